@@ -1,0 +1,81 @@
+"""The tree of errors a user can meet. Every message is one sentence that names the item at fault."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+_SHOWN = 60
+
+
+class ArchcastError(Exception):
+    """Base of every error that archcast raises on purpose."""
+
+
+class InputError(ArchcastError, ValueError):
+    """A value given by the user cannot be used.
+
+    Attributes:
+        item: position in the batch of the offending item, or None when the whole input is at fault.
+    """
+
+    def __init__(self, message: str, *, item: int | None = None) -> None:
+        self.item = item
+        super().__init__(message if item is None else f"{message} (item {item})")
+
+
+class ParseError(InputError):
+    """An architecture is not in its space's notation.
+
+    Attributes:
+        position: character or element position of the first mistake, or None.
+    """
+
+    def __init__(
+        self, message: str, *, item: int | None = None, position: int | str | None = None
+    ) -> None:
+        self.position = position
+        super().__init__(message, item=item)
+
+
+class UnknownNameError(InputError, LookupError):
+    """A name (space, device, metric, predictor, column) is not known; the message lists the choices."""
+
+    def __init__(self, kind: str, name: object, choices: Iterable[str]) -> None:
+        self.kind, self.name = kind, name
+        self.choices = sorted(choices)
+        near = difflib.get_close_matches(str(name), self.choices, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        listed = ", ".join(self.choices) or "none"
+        super().__init__(f"{kind} must be one of {listed}; got {shorten(name)}{hint}")
+
+
+class MissingPackageError(ArchcastError, ImportError):
+    """An optional package is needed; the message holds the line that installs it."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f'{purpose} needs the package {package}: run pip install "archcast[{extra}]"'
+        )
+
+
+class ArtifactError(ArchcastError):
+    """A saved predictor is truncated, altered, or of a format this version does not read."""
+
+
+class DataError(ArchcastError):
+    """A public table is missing, or is not what its recipe says it is."""
+
+
+class NotFittedError(ArchcastError, AttributeError):
+    """A predictor was used before `fit`."""
+
+
+def shorten(value: object) -> str:
+    """`repr(value)` cut to a length that fits in one sentence, without building a huge string first."""
+    if isinstance(value, str | bytes) and len(value) > _SHOWN:
+        return f"{value[: _SHOWN // 2]!r}... ({len(value)} characters)"
+    if isinstance(value, list | tuple | dict | set) and len(value) > _SHOWN:
+        return f"a {type(value).__name__} of {len(value)} entries"
+    text = repr(value)
+    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}..."

@@ -1,0 +1,285 @@
+"""What every search space offers: notation, codes, costs, topology.
+
+| symbol | meaning |
+|---|---|
+| n | architectures in a batch |
+| k | decisions (columns of codes) |
+| m | one-edit neighbours |
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
+from archcast.core.errors import InputError, ParseError, UnknownNameError, shorten
+from archcast.core.layers import LayerGraph
+from archcast.featurize.topology import Cells
+
+MAX_TEXT = 20_000
+"""Longest text of one architecture; anything longer is refused before it is read."""
+
+
+class Space(ABC):
+    """A set of architectures with one notation.
+
+    Attributes:
+        name: the space's name.
+        columns: names of the k decisions.
+        cardinalities: number of values of each decision; codes run from 0 to cardinality - 1.
+        datasets: data sets the networks are defined for; the first is the default.
+        has_graph: whether `graph` can expand an architecture to layers.
+        text_notation: whether the notation is a string; otherwise text is read as its JSON.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    cardinalities: tuple[int, ...]
+    datasets: tuple[str, ...]
+    has_graph: bool = True
+    text_notation: bool = False
+
+    # -- notation ---------------------------------------------------------------------------------
+
+    @abstractmethod
+    def matches(self, item: Arch) -> bool:
+        """Whether `item` has the outer form of this space's notation; cheap, not a full check."""
+
+    @abstractmethod
+    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+        """Codes of a checked, non-empty list; raise ParseError with item and position."""
+
+    @abstractmethod
+    def format(self, codes: Codes) -> list[Arch]:
+        """Architectures in the space's notation.
+
+        Shapes:
+            codes: (n, k)
+        """
+
+    def parse(self, batch: ArchBatch) -> Codes:
+        """Codes of a batch in the space's notation, in its text, or already in codes.
+
+        Shapes:
+            output: int8 (n, k), C-contiguous; never the array that was given
+
+        Raises:
+            ParseError: an item is not of this space; names the item, the position and the choices.
+            InputError: the batch is empty, is one architecture instead of a list, or holds codes
+                out of range.
+        """
+        if isinstance(batch, np.ndarray) and batch.dtype != object:
+            return self._check_codes(batch)
+        return self._parse_items(self._without_text(check_batch(batch)))
+
+    def to_text(self, codes: Codes) -> list[str]:
+        """One line of text an architecture: the notation if it is a string, else its JSON."""
+        return [a if isinstance(a, str) else json.dumps(a) for a in self.format(codes)]
+
+    def _without_text(self, items: Sequence[Arch]) -> Sequence[Arch]:
+        if self.text_notation or not any(isinstance(item, str) for item in items):
+            return items
+        return [
+            from_json(item, i) if isinstance(item, str) else item for i, item in enumerate(items)
+        ]
+
+    def _check_codes(self, codes: np.ndarray[Any, Any]) -> Codes:
+        k = len(self.columns)
+        if codes.ndim != 2 or codes.shape[1] != k:
+            raise InputError(f"{self.name} codes must have shape (n, {k}), got {codes.shape}")
+        if len(codes) == 0:
+            raise InputError("arch_batch must hold at least one architecture, got none")
+        if not np.issubdtype(codes.dtype, np.integer):
+            raise InputError(f"{self.name} codes must be integers, got dtype {codes.dtype}")
+        top = np.array(self.cardinalities)
+        wrong = (codes < 0) | (codes >= top)
+        if wrong.any():
+            item, column = (int(v) for v in np.argwhere(wrong)[0])
+            raise ParseError(
+                f"{self.name} code of {self.columns[column]} must be 0 to {top[column] - 1}, "
+                f"got {codes[item, column]}",
+                item=item,
+                position=self.columns[column],
+            )
+        out = self._normalise(np.array(codes, dtype=np.int8, order="C"))
+        bad = ~self.valid(out)
+        if bad.any():
+            raise ParseError(
+                f"{self.name} codes must name a member of the space", item=int(bad.argmax())
+            )
+        return out
+
+    def _normalise(self, codes: Codes) -> Codes:
+        """Codes with entries that no layer uses set to 0; may write into its argument."""
+        return codes
+
+    # -- the set ----------------------------------------------------------------------------------
+
+    @cached_property
+    def size(self) -> int:
+        """Number of members."""
+        return int(np.prod([int(c) for c in self.cardinalities], dtype=object))
+
+    def valid(self, codes: Codes) -> Bools:
+        """Whether each row of codes is a member.
+
+        Shapes:
+            codes: (n, k); output: (n,)
+        """
+        return ((codes >= 0) & (codes < np.array(self.cardinalities))).all(axis=1)
+
+    def sample(self, n: int, *, seed: int) -> Codes:
+        """`n` members drawn uniformly, with replacement; the same for the same seed.
+
+        Shapes:
+            output: (n, k)
+        """
+        check_count(n)
+        rng = np.random.default_rng(seed)
+        return rng.integers(0, self.cardinalities, size=(n, len(self.columns))).astype(np.int8)
+
+    def neighbours(self, codes: Codes) -> tuple[Codes, Ints]:
+        """All members one edit away: those that differ in exactly one decision.
+
+        Shapes:
+            codes: (n, k); output: (m, k) and (m,), the row each neighbour belongs to
+        """
+        codes = self._check_codes(np.asarray(codes))
+        moves = [(c, s) for c, top in enumerate(self.cardinalities) for s in range(1, top)]
+        column, shift = np.array(moves).T
+        out = np.repeat(codes[:, None, :], len(moves), axis=1)
+        rows = np.arange(len(moves))
+        tops = np.array(self.cardinalities)[column]
+        out[:, rows, column] = (out[:, rows, column] + shift) % tops
+        owner = np.repeat(np.arange(len(codes)), len(moves))
+        flat = out.reshape(-1, len(self.columns))
+        keep = self.valid(flat)
+        return flat[keep], owner[keep]
+
+    def canonical(self, codes: Codes) -> Codes:
+        """The representative of each architecture's class of equals; most spaces have no equals.
+
+        Shapes:
+            codes: (n, k); output: (n, k)
+        """
+        return codes.copy()
+
+    def groups(self, codes: Codes) -> Ints:
+        """A number for each architecture, equal where `canonical` is equal; for splits.
+
+        Shapes:
+            codes: (n, k); output: (n,), dense from 0
+        """
+        _, inverse = np.unique(self.canonical(codes), axis=0, return_inverse=True)
+        return inverse.reshape(-1).astype(np.int64)
+
+    # -- the networks -----------------------------------------------------------------------------
+
+    def check_dataset(self, dataset: str | None) -> str:
+        """`dataset`, or the default when it is None; raise UnknownNameError when it has no network."""
+        if dataset is None:
+            return self.datasets[0]
+        if dataset not in self.datasets:
+            raise UnknownNameError(f"dataset of {self.name}", dataset, self.datasets)
+        return dataset
+
+    @abstractmethod
+    def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
+        """The whole network of one architecture.
+
+        Args:
+            code: (k,) or (1, k).
+            dataset: fixes input side and classes; default the space's first.
+            live: leave out layers on no path from input to output.
+
+        Raises:
+            InputError: the space has no layer graph.
+        """
+
+    @abstractmethod
+    def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:
+        """Summed layer costs, vectorised; equal to `layers_cost` of each graph.
+
+        Shapes:
+            codes: (n, k); output: (n, C, Q), see `archcast.featurize.cost`
+        """
+
+    @abstractmethod
+    def cells(self, codes: Codes) -> Cells:
+        """Width, depth and skip channels of each architecture's cells, see `featurize.topology`."""
+
+    @abstractmethod
+    def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
+        """Parameters and FLOPs under the counting rule of the space's public table, in single units.
+
+        Shapes:
+            codes: (n, k); output: (n,) and (n,)
+        """
+
+
+def check_batch(batch: Any) -> Sequence[Arch]:
+    """The batch as a non-empty sequence of architectures; raise InputError for anything else."""
+    if isinstance(batch, str | bytes | dict):
+        raise InputError(
+            f"arch_batch must be a list of architectures, got one {type(batch).__name__}; "
+            "put it in a list"
+        )
+    if isinstance(batch, np.ndarray):
+        batch = batch.tolist()
+    if not isinstance(batch, Sequence):
+        try:
+            batch = list(batch)
+        except TypeError:
+            raise InputError(
+                f"arch_batch must be a list of architectures, got {shorten(batch)}"
+            ) from None
+    if len(batch) == 0:
+        raise InputError("arch_batch must hold at least one architecture, got none")
+    checked: Sequence[Arch] = batch
+    return checked
+
+
+def from_json(text: str, item: int) -> Arch:
+    """The list or dict that `text` is the JSON of; raise ParseError with the position."""
+    if len(text) > MAX_TEXT:
+        raise ParseError(
+            f"architecture must be text of at most {MAX_TEXT} characters, got {len(text)}",
+            item=item,
+        )
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        position = getattr(error, "pos", 0)
+        raise ParseError(
+            f"architecture must be JSON, got {shorten(text)}, wrong at character {position}",
+            item=item,
+            position=position,
+        ) from None
+
+
+def check_count(n: int) -> None:
+    """Raise InputError unless `n` is a count of at least one."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        raise InputError(f"n must be a whole number of at least 1, got {shorten(n)}")
+
+
+def check_integer(
+    value: Any, *, choices: Sequence[int], what: str, item: int, position: Any
+) -> int:
+    """`value` if it is an integer among `choices`, else ParseError naming item, position, choices."""
+    if (
+        not isinstance(value, bool)
+        and isinstance(value, int | np.integer)
+        and int(value) in choices
+    ):
+        return int(value)
+    listed = ", ".join(map(str, choices))
+    raise ParseError(
+        f"{what} must be one of {listed}, got {shorten(value)}", item=item, position=position
+    )

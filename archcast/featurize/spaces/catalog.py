@@ -1,0 +1,87 @@
+"""The spaces by name, and which of them a batch belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from archcast.core.arrays import Arch, ArchBatch, Codes
+from archcast.core.errors import InputError, shorten
+from archcast.core.registry import Registry
+from archcast.featurize.spaces.base import Space, check_batch, from_json
+from archcast.featurize.spaces.nasbench201 import NASBench201
+
+SPACES: Registry[Space] = Registry("space")
+for _space in (NASBench201(),):
+    SPACES.register(_space.name, _space)
+
+
+def spaces(name: str) -> Any:
+    """The space of that name; raise UnknownNameError, which lists the names, when there is none."""
+    return SPACES[name]
+
+
+def infer_space(batch: ArchBatch) -> Space:
+    """The one space whose notation the whole batch has.
+
+    Raises:
+        InputError: the batch is empty, mixes spaces, or fits no space or more than one.
+    """
+    if isinstance(batch, np.ndarray) and batch.dtype != object:
+        columns = batch.shape[1] if batch.ndim == 2 else None
+        fitting = [s for s in SPACES.values() if len(s.columns) == columns]
+        return _only(fitting, f"an array of shape {batch.shape}", None)
+    items = check_batch(batch)
+    first = _only(_fitting(items[0], 0), shorten(items[0]), 0)
+    for i, item in enumerate(items):
+        if not first.matches(item) and first not in _fitting(item, i):
+            other = _only(_fitting(item, i), shorten(item), i)
+            raise InputError(
+                f"arch_batch must be of one space, got {other.name} after {first.name}", item=i
+            )
+    return first
+
+
+def resolve_space(space: str | None, batch: ArchBatch) -> Space:
+    """The named space, or the one that `batch` is of when `space` is None."""
+    return infer_space(batch) if space is None else SPACES[space]
+
+
+def parse(arch_batch: ArchBatch, space: str | None = None) -> Codes:
+    """Codes of a batch of architectures.
+
+    Args:
+        arch_batch: architectures in their space's notation, or an integer array of codes.
+        space: name of the space; None infers it.
+
+    Shapes:
+        output: int8 (n, k), one column per decision
+
+    Raises:
+        ParseError: an item is not of the space; names the item, the position and the choices.
+        InputError: the batch is empty or mixes spaces, or its space cannot be told.
+    """
+    return resolve_space(space, arch_batch).parse(arch_batch)
+
+
+def _fitting(item: Arch, i: int) -> list[Space]:
+    fitting = [s for s in SPACES.values() if s.matches(item)]
+    if not fitting and isinstance(item, str) and item.lstrip()[:1] in ("[", "{"):
+        decoded = from_json(item, i)
+        fitting = [s for s in SPACES.values() if s.matches(decoded)]
+    return fitting
+
+
+def _only(fitting: list[Space], shown: str, item: int | None) -> Space:
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        raise InputError(
+            f"architecture must be in the notation of one of {', '.join(SPACES)}; got {shown}",
+            item=item,
+        )
+    raise InputError(
+        f"architecture fits the spaces {', '.join(s.name for s in fitting)}; say which with space=",
+        item=item,
+    )

@@ -1,0 +1,325 @@
+"""NAS-Bench-201 (Dong and Yang, ICLR 2020): a cell of four nodes and six edges, repeated 15 times.
+
+Node 0 is the cell's input, node 3 its output; every later node is the sum of its incoming edges. Codes
+have one column an edge in the order 0-1, 0-2, 1-2, 0-3, 1-3, 2-3 and one value an operation in the order
+of `OPERATIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+
+from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles, Ints
+from archcast.core.errors import InputError, ParseError, shorten
+from archcast.core.layers import GraphBuilder, LayerGraph
+from archcast.featurize.cost import COST_SHAPE, layers_cost, quantity
+from archcast.featurize.spaces.base import MAX_TEXT, Space
+from archcast.featurize.spaces.blocks import classifier, conv_bn
+from archcast.featurize.spaces.nasbench201_forms import canonical_forms, live_edges
+from archcast.featurize.topology import Cells
+
+OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+NONE, SKIP = 0, 1
+CELLS_A_STAGE = 5
+CHANNELS = (16, 32, 64)
+INPUTS = {"cifar10": (32, 10), "cifar100": (32, 100), "imagenet16-120": (16, 120)}
+"""Data set -> input side, classes."""
+_AFTER = ("~0|+|", "~0|", "~1|+|", "~0|", "~1|", "~2|")
+"""What follows each operation in the notation, which opens with a bar."""
+_PLACES = 5 ** np.arange(5, -1, -1)
+
+
+class NASBench201(Space):
+    """The 15,625 cells of NAS-Bench-201 and their CIFAR and ImageNet16-120 networks."""
+
+    name = "nasbench201"
+    columns = tuple(f"edge_{u}_{v}" for u, v in EDGES)
+    cardinalities = (len(OPERATIONS),) * len(EDGES)
+    datasets = tuple(INPUTS)
+    text_notation = True
+
+    def matches(self, item: Arch) -> bool:
+        return isinstance(item, str) and item[:1] == "|"
+
+    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+        known = _numbers()
+        try:
+            numbers = [known[item] for item in items]
+        except (KeyError, TypeError):
+            numbers = [
+                known[item] if isinstance(item, str) and item in known else _parse_slowly(item, i)
+                for i, item in enumerate(items)
+            ]
+        return _all_codes()[numbers]
+
+    def format(self, codes: Codes) -> list[Arch]:
+        texts = _texts()
+        return [texts[number] for number in self.numbers(codes).tolist()]
+
+    def numbers(self, codes: Codes) -> Ints:
+        """Position of each cell when codes are counted as numbers of base 5, first edge first."""
+        return codes.astype(np.int64) @ _PLACES
+
+    def all_codes(self) -> Codes:
+        """Codes of all 15,625 cells in the order of `numbers`."""
+        return _all_codes().copy()
+
+    # -- the benchmark's index ----------------------------------------------------------------------
+
+    def from_index(self, index: int | Sequence[int] | Ints) -> Codes:
+        """Codes of cells given by their NAS-Bench-201 index (0 to 15,624).
+
+        Shapes:
+            output: (n, 6), with n = 1 for a single number
+        """
+        given = np.atleast_1d(np.asarray(index))
+        if not np.issubdtype(given.dtype, np.integer) or given.ndim != 1:
+            raise InputError(f"NAS-Bench-201 index must be whole numbers, got {shorten(index)}")
+        wrong = (given < 0) | (given >= self.size)
+        if wrong.any():
+            item = int(wrong.argmax())
+            raise InputError(
+                f"NAS-Bench-201 index must be 0 to {self.size - 1}, got {given[item]}", item=item
+            )
+        return _all_codes()[_index_to_number()[given]]
+
+    def to_index(self, batch: ArchBatch) -> Ints:
+        """NAS-Bench-201 index of each architecture.
+
+        Shapes:
+            output: (n,)
+        """
+        order = np.empty(self.size, dtype=np.int64)
+        order[_index_to_number()] = np.arange(self.size)
+        return order[self.numbers(self.parse(batch))]
+
+    # -- equal cells --------------------------------------------------------------------------------
+
+    def live(self, codes: Codes) -> Codes:
+        """Codes with the edges on no path from input to output set to `none`."""
+        return np.where(live_edges(codes), codes, np.int8(NONE))
+
+    def canonical(self, codes: Codes) -> Codes:
+        """Least of the isomorphic cells once dead edges and nodes are gone: 8,765 classes.
+
+        Two cells are isomorphic when renaming the inner nodes turns one live graph into the other. The
+        published count of 6,466 also counts as one the cells that differ by a `skip_connect` merging
+        two nodes, but keeps dead sums apart; see `groups`.
+        """
+        return _all_codes()[_canonical_numbers(False)[self.numbers(codes)]]
+
+    def groups(self, codes: Codes) -> Ints:
+        """Cells that compute the same function, `skip_connect` read as identity: 5,773 classes.
+
+        Coarser than both `canonical` (8,765) and the published 6,466, so a split by it leaks under
+        none of the three.
+        """
+        return _canonical_numbers(True)[self.numbers(codes)]
+
+    # -- the network --------------------------------------------------------------------------------
+
+    def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
+        code = self._check_codes(np.asarray(code).reshape(1, -1))
+        operations = (self.live(code) if live else code)[0].tolist()
+        side, classes = INPUTS[self.check_dataset(dataset)]
+        b = GraphBuilder()
+        b.part = "stem"
+        x = _stem(b, b.input(3, side))
+        for stage, channels in enumerate(CHANNELS):
+            if stage:
+                b.part = f"reduction{stage}"
+                x = _reduction(b, x, channels)
+            for cell in range(CELLS_A_STAGE):
+                b.part = f"stage{stage + 1}.cell{cell}"
+                x = _cell(b, x, operations, live)
+        b.part = "head"
+        x = b.pointwise(b.pointwise(x, "batch_norm"), "relu")
+        classifier(b, x, classes)
+        return b.graph()
+
+    def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:
+        frame, edge, sums, dead = _cost_tables(self.check_dataset(dataset))
+        chosen = self.live(codes) if live else codes
+        used = chosen != NONE
+        total = frame + np.zeros((len(codes), *COST_SHAPE))
+        for column in range(len(EDGES)):
+            row = edge[chosen[:, column]]
+            total += np.where(used[:, column, None, None], row, 0.0) if live else row
+        arriving = [np.full(len(codes), 2), np.full(len(codes), 3)]
+        if live:
+            arriving = [used[:, 1:3].sum(axis=1), used[:, 3:6].sum(axis=1)]
+            total += np.where(used.any(axis=1), 0.0, 1.0)[:, None, None] * dead
+        for count in arriving:
+            total += sums[count]
+        return total
+
+    def cells(self, codes: Codes) -> Cells:
+        """One cell of the space is one cell here (15 in all); the reductions are the same everywhere.
+
+        Width is the stage's channel count. A level is the longest live path from the cell's input,
+        where a convolution or pool is one layer and `skip_connect` none; depth is the output's level.
+        A live edge is a skip when it jumps over at least one layer, i.e. when the level of its end
+        exceeds that of its start by more than its own layer; it carries the width in channels.
+        """
+        chosen = self.live(codes)
+        layer = (chosen > SKIP).astype(np.int64)
+        level = np.zeros((len(codes), 4), dtype=np.int64)
+        for e, (u, v) in enumerate(EDGES):
+            reach = np.where(chosen[:, e] != NONE, level[:, u] + layer[:, e], 0)
+            level[:, v] = np.maximum(level[:, v], reach)
+        starts, ends = (np.array(side) for side in zip(*EDGES, strict=True))
+        jumps = (level[:, ends] - level[:, starts] - layer > 0) & (chosen != NONE)
+        width = np.repeat(np.array(CHANNELS, dtype=np.float64), CELLS_A_STAGE)
+        shape = (len(codes), len(width))
+        return Cells(
+            width=np.broadcast_to(width, shape),
+            depth=np.broadcast_to(level[:, 3:4].astype(np.float64), shape),
+            skip=jumps.sum(axis=1)[:, None] * width,
+        )
+
+    def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
+        """Convolutions and the linear layer with its bias, dead edges charged."""
+        costs = self.costs(codes, dataset)
+        bias = quantity(costs, "outputs", "linear")
+        return quantity(costs, "params"), quantity(costs, "macs") + bias
+
+
+def _stem(b: GraphBuilder, x: int) -> int:
+    return conv_bn(b, x, CHANNELS[0], kernel=3)
+
+
+def _reduction(b: GraphBuilder, x: int, channels: int) -> int:
+    main = conv_bn(b, b.pointwise(x, "relu"), channels, kernel=3, stride=2)
+    main = conv_bn(b, b.pointwise(main, "relu"), channels, kernel=3)
+    short = b.conv(b.pool(x, "avg_pool", kernel=2, stride=2), channels, kernel=1)
+    return b.add(main, short)
+
+
+def _operation(b: GraphBuilder, x: int, operation: int) -> int:
+    if operation == NONE:
+        return b.pointwise(x, "zero")
+    if operation == SKIP:
+        return x
+    if OPERATIONS[operation] == "avg_pool_3x3":
+        return b.pool(x, "avg_pool", kernel=3, stride=1)
+    kernel = 1 if OPERATIONS[operation] == "nor_conv_1x1" else 3
+    return conv_bn(b, b.pointwise(x, "relu"), b.shape(x)[0], kernel=kernel)
+
+
+def _cell(b: GraphBuilder, x: int, operations: list[int], live: bool) -> int:
+    nodes: list[int | None] = [x, None, None, None]
+    for node in (1, 2, 3):
+        arriving = []
+        for (u, v), operation in zip(EDGES, operations, strict=True):
+            source = nodes[u]
+            if v != node or source is None or (live and operation == NONE):
+                continue
+            arriving.append(_operation(b, source, operation))
+        if arriving:
+            nodes[node] = arriving[0] if len(arriving) == 1 else b.add(*arriving)
+    out = nodes[3]
+    return b.pointwise(x, "zero") if out is None else out
+
+
+@lru_cache(maxsize=8)
+def _cost_tables(dataset: str) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+    """Costs of the frame, of each operation, of a sum of 0 to 3 edges, of a disconnected cell."""
+    side, classes = INPUTS[dataset]
+    b = GraphBuilder()
+    x = _stem(b, b.input(3, side))
+    operation, sums = np.zeros((len(OPERATIONS), *COST_SHAPE)), np.zeros((4, *COST_SHAPE))
+    for stage, channels in enumerate(CHANNELS):
+        x = _reduction(b, x, channels) if stage else x
+        for op in range(len(OPERATIONS)):
+            part = GraphBuilder()
+            _operation(part, part.input(*b.shape(x)[:2]), op)
+            operation[op] += CELLS_A_STAGE * layers_cost(part.layers)
+        for arriving in (2, 3):
+            part = GraphBuilder()
+            part.add(*[part.input(*b.shape(x)[:2]) for _ in range(arriving)])
+            sums[arriving] += CELLS_A_STAGE * layers_cost(part.layers)
+    classifier(b, b.pointwise(b.pointwise(x, "batch_norm"), "relu"), classes)
+    return layers_cost(b.layers), operation, sums, operation[NONE]
+
+
+def _parse_slowly(item: Arch, i: int) -> int:
+    """Number of one cell, or a ParseError that says where its text goes wrong."""
+    if not isinstance(item, str):
+        raise ParseError(
+            f"nasbench201 architecture must be a string like {_texts()[0]!r}, got {shorten(item)}",
+            item=i,
+        )
+    if len(item) > MAX_TEXT:
+        raise ParseError(
+            f"nasbench201 architecture must be at most {MAX_TEXT} characters, got {len(item)}",
+            item=i,
+        )
+    position, number = _expect(item, "|", 0, i), 0
+    for (u, v), after in zip(EDGES, _AFTER, strict=True):
+        name = item[position:].partition("~")[0]
+        if name not in OPERATIONS:
+            raise ParseError(
+                f"nasbench201 operation on edge {u}-{v} must be one of {', '.join(OPERATIONS)}, "
+                f"got {shorten(name)} at character {position}",
+                item=i,
+                position=position,
+            )
+        position = _expect(item, after, position + len(name), i)
+        number = number * len(OPERATIONS) + OPERATIONS.index(name)
+    if position != len(item):
+        raise ParseError(
+            f"nasbench201 architecture must end after its sixth edge, got more at character {position}",
+            item=i,
+            position=position,
+        )
+    return number
+
+
+def _expect(text: str, wanted: str, position: int, item: int) -> int:
+    """Position after `wanted`, or a ParseError when the text does not go on with it."""
+    if not text.startswith(wanted, position):
+        raise ParseError(
+            f"nasbench201 architecture must go on with {wanted!r} at character {position}, "
+            f"got {shorten(text[position : position + 24])}",
+            item=item,
+            position=position,
+        )
+    return position + len(wanted)
+
+
+@lru_cache(maxsize=1)
+def _all_codes() -> Codes:
+    codes = np.stack(np.unravel_index(np.arange(5**6), (5,) * 6), axis=1).astype(np.int8)
+    codes.setflags(write=False)
+    return codes
+
+
+@lru_cache(maxsize=1)
+def _texts() -> tuple[str, ...]:
+    o = OPERATIONS
+    return tuple(
+        f"|{o[a]}~0|+|{o[b]}~0|{o[c]}~1|+|{o[d]}~0|{o[e]}~1|{o[f]}~2|"
+        for a, b, c, d, e, f in _all_codes().tolist()
+    )
+
+
+@lru_cache(maxsize=1)
+def _numbers() -> dict[str, int]:
+    return {text: number for number, text in enumerate(_texts())}
+
+
+@lru_cache(maxsize=1)
+def _index_to_number() -> Ints:
+    """(15,625,): the benchmark drew its order at random, so it is kept as data (uint16, 31 kB)."""
+    path = files("archcast.featurize.spaces") / "nasbench201_index.bin"
+    return np.frombuffer(path.read_bytes(), dtype="<u2").astype(np.int64)
+
+
+@lru_cache(maxsize=2)
+def _canonical_numbers(skips_merge: bool) -> Ints:
+    return canonical_forms(_all_codes(), skips_merge=skips_merge)

@@ -1,0 +1,69 @@
+"""Which NAS-Bench-201 cells are equal: dead edges, isomorphism, and identity edges merged.
+
+Edges are columns in the order 0-1, 0-2, 1-2, 0-3, 1-3, 2-3; operation 0 is `none`, 1 `skip_connect`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from archcast.core.arrays import Bools, Codes, Ints
+
+_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+_NONE, _SKIP = 0, 1
+
+
+def live_edges(codes: Codes) -> Bools:
+    """Which edges carry something from node 0 to node 3.
+
+    Shapes:
+        codes: (n, 6); output: (n, 6)
+    """
+    used = codes != _NONE
+    from_input, to_output = np.zeros((2, len(codes), 4), dtype=bool)
+    from_input[:, 0] = to_output[:, 3] = True
+    for e, (u, v) in enumerate(_EDGES):
+        from_input[:, v] |= used[:, e] & from_input[:, u]
+    for e, (u, v) in reversed(list(enumerate(_EDGES))):
+        to_output[:, u] |= used[:, e] & to_output[:, v]
+    starts, ends = (list(side) for side in zip(*_EDGES, strict=True))
+    return used & from_input[:, starts] & to_output[:, ends]
+
+
+def canonical_forms(codes: Codes, *, skips_merge: bool) -> Ints:
+    """Row of the first cell in `codes` that each cell equals.
+
+    Args:
+        skips_merge: read `skip_connect` as identity, so that the nodes it joins are one.
+
+    Shapes:
+        codes: (n, 6), all cells; output: (n,)
+    """
+    live = np.where(live_edges(codes), codes, _NONE)
+    first: dict[object, int] = {}
+    forms = []
+    for row, code in enumerate(live.tolist()):
+        form = _function(code) if skips_merge else _least_relabelled(code)
+        forms.append(first.setdefault(form, row))
+    return np.array(forms, dtype=np.int64)
+
+
+def _least_relabelled(code: list[int]) -> tuple[int, ...]:
+    """Lesser of the cell and the cell with inner nodes renamed, which needs no edge between them."""
+    a, b, c, d, e, f = code
+    same = (a, b, c, d, e, f)
+    return same if c != _NONE else min(same, (b, a, c, d, f, e))
+
+
+def _function(code: list[int]) -> str:
+    """The output written as a sum of operations on sums, terms sorted; equal text, equal function."""
+    values = ["x", "", "", ""]
+    for node in (1, 2, 3):
+        terms = []
+        for (u, v), operation in zip(_EDGES, code, strict=True):
+            if v == node and operation != _NONE and values[u]:
+                terms.append(values[u] if operation == _SKIP else f"{operation}({values[u]})")
+        values[node] = (
+            "+".join(sorted(f"[{t}]" for t in terms)) if len(terms) > 1 else "".join(terms)
+        )
+    return values[3]

@@ -1,0 +1,70 @@
+"""NN-Degree and NN-Mass, topology features of a whole network.
+
+| symbol | meaning |
+|---|---|
+| w_c | width of cell c: channels of its feature maps |
+| d_c | depth of cell c: layers on its longest path |
+| SC_c | skip channels of cell c: channels that arrive over links which jump over at least one layer |
+| L_c | most skip channels cell c could have |
+
+NN-Degree = sum over cells of w_c + SC_c / (w_c d_c)  (Li et al., FLASH, ACM TECS 2021, section 3).
+NN-Mass = sum over cells of w_c d_c rho_c with density rho_c = SC_c / L_c  (Bhardwaj et al., How does
+topology influence gradient propagation and model performance of deep networks with DenseNet-type skip
+connections?, CVPR 2021, equations 3 and 4).
+
+Both are defined for skips that concatenate. There, layer i of a cell reads its predecessor and up to
+w_c (i - 1) channels of earlier layers, so L_c = w_c (d_c - 1)(d_c - 2) / 2. Where skips are added, as in
+residual networks, one link between two maps of w_c channels counts as w_c skip channels (each output
+channel gains one incoming channel, which is what a concatenated one adds), and a link may go around a
+single layer too, so every pair of the d_c + 1 feature maps can be linked and
+L_c = w_c d_c (d_c + 1) / 2. What a cell, its width and its skips are is stated by each space in its
+`cells` method and listed in docs/features.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from archcast.core.arrays import Doubles
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Cells of a batch of architectures.
+
+    Shapes:
+        width, depth, skip: (n, c), with depth 0 where an architecture has no such cell
+
+    Attributes:
+        concatenated: whether skips concatenate (else they are added).
+    """
+
+    width: Doubles
+    depth: Doubles
+    skip: Doubles
+    concatenated: bool = False
+
+
+def nn_degree(cells: Cells) -> Doubles:
+    """Sum over cells of w_c + SC_c / (w_c d_c); a cell of no layers counts its width alone.
+
+    Shapes:
+        output: (n,)
+    """
+    links = cells.skip / np.maximum(cells.width * cells.depth, 1.0)
+    return (cells.width + links).sum(axis=1)
+
+
+def nn_mass(cells: Cells) -> Doubles:
+    """Sum over cells of w_c d_c SC_c / L_c; 0 where a cell has no room for a skip.
+
+    Shapes:
+        output: (n,)
+    """
+    w, d = cells.width, cells.depth
+    pairs = (d - 1) * (d - 2) / 2 if cells.concatenated else d * (d + 1) / 2
+    most = np.maximum(w * pairs, 0.0)
+    density = np.divide(cells.skip, most, out=np.zeros_like(most), where=most > 0)
+    return (w * d * density).sum(axis=1)
