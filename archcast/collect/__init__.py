@@ -1,0 +1,1 @@
+"""Measurements brought in: public tables, one recipe a file."""

@@ -1,0 +1,1 @@
+"""The vocabulary: errors, settings, metrics, devices, measurements, operators and layers."""

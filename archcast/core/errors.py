@@ -31,9 +31,7 @@ class ParseError(InputError):
         position: character or element position of the first mistake, or None.
     """
 
-    def __init__(
-        self, message: str, *, item: int | None = None, position: int | str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, item: int | None = None, position: int | str | None = None) -> None:
         self.position = position
         super().__init__(message, item=item)
 
@@ -54,9 +52,7 @@ class MissingPackageError(ArchcastError, ImportError):
     """An optional package is needed; the message holds the line that installs it."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(
-            f'{purpose} needs the package {package}: run pip install "archcast[{extra}]"'
-        )
+        super().__init__(f'{purpose} needs the package {package}: run pip install "archcast[{extra}]"')
 
 
 class ArtifactError(ArchcastError):

@@ -90,9 +90,7 @@ class GraphBuilder:
         """Convolution with padding `(kernel - 1) // 2`."""
         c, h, w = self.shape(x)
         if c % groups or channels % groups:
-            raise InputError(
-                f"conv channels {c} -> {channels} must be multiples of groups {groups}"
-            )
+            raise InputError(f"conv channels {c} -> {channels} must be multiples of groups {groups}")
         out = (channels, _strided(h, stride), _strided(w, stride))
         return self._add("conv", (x,), out, kernel=kernel, stride=stride, groups=groups, bias=bias)
 

@@ -1,0 +1,1 @@
+"""Architectures turned into codes, layer graphs, features and DAG encodings."""

@@ -106,4 +106,5 @@ def bytes_moved(costs: Doubles) -> Doubles:
         output: (n, C)
     """
     moved = [_QUANTITY_INDEX[name] for name in ("params", "inputs", "outputs")]
-    return BYTES_PER_ELEMENT * costs[:, :, moved].sum(axis=2)
+    total: Doubles = BYTES_PER_ELEMENT * costs[:, :, moved].sum(axis=2)
+    return total

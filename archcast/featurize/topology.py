@@ -54,7 +54,8 @@ def nn_degree(cells: Cells) -> Doubles:
         output: (n,)
     """
     links = cells.skip / np.maximum(cells.width * cells.depth, 1.0)
-    return (cells.width + links).sum(axis=1)
+    degree: Doubles = (cells.width + links).sum(axis=1)
+    return degree
 
 
 def nn_mass(cells: Cells) -> Doubles:
@@ -67,4 +68,5 @@ def nn_mass(cells: Cells) -> Doubles:
     pairs = (d - 1) * (d - 2) / 2 if cells.concatenated else d * (d + 1) / 2
     most = np.maximum(w * pairs, 0.0)
     density = np.divide(cells.skip, most, out=np.zeros_like(most), where=most > 0)
-    return (w * d * density).sum(axis=1)
+    mass: Doubles = (w * d * density).sum(axis=1)
+    return mass

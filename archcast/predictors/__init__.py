@@ -1,0 +1,1 @@
+"""What is fitted: one file a family, and how it is saved."""

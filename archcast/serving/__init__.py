@@ -1,0 +1,1 @@
+"""Answers: which predictors there are and what they say."""

@@ -1,0 +1,1 @@
+"""Conformance checks that any space or predictor must pass."""

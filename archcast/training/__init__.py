@@ -1,0 +1,1 @@
+"""Data sets, splits, fitting, evaluation and tracking."""

@@ -85,9 +85,7 @@ class Space(ABC):
     def _without_text(self, items: Sequence[Arch]) -> Sequence[Arch]:
         if self.text_notation or not any(isinstance(item, str) for item in items):
             return items
-        return [
-            from_json(item, i) if isinstance(item, str) else item for i, item in enumerate(items)
-        ]
+        return [from_json(item, i) if isinstance(item, str) else item for i, item in enumerate(items)]
 
     def _check_codes(self, codes: np.ndarray[Any, Any]) -> Codes:
         k = len(self.columns)
@@ -110,9 +108,7 @@ class Space(ABC):
         out = self._normalise(np.array(codes, dtype=np.int8, order="C"))
         bad = ~self.valid(out)
         if bad.any():
-            raise ParseError(
-                f"{self.name} codes must name a member of the space", item=int(bad.argmax())
-            )
+            raise ParseError(f"{self.name} codes must name a member of the space", item=int(bad.argmax()))
         return out
 
     def _normalise(self, codes: Codes) -> Codes:
@@ -132,7 +128,8 @@ class Space(ABC):
         Shapes:
             codes: (n, k); output: (n,)
         """
-        return ((codes >= 0) & (codes < np.array(self.cardinalities))).all(axis=1)
+        inside: Bools = ((codes >= 0) & (codes < np.array(self.cardinalities))).all(axis=1)
+        return inside
 
     def sample(self, n: int, *, seed: int) -> Codes:
         """`n` members drawn uniformly, with replacement; the same for the same seed.
@@ -227,8 +224,7 @@ def check_batch(batch: Any) -> Sequence[Arch]:
     """The batch as a non-empty sequence of architectures; raise InputError for anything else."""
     if isinstance(batch, str | bytes | dict):
         raise InputError(
-            f"arch_batch must be a list of architectures, got one {type(batch).__name__}; "
-            "put it in a list"
+            f"arch_batch must be a list of architectures, got one {type(batch).__name__}; put it in a list"
         )
     if isinstance(batch, np.ndarray):
         batch = batch.tolist()
@@ -236,9 +232,7 @@ def check_batch(batch: Any) -> Sequence[Arch]:
         try:
             batch = list(batch)
         except TypeError:
-            raise InputError(
-                f"arch_batch must be a list of architectures, got {shorten(batch)}"
-            ) from None
+            raise InputError(f"arch_batch must be a list of architectures, got {shorten(batch)}") from None
     if len(batch) == 0:
         raise InputError("arch_batch must hold at least one architecture, got none")
     checked: Sequence[Arch] = batch
@@ -269,17 +263,9 @@ def check_count(n: int) -> None:
         raise InputError(f"n must be a whole number of at least 1, got {shorten(n)}")
 
 
-def check_integer(
-    value: Any, *, choices: Sequence[int], what: str, item: int, position: Any
-) -> int:
+def check_integer(value: Any, *, choices: Sequence[int], what: str, item: int, position: Any) -> int:
     """`value` if it is an integer among `choices`, else ParseError naming item, position, choices."""
-    if (
-        not isinstance(value, bool)
-        and isinstance(value, int | np.integer)
-        and int(value) in choices
-    ):
+    if not isinstance(value, bool) and isinstance(value, int | np.integer) and int(value) in choices:
         return int(value)
     listed = ", ".join(map(str, choices))
-    raise ParseError(
-        f"{what} must be one of {listed}, got {shorten(value)}", item=item, position=position
-    )
+    raise ParseError(f"{what} must be one of {listed}, got {shorten(value)}", item=item, position=position)

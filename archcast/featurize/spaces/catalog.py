@@ -37,9 +37,7 @@ def infer_space(batch: ArchBatch) -> Space:
     for i, item in enumerate(items):
         if not first.matches(item) and first not in _fitting(item, i):
             other = _only(_fitting(item, i), shorten(item), i)
-            raise InputError(
-                f"arch_batch must be of one space, got {other.name} after {first.name}", item=i
-            )
+            raise InputError(f"arch_batch must be of one space, got {other.name} after {first.name}", item=i)
     return first
 
 

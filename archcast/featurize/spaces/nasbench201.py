@@ -63,7 +63,8 @@ class NASBench201(Space):
 
     def numbers(self, codes: Codes) -> Ints:
         """Position of each cell when codes are counted as numbers of base 5, first edge first."""
-        return codes.astype(np.int64) @ _PLACES
+        numbers: Ints = codes.astype(np.int64) @ _PLACES
+        return numbers
 
     def all_codes(self) -> Codes:
         """Codes of all 15,625 cells in the order of `numbers`."""

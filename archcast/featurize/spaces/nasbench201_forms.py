@@ -27,7 +27,8 @@ def live_edges(codes: Codes) -> Bools:
     for e, (u, v) in reversed(list(enumerate(_EDGES))):
         to_output[:, u] |= used[:, e] & to_output[:, v]
     starts, ends = (list(side) for side in zip(*_EDGES, strict=True))
-    return used & from_input[:, starts] & to_output[:, ends]
+    live: Bools = used & from_input[:, starts] & to_output[:, ends]
+    return live
 
 
 def canonical_forms(codes: Codes, *, skips_merge: bool) -> Ints:
@@ -63,7 +64,5 @@ def _function(code: list[int]) -> str:
         for (u, v), operation in zip(_EDGES, code, strict=True):
             if v == node and operation != _NONE and values[u]:
                 terms.append(values[u] if operation == _SKIP else f"{operation}({values[u]})")
-        values[node] = (
-            "+".join(sorted(f"[{t}]" for t in terms)) if len(terms) > 1 else "".join(terms)
-        )
+        values[node] = "+".join(sorted(f"[{t}]" for t in terms)) if len(terms) > 1 else "".join(terms)
     return values[3]
