@@ -1,1 +1,58 @@
-"""Archcast: what an architecture nobody has measured will cost, and what it will reach."""
+"""Archcast: what an architecture nobody has measured will cost, and what it will reach.
+
+    import archcast
+
+    archcast.predict(architectures, device="raspi4")        # milliseconds, float32 (n,)
+
+Importing the package loads nothing heavy; each name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from archcast.core.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from archcast.core.errors import ArchcastError, InputError, ParseError, UnknownNameError
+    from archcast.featurize.features import Features, features
+    from archcast.featurize.spaces import parse, spaces
+    from archcast.serving import LoadedPredictor, devices, load, predict, predict_interval
+
+__all__ = [
+    "ArchcastError",
+    "Features",
+    "InputError",
+    "LoadedPredictor",
+    "ParseError",
+    "UnknownNameError",
+    "__version__",
+    "devices",
+    "features",
+    "load",
+    "parse",
+    "predict",
+    "predict_interval",
+    "spaces",
+]
+
+_HOMES = {
+    "archcast.core.errors": ("ArchcastError", "InputError", "ParseError", "UnknownNameError"),
+    "archcast.featurize.features": ("Features", "features"),
+    "archcast.featurize.spaces": ("parse", "spaces"),
+    "archcast.serving": ("LoadedPredictor", "devices", "load", "predict", "predict_interval"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'archcast' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -15,6 +15,7 @@ mac; biases, normalisation, activations, pools and sums have none.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 
 import numpy as np
 
@@ -64,17 +65,18 @@ def layers_cost(layers: Iterable[Layer]) -> Doubles:
     Shapes:
         output: (C, Q)
     """
-    total = np.zeros(COST_SHAPE)
+    total = [[0] * len(QUANTITIES) for _ in COST_CLASSES]
     for layer in layers:
         if layer.op == "input":
             continue
-        read = int(np.prod(layer.shape_in)) * (len(layer.inputs) if layer.op == "add" else 1)
-        written = int(np.prod(layer.shape_out))
+        written = prod(layer.shape_out)
+        read = prod(layer.shape_in) * (len(layer.inputs) if layer.op == "add" else 1)
         if layer.op == "concat":
             read = written
-        row = (1, layer_params(layer), layer_macs(layer), read, written)
-        total[_CLASS_INDEX[cost_class(layer)]] += row
-    return total
+        row = total[_CLASS_INDEX[cost_class(layer)]]
+        costs = (1, layer_params(layer), layer_macs(layer), read, written)
+        row[:] = [old + new for old, new in zip(row, costs, strict=True)]
+    return np.array(total, dtype=np.float64)
 
 
 def graph_params(graph: LayerGraph) -> int:

@@ -1,1 +1,32 @@
 """What is fitted: one file a family, and how it is saved."""
+
+from archcast.predictors.artifact import Manifest, load, read_manifest, save
+from archcast.predictors.base import PREDICTORS, Predictor
+from archcast.predictors.boosting import Boosting, BoostingConfig
+from archcast.predictors.card import Card
+from archcast.predictors.flops import FlopsBaseline, FlopsConfig
+from archcast.predictors.intervals import Intervals
+from archcast.predictors.linear import BayesianLinear, LinearConfig
+from archcast.predictors.lookup import LookupConfig, LookupTable
+from archcast.predictors.tabulated import Tabulated, TabulatedConfig
+
+__all__ = [
+    "PREDICTORS",
+    "BayesianLinear",
+    "Boosting",
+    "BoostingConfig",
+    "Card",
+    "FlopsBaseline",
+    "FlopsConfig",
+    "Intervals",
+    "LinearConfig",
+    "LookupConfig",
+    "LookupTable",
+    "Manifest",
+    "Predictor",
+    "Tabulated",
+    "TabulatedConfig",
+    "load",
+    "read_manifest",
+    "save",
+]

@@ -10,20 +10,25 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, ParseError, UnknownNameError, shorten
 from archcast.core.layers import LayerGraph
+from archcast.featurize.packed import PackedGraphs
 from archcast.featurize.topology import Cells
 
 MAX_TEXT = 20_000
 """Longest text of one architecture; anything longer is refused before it is read."""
+MAX_COUNTED = 2**40
 
 
 class Space(ABC):
@@ -35,6 +40,7 @@ class Space(ABC):
         cardinalities: number of values of each decision; codes run from 0 to cardinality - 1.
         datasets: data sets the networks are defined for; the first is the default.
         has_graph: whether `graph` can expand an architecture to layers.
+        has_dead_layers: whether networks may hold layers on no path from input to output.
         text_notation: whether the notation is a string; otherwise text is read as its JSON.
     """
 
@@ -44,6 +50,7 @@ class Space(ABC):
     datasets: tuple[str, ...]
     has_graph: bool = True
     text_notation: bool = False
+    has_dead_layers: bool = False
 
     # -- notation ---------------------------------------------------------------------------------
 
@@ -74,8 +81,8 @@ class Space(ABC):
             InputError: the batch is empty, is one architecture instead of a list, or holds codes
                 out of range.
         """
-        if isinstance(batch, np.ndarray) and batch.dtype != object:
-            return self._check_codes(batch)
+        if is_codes(batch):
+            return self._check_codes(np.asarray(batch))
         return self._parse_items(self._without_text(check_batch(batch)))
 
     def to_text(self, codes: Codes) -> list[str]:
@@ -120,7 +127,7 @@ class Space(ABC):
     @cached_property
     def size(self) -> int:
         """Number of members."""
-        return int(np.prod([int(c) for c in self.cardinalities], dtype=object))
+        return math.prod(self.cardinalities)
 
     def valid(self, codes: Codes) -> Bools:
         """Whether each row of codes is a member.
@@ -128,8 +135,33 @@ class Space(ABC):
         Shapes:
             codes: (n, k); output: (n,)
         """
-        inside: Bools = ((codes >= 0) & (codes < np.array(self.cardinalities))).all(axis=1)
+        inside: Bools = np.all((codes >= 0) & (codes < np.array(self.cardinalities)), axis=1)
         return inside
+
+    def numbers(self, codes: Codes) -> Ints:
+        """Position of each member when codes are read as one number, first decision first.
+
+        Shapes:
+            codes: (n, k); output: (n,), 0 to size - 1
+
+        Raises:
+            InputError: the space is no plain product of its decisions, or too large to count so.
+        """
+        numbers: Ints = np.ravel_multi_index(tuple(codes.T), self._countable()).astype(np.int64)
+        return numbers
+
+    def members(self, numbers: Ints) -> Codes:
+        """Codes of members by their position; the inverse of `numbers`.
+
+        Shapes:
+            numbers: (n,), 0 to size - 1; output: (n, k)
+        """
+        return np.stack(np.unravel_index(numbers, self._countable()), axis=1).astype(np.int8)
+
+    def _countable(self) -> tuple[int, ...]:
+        if self.size != math.prod(self.cardinalities) or self.size > MAX_COUNTED:
+            raise InputError(f"{self.name} has too many members to number them")
+        return self.cardinalities
 
     def sample(self, n: int, *, seed: int) -> Codes:
         """`n` members drawn uniformly, with replacement; the same for the same seed.
@@ -211,6 +243,22 @@ class Space(ABC):
     def cells(self, codes: Codes) -> Cells:
         """Width, depth and skip channels of each architecture's cells, see `featurize.topology`."""
 
+    def decision_counts(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
+        """Names and counts of decisions that layers do not show; most spaces have none.
+
+        Shapes:
+            codes: (n, k); output: (names,) and (n, names)
+        """
+        return (), np.zeros((len(codes), 0))
+
+    @abstractmethod
+    def dag(self, codes: Codes, dataset: str | None = None) -> PackedGraphs:
+        """The architectures as small DAGs for a graph network, one node a part or operation.
+
+        Shapes:
+            codes: (n, k); output: n graphs, see `archcast.featurize.packed`
+        """
+
     @abstractmethod
     def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
         """Parameters and FLOPs under the counting rule of the space's public table, in single units.
@@ -269,3 +317,62 @@ def check_integer(value: Any, *, choices: Sequence[int], what: str, item: int, p
         return int(value)
     listed = ", ".join(map(str, choices))
     raise ParseError(f"{what} must be one of {listed}, got {shorten(value)}", item=item, position=position)
+
+
+def check_keys(
+    item: Any, expected: Sequence[str], *, space: str, index: int, optional: Sequence[str] = ()
+) -> dict[str, Any]:
+    """`item` if it is a dict of exactly the expected keys, else ParseError naming key and choices."""
+    listed = ", ".join(expected)
+    if not isinstance(item, dict):
+        raise ParseError(
+            f"{space} architecture must be a dict with the keys {listed}, got {shorten(item)}",
+            item=index,
+        )
+    missing = [key for key in expected if key not in item]
+    unknown = [key for key in item if key not in expected and key not in optional]
+    if missing or unknown:
+        key = missing[0] if missing else unknown[0]
+        fault = f"without {key!r}" if missing else f"with the unknown key {shorten(key)}"
+        raise ParseError(
+            f"{space} architecture must have exactly the keys {listed}, got one {fault}",
+            item=index,
+            position=key if isinstance(key, str) else shorten(key),
+        )
+    return item
+
+
+def check_integers(
+    value: Any, length: int, *, what: str, item: int, position: str | None = None
+) -> list[Any]:
+    """`value` as a list if it is a list, tuple or one-dimensional array of `length` entries."""
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        value = value.tolist()
+    if not isinstance(value, list | tuple) or len(value) != length:
+        got = f"{len(value)} entries" if isinstance(value, list | tuple) else shorten(value)
+        raise ParseError(f"{what} must be {length} integers, got {got}", item=item, position=position)
+    return list(value)
+
+
+def small_integers(rows: Sequence[Any], length: int) -> NDArray[np.uint8] | None:
+    """Rows of plain integers from 0 to 255 as an array; None when any row is anything else.
+
+    The quick way through a large batch: the caller looks for the mistake when it gets None.
+
+    Shapes:
+        output: (n, length)
+    """
+    if not {list, tuple}.issuperset(map(type, rows)) or set(map(len, rows)) != {length}:
+        return None
+    if set(map(type, chain.from_iterable(rows))) != {int}:
+        return None
+    try:
+        flat = b"".join(map(bytes, rows))
+    except ValueError:
+        return None
+    return np.frombuffer(flat, dtype=np.uint8).reshape(-1, length)
+
+
+def is_codes(batch: Any) -> bool:
+    """Whether a batch is an array of numbers, to be read as codes, instead of architectures."""
+    return isinstance(batch, np.ndarray) and batch.dtype.kind not in "OUST"

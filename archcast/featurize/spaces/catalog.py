@@ -9,11 +9,16 @@ import numpy as np
 from archcast.core.arrays import Arch, ArchBatch, Codes
 from archcast.core.errors import InputError, shorten
 from archcast.core.registry import Registry
-from archcast.featurize.spaces.base import Space, check_batch, from_json
+from archcast.featurize.spaces.base import Space, check_batch, from_json, is_codes
+from archcast.featurize.spaces.fbnet import FBNet
+from archcast.featurize.spaces.hat import HAT
+from archcast.featurize.spaces.macro import Macro
+from archcast.featurize.spaces.mnasnet import MnasNet
 from archcast.featurize.spaces.nasbench201 import NASBench201
+from archcast.featurize.spaces.ofa_mbv3 import OFAMobileNetV3
 
 SPACES: Registry[Space] = Registry("space")
-for _space in (NASBench201(),):
+for _space in (NASBench201(), FBNet(), OFAMobileNetV3(), MnasNet(), Macro(), HAT()):
     SPACES.register(_space.name, _space)
 
 
@@ -28,7 +33,8 @@ def infer_space(batch: ArchBatch) -> Space:
     Raises:
         InputError: the batch is empty, mixes spaces, or fits no space or more than one.
     """
-    if isinstance(batch, np.ndarray) and batch.dtype != object:
+    if is_codes(batch):
+        batch = np.asarray(batch)
         columns = batch.shape[1] if batch.ndim == 2 else None
         fitting = [s for s in SPACES.values() if len(s.columns) == columns]
         return _only(fitting, f"an array of shape {batch.shape}", None)

@@ -14,9 +14,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from archcast.core.arrays import Codes, Doubles, Ints
+from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.core.layers import GraphBuilder, LayerGraph, Shape
 from archcast.featurize.cost import COST_SHAPE, layers_cost
+from archcast.featurize.packed import PackedGraphs, log_costs, pack_chains
 from archcast.featurize.spaces.base import Space
 
 Build = Callable[[GraphBuilder, int, int], int]
@@ -71,11 +72,18 @@ class ChainSpace(Space):
 
     def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:
         del live
-        tables = _cost_tables(self, self.check_dataset(dataset))
-        total = np.zeros((len(codes), *COST_SHAPE))
+        tables, filled = _cost_tables(self, self.check_dataset(dataset))
+        few = np.zeros((len(codes), len(filled)))
         for table, keys in zip(tables, self.part_keys(codes).T, strict=True):
-            total += table[keys]
-        return total
+            few += table.take(keys, axis=0)
+        return _spread(few, filled)
+
+    def dag(self, codes: Codes, dataset: str | None = None) -> PackedGraphs:
+        """One node a part that has layers; its type is the part, its features are its costs."""
+        costs = self.part_costs(codes, dataset)
+        present: Bools = np.any(costs, axis=(2, 3))
+        types = np.broadcast_to(np.arange(present.shape[1]), present.shape)
+        return pack_chains(present, types, log_costs(costs), types=present.shape[1])
 
     def part_costs(self, codes: Codes, dataset: str | None = None) -> Doubles:
         """Costs of each part on its own.
@@ -83,23 +91,47 @@ class ChainSpace(Space):
         Shapes:
             codes: (n, k); output: (n, P, C, Q)
         """
-        tables = _cost_tables(self, self.check_dataset(dataset))
-        keys = self.part_keys(codes)
-        return np.stack([t[keys[:, p]] for p, t in enumerate(tables)], axis=1)
+        tables, filled = _cost_tables(self, self.check_dataset(dataset))
+        keys = self.part_keys(codes).T
+        few = [table.take(own, axis=0) for table, own in zip(tables, keys, strict=True)]
+        return _spread(np.stack(few, axis=1), filled)
+
+
+def fixed_part(name: str, build: Callable[[GraphBuilder, int], int], channels: int, side: int) -> Part:
+    """A part of one form."""
+    return Part(name, 1, lambda b, x, _: build(b, x), always(channels, side))
+
+
+def always(channels: int, side: int) -> Callable[[int], tuple[int, int]]:
+    """The input shape of a part whose forms all expect the same one."""
+    return lambda _: (channels, side)
+
+
+def _spread(few: Doubles, filled: Ints) -> Doubles:
+    """(..., columns in use) -> (..., C, Q)."""
+    full = np.zeros((*few.shape[:-1], int(np.prod(COST_SHAPE))))
+    full[..., filled] = few
+    return full.reshape(*few.shape[:-1], *COST_SHAPE)
 
 
 @lru_cache(maxsize=32)
-def _cost_tables(space: ChainSpace, dataset: str) -> tuple[Doubles, ...]:
-    """One (n_keys, C, Q) table a part."""
+def _cost_tables(space: ChainSpace, dataset: str) -> tuple[tuple[Doubles, ...], Ints]:
+    """One (n_keys, columns) table a part, and which of the C * Q cost columns any part fills."""
+    made: dict[tuple[object, ...], Doubles] = {}  # parts that are built alike share a table
     tables = []
     for part in space.parts(dataset):
-        rows = []
-        for key in range(part.n_keys):
-            builder = GraphBuilder()
-            part.build(builder, builder.input(*part.input_shape(key)), key)
-            rows.append(layers_cost(builder.layers))
-        tables.append(np.stack(rows))
-    return tuple(tables)
+        alike = (part.n_keys, part.build, part.input_shape)
+        if alike not in made:
+            made[alike] = np.stack([_form_cost(part, key) for key in range(part.n_keys)])
+        tables.append(made[alike])
+    filled = np.flatnonzero(np.concatenate(list(made.values())).any(axis=0))
+    return tuple(np.ascontiguousarray(table[:, filled]) for table in tables), filled
+
+
+def _form_cost(part: Part, key: int) -> Doubles:
+    builder = GraphBuilder()
+    part.build(builder, builder.input(*part.input_shape(key)), key)
+    return layers_cost(builder.layers).reshape(-1)
 
 
 def output_shape(part: Part, key: int) -> Shape:

@@ -17,6 +17,7 @@ from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles, Ints
 from archcast.core.errors import InputError, ParseError, shorten
 from archcast.core.layers import GraphBuilder, LayerGraph
 from archcast.featurize.cost import COST_SHAPE, layers_cost, quantity
+from archcast.featurize.packed import PackedGraphs, log_costs, pack
 from archcast.featurize.spaces.base import MAX_TEXT, Space
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.nasbench201_forms import canonical_forms, live_edges
@@ -31,7 +32,12 @@ INPUTS = {"cifar10": (32, 10), "cifar100": (32, 100), "imagenet16-120": (16, 120
 """Data set -> input side, classes."""
 _AFTER = ("~0|+|", "~0|", "~1|+|", "~0|", "~1|", "~2|")
 """What follows each operation in the notation, which opens with a bar."""
-_PLACES = 5 ** np.arange(5, -1, -1)
+_MEETING = np.array(
+    [(0, 1 + e) for e, (u, _) in enumerate(EDGES) if u == 0]
+    + [(1 + e, 1 + f) for e, (_, v) in enumerate(EDGES) for f, (u, _) in enumerate(EDGES) if u == v]
+    + [(1 + e, 1 + len(EDGES)) for e, (_, v) in enumerate(EDGES) if v == 3]
+).T
+"""(2, T): slots are the input, the six edges and the output."""
 
 
 class NASBench201(Space):
@@ -42,6 +48,7 @@ class NASBench201(Space):
     cardinalities = (len(OPERATIONS),) * len(EDGES)
     datasets = tuple(INPUTS)
     text_notation = True
+    has_dead_layers = True
 
     def matches(self, item: Arch) -> bool:
         return isinstance(item, str) and item[:1] == "|"
@@ -61,15 +68,6 @@ class NASBench201(Space):
         texts = _texts()
         return [texts[number] for number in self.numbers(codes).tolist()]
 
-    def numbers(self, codes: Codes) -> Ints:
-        """Position of each cell when codes are counted as numbers of base 5, first edge first."""
-        numbers: Ints = codes.astype(np.int64) @ _PLACES
-        return numbers
-
-    def all_codes(self) -> Codes:
-        """Codes of all 15,625 cells in the order of `numbers`."""
-        return _all_codes().copy()
-
     # -- the benchmark's index ----------------------------------------------------------------------
 
     def from_index(self, index: int | Sequence[int] | Ints) -> Codes:
@@ -87,7 +85,8 @@ class NASBench201(Space):
             raise InputError(
                 f"NAS-Bench-201 index must be 0 to {self.size - 1}, got {given[item]}", item=item
             )
-        return _all_codes()[_index_to_number()[given]]
+        codes: Codes = _all_codes()[_index_to_number()[given]]
+        return codes
 
     def to_index(self, batch: ArchBatch) -> Ints:
         """NAS-Bench-201 index of each architecture.
@@ -182,6 +181,31 @@ class NASBench201(Space):
             depth=np.broadcast_to(level[:, 3:4].astype(np.float64), shape),
             skip=jumps.sum(axis=1)[:, None] * width,
         )
+
+    def decision_counts(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
+        """Edges by operation, all (`edges_O`) and on a live path (`live_edges_O`)."""
+        live = self.live(codes)
+        names = [f"edges_{op}" for op in OPERATIONS] + [f"live_edges_{op}" for op in OPERATIONS[1:]]
+        counts = [(codes == op).sum(axis=1) for op in range(len(OPERATIONS))]
+        counts += [(live == op).sum(axis=1) for op in range(1, len(OPERATIONS))]
+        return tuple(names), np.stack(counts, axis=1).astype(np.float64)
+
+    def dag(self, codes: Codes, dataset: str | None = None) -> PackedGraphs:
+        """One node an edge of the cell that is not `none`, between a node of input and one of output.
+
+        Types are input, output and the operations; features are the operation's costs and whether it
+        is live. An edge of the DAG joins operations that meet at a node of the cell.
+        """
+        _, operation, _, _ = _cost_tables(self.check_dataset(dataset))
+        n, slots = len(codes), len(EDGES) + 2
+        present, node_type = np.ones((n, slots), dtype=bool), np.zeros((n, slots), dtype=np.int64)
+        present[:, 1:-1] = codes != NONE
+        node_type[:, 1:-1], node_type[:, -1] = codes + 1, 1
+        table = log_costs(operation)
+        node_features = np.zeros((n, slots, table.shape[1] + 1))
+        node_features[:, 1:-1, :-1] = table[codes]
+        node_features[:, 1:-1, -1] = live_edges(codes)
+        return pack(present, node_type, node_features, _MEETING, types=len(OPERATIONS) + 1)
 
     def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
         """Convolutions and the linear layer with its bias, dead edges charged."""

@@ -1,0 +1,143 @@
+"""HELP (Lee et al., NeurIPS 2021): latency of three spaces on 27, 27 and 12 devices, in ms.
+
+The networks are for CIFAR-10 (NAS-Bench-201), CIFAR-100 (FBNet) and ImageNet (OFA). A position in a
+latency file is a NAS-Bench-201 index, or a row of the space's list of architectures. On NAS-Bench-201,
+`raspi4` and `pixel3` read near 0 ms for most of the 341 cells without a path from input to output,
+whose network the runtime replaced by a constant; see `GLITCH_SHARE`. The rest of those cells stay `ok`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from archcast.collect.pickles import NOTHING, NUMPY_SCALARS, load_torch_zip
+from archcast.collect.tables.base import Recipe, Series, column, joined, manifest, read_bytes
+from archcast.core.arrays import Codes
+from archcast.core.errors import DataError, UnknownNameError
+from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.nasbench201 import NASBench201
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NAME = "help"
+_FOLDERS = {"nasbench201": "nasbench201", "fbnet": "fbnet", "ofa_mbv3": "ofa"}
+_DATASETS = {"nasbench201": "cifar10", "fbnet": "cifar100", "ofa_mbv3": "imagenet"}
+_UPSTREAM, _FILES = manifest(NAME)
+
+
+def _devices(space: str) -> tuple[str, ...]:
+    start = f"{_FOLDERS[space]}/latency/"
+    return tuple(f.path[len(start) : -3] for f in _FILES if f.path.startswith(start))
+
+
+_SERIES = {
+    space: Series(space, "latency", dataset, _devices(space))
+    for space, dataset in _DATASETS.items()
+}
+
+
+def architectures(folder: Path, space: str) -> Codes:
+    """Codes of the space's architectures, in the order of the latency files.
+
+    Shapes:
+        output: (n, k) with n = 15,625, 5,000 and 5,000
+    """
+    known = SPACES[space]
+    if isinstance(known, NASBench201):
+        return known.from_index(np.arange(known.size))
+    file = folder / ("fbnet/metainfo.pt" if space == "fbnet" else "ofa/ofa_archs.pt")
+    record = load_torch_zip(file, allowed=NOTHING if space == "fbnet" else NUMPY_SCALARS)
+    try:
+        listed = record["arch"]
+        return known.parse([a["op_idx_list"] for a in listed] if space == "fbnet" else listed)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{file} must list {space} architectures: {error}") from error
+
+
+def _read(folder: Path, space: str) -> pa.Table:
+    series, texts = _SERIES[space], SPACES[space].to_text(architectures(folder, space))
+    if space == "nasbench201":
+        _check_index(folder / "nasbench201/str_arch2idx.pt", texts)
+    tables = []
+    for device in series.devices:
+        values = _numbers(folder / f"{_FOLDERS[space]}/latency/{device}.pt")
+        tables.append(column(series, device, texts, values, source=NAME))
+    return joined(tables)
+
+
+def _check_index(file: Path, texts: list[str]) -> None:
+    """The file's numbering of cells must be the one that this package has."""
+    if file.exists() and load_torch_zip(file) != {text: i for i, text in enumerate(texts)}:
+        raise DataError(f"{file} numbers the cells in another order than NAS-Bench-201")
+
+
+def _numbers(file: Path) -> list[float]:
+    values: Any = load_torch_zip(file)
+    if not isinstance(values, list) or not all(type(v) in (int, float) for v in values):
+        raise DataError(f"{file} must hold a list of numbers")
+    return values
+
+
+def reference_architectures(folder: Path, space: str) -> Codes:
+    """HELP's own 10 reference architectures of a space, in its order.
+
+    Shapes:
+        output: (10, k)
+    """
+    if space not in _FOLDERS:
+        raise UnknownNameError("space of the table help", space, _FOLDERS)
+    file = folder / f"{_FOLDERS[space]}/hardware_embedding_index.pt"
+    rows = _numbers(file)
+    codes = architectures(folder, space)
+    if not all(isinstance(row, int) and 0 <= row < len(codes) for row in rows):
+        raise DataError(f"{file} must hold rows of 0 to {len(codes) - 1}")
+    return codes[np.array(rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """MetaD2A's candidate cells for CIFAR-100, best predicted first.
+
+    Attributes:
+        arch: NAS-Bench-201 text.
+        accuracy: true CIFAR-100 accuracy in %.
+        score: what MetaD2A predicted, without unit.
+        seconds: time MetaD2A took, as the file's first line gives it.
+    """
+
+    arch: tuple[str, ...]
+    accuracy: tuple[float, ...]
+    score: tuple[float, ...]
+    seconds: float
+
+
+def metad2a_candidates(folder: Path) -> Candidates:
+    """The 500 candidates of HELP's latency-constrained search on NAS-Bench-201."""
+    file = folder / "nasbench201/arch_generated_by_metad2a.txt"
+    try:
+        first, *lines = read_bytes(file).decode("ascii").splitlines()
+        parts = [line.split(",") for line in lines]
+        arch = tuple(part[0].strip() for part in parts)
+        SPACES["nasbench201"].parse(list(arch))
+        accuracy, score = (tuple(float(part[i]) for part in parts) for i in (1, 2))
+        return Candidates(arch, accuracy, score, float(first))
+    except (ValueError, IndexError) as error:
+        raise DataError(f"{file} must list cell, accuracy and score: {error}") from error
+
+
+RECIPE = Recipe(
+    name=NAME,
+    title="HELP: latency of NAS-Bench-201, FBNet and OFA on 27, 27 and 12 devices",
+    citation="Lee et al., HELP: Hardware-Adaptive Efficient Latency Prediction, NeurIPS 2021",
+    licence="MIT",
+    redistributable=True,
+    upstream=_UPSTREAM,
+    files=_FILES,
+    series=tuple(_SERIES.values()),
+    read=_read,
+)

@@ -1,0 +1,105 @@
+"""Devices that the public tables name, with what is known about each; unknown fields stay empty.
+
+A name is kept exactly as its table writes it. On GPUs the number at its end is the batch size, and a
+latency is that of one pass over the whole batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archcast.core.registry import Registry
+
+KINDS = ("gpu", "cpu", "phone", "fpga", "asic", "tpu", "board")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a cost is of: hardware together with how it runs the network.
+
+    Attributes:
+        name: as the measurements name it.
+        hardware: maker's name.
+        kind: one of `KINDS`.
+        runtime: program that runs the network.
+        precision: number format of weights and activations.
+        batch: images (or sentences) in one pass.
+        threads: CPU threads.
+        note: what a user of its figures must know.
+    """
+
+    name: str
+    hardware: str = ""
+    kind: str = ""
+    runtime: str = ""
+    precision: str = ""
+    batch: int | None = None
+    threads: int | None = None
+    note: str = ""
+
+
+WHOLE_MS = "reports whole milliseconds, so many architectures tie"
+ADDITIVE = "estimated, exactly additive in the operations"
+LOOKED_UP = "on FBNet a sum of measured blocks, not a measured network"
+FOLDED = f"networks without a path from input to output read near 0 ms; {LOOKED_UP}"
+
+_GPUS = {
+    "1080ti": "NVIDIA GeForce GTX 1080 Ti",
+    "2080ti": "NVIDIA GeForce RTX 2080 Ti",
+    "titanx": "NVIDIA Titan X",
+    "titanxp": "NVIDIA Titan Xp",
+    "titan_xp": "NVIDIA Titan Xp",
+    "titan_rtx": "NVIDIA Titan RTX",
+    "v100": "NVIDIA V100",
+}
+_BATCHES = {"titan_xp": (1, 32, 64), "v100": (1, 32, 64)}
+"""GPU -> batch sizes its names end in, where they are not the usual four."""
+
+_OTHERS = (
+    Device("silver_4114", "Intel Xeon Silver 4114", "cpu"),
+    Device("silver_4210r", "Intel Xeon Silver 4210R", "cpu"),
+    Device("gold_6226", "Intel Xeon Gold 6226", "cpu"),
+    Device("gold_6240", "Intel Xeon Gold 6240", "cpu"),
+    Device("essential_ph_1", "Essential PH-1", "phone", note=WHOLE_MS),
+    Device("pixel2", "Google Pixel 2", "phone", note=WHOLE_MS),
+    Device("samsung_a50", "Samsung Galaxy A50", "phone", note=WHOLE_MS),
+    Device("samsung_s7", "Samsung Galaxy S7", "phone", note=WHOLE_MS),
+    Device("pixel3", "Google Pixel 3", "phone", batch=1, note=FOLDED),
+    Device("raspi4", "Raspberry Pi 4", "board", batch=1, note=FOLDED),
+    Device("eyeriss", "Eyeriss", "asic", batch=1, note=ADDITIVE),
+    Device("fpga", "Xilinx ZC706", "fpga", batch=1, note=ADDITIVE),
+    Device("edgegpu", "NVIDIA Jetson TX2", "gpu", batch=1, note=LOOKED_UP),
+    Device("edgetpu", "Google Edge TPU", "tpu", batch=1),
+    Device("a100", "NVIDIA A100", "gpu"),
+    Device("rtx3090", "NVIDIA GeForce RTX 3090", "gpu"),
+    Device("tpuv2", "Google Cloud TPU v2", "tpu"),
+    Device("tpuv3", "Google Cloud TPU v3", "tpu"),
+    Device("zcu102", "AMD Xilinx ZCU102", "fpga", batch=1, threads=1, note="batch 1 for latency"),
+    Device("vck190", "AMD Xilinx VCK190", "fpga", batch=6, threads=1, note="batch 6 for latency"),
+    Device(
+        "raspberrypi",
+        "Raspberry Pi 4",
+        "board",
+        "PyTorch",
+        batch=1,
+        note="some encoder runs were disturbed and took several times their neighbours' time",
+    ),
+    Device("xeon", "Intel Xeon E5-2640", "cpu", "PyTorch", batch=1),
+    Device("titanxp", "NVIDIA Titan Xp", "gpu", "PyTorch", batch=1),
+    Device("foxnas_cpu", "", "cpu"),
+    Device(
+        "pi5_onnx",
+        "Raspberry Pi 5",
+        "board",
+        "ONNX Runtime",
+        note="energy is that of the processor cores' rail, idle subtracted",
+    ),
+)
+
+DEVICES: Registry[Device] = Registry("device")
+for _base, _hardware in _GPUS.items():
+    for _batch in _BATCHES.get(_base, (1, 32, 64, 256)):
+        _name = f"{_base}_{_batch}"
+        DEVICES.register(_name, Device(_name, _hardware, "gpu", batch=_batch))
+for _device in _OTHERS:
+    DEVICES.register(_device.name, _device)

@@ -1,0 +1,141 @@
+"""Named features of architectures, vectorised over the batch.
+
+| name | meaning |
+|---|---|
+| `params`, `macs`, `bytes` | parameters, multiply-adds of one input, bytes moved at 4 an element |
+| `layers` | operators of the network |
+| `depth`, `width` | layers on the longest path of all cells; mean width of the cells |
+| `skip_channels` | skip channels of all cells |
+| `nn_degree`, `nn_mass` | see `archcast.featurize.topology` |
+| `count_X`, `params_X`, `macs_X`, `bytes_X` | the same by operator class X |
+| `edges_O`, `live_edges_O` | cell spaces: edges with operation O, all and those on a live path |
+| `live_...` | cell spaces: any of the above without layers on no path from input to output |
+
+All are counts or sums in single units. The version changes when a name or its meaning does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from archcast.core.arrays import ArchBatch, Codes, Doubles, Floats
+from archcast.core.operators import COST_CLASSES
+from archcast.featurize.cost import bytes_moved, quantity
+from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.catalog import resolve_space
+from archcast.featurize.topology import nn_degree, nn_mass
+
+FEATURES_VERSION = 1
+_PROBES = 512
+_BY_CLASS = ("count", "params", "macs", "bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """A feature table.
+
+    Shapes:
+        values: float32 (n, d)
+
+    Attributes:
+        names: the d columns.
+    """
+
+    names: list[str]
+    values: Floats
+
+
+def features(arch_batch: ArchBatch, space: str | None = None, dataset: str | None = None) -> Features:
+    """Features of a batch of architectures.
+
+    Args:
+        arch_batch: architectures in their space's notation, or an integer array of codes.
+        space: name of the space; None infers it.
+        dataset: fixes input size and classes of the networks; None is the space's default.
+
+    Shapes:
+        output: names (d), values float32 (n, d)
+
+    Raises:
+        InputError: as `archcast.parse`; UnknownNameError for a data set the space has no network for.
+    """
+    chosen = resolve_space(space, arch_batch)
+    return Features(
+        list(feature_names(chosen)),
+        feature_values(chosen, chosen.parse(arch_batch), dataset).astype(np.float32),
+    )
+
+
+def feature_names(space: Space) -> tuple[str, ...]:
+    """Names of the columns of `feature_values`; the same for every batch of the space."""
+    return tuple(name for name, _ in _columns(space))
+
+
+def feature_values(space: Space, codes: Codes, dataset: str | None = None) -> Doubles:
+    """Feature columns of checked codes.
+
+    Shapes:
+        codes: (n, k); output: (n, d)
+    """
+    inputs = _Inputs(space, codes, space.check_dataset(dataset))
+    return np.stack([column(inputs) for _, column in _columns(space)], axis=1)
+
+
+class _Inputs:
+    """What columns are computed from, each part computed once a batch."""
+
+    def __init__(self, space: Space, codes: Codes, dataset: str) -> None:
+        self.codes = codes
+        self.cells = space.cells(codes)
+        self.costs = {False: space.costs(codes, dataset)}
+        if space.has_dead_layers:
+            self.costs[True] = space.costs(codes, dataset, live=True)
+        self.counts = space.decision_counts(codes)
+
+    def of(self, name: str, cost_class: str | None, live: bool) -> Doubles:
+        """A quantity, in all or of one class."""
+        costs = self.costs[live]
+        if name != "bytes":
+            return quantity(costs, name, cost_class)
+        moved = bytes_moved(costs)
+        return moved.sum(axis=1) if cost_class is None else moved[:, COST_CLASSES.index(cost_class)]
+
+
+_Column = Callable[[_Inputs], Doubles]
+
+
+@lru_cache(maxsize=32)
+def _columns(space: Space) -> tuple[tuple[str, _Column], ...]:
+    columns: list[tuple[str, _Column]] = []
+    for live in (False, True) if space.has_dead_layers else (False,):
+        columns += _cost_columns(space, live)
+    columns += [
+        ("depth", lambda x: x.cells.depth.sum(axis=1)),
+        ("width", lambda x: x.cells.width.mean(axis=1)),
+        ("skip_channels", lambda x: x.cells.skip.sum(axis=1)),
+        ("nn_degree", lambda x: nn_degree(x.cells)),
+        ("nn_mass", lambda x: nn_mass(x.cells)),
+    ]
+    for i, name in enumerate(space.decision_counts(space.sample(1, seed=0))[0]):
+        columns.append((name, lambda x, i=i: x.counts[1][:, i]))  # type: ignore[misc]
+    return tuple(columns)
+
+
+def _cost_columns(space: Space, live: bool) -> list[tuple[str, _Column]]:
+    prefix = "live_" if live else ""
+
+    def column(name: str, cost_class: str | None) -> _Column:
+        return lambda x: x.of(name, cost_class, live)
+
+    columns = [(f"{prefix}{name}", column(name, None)) for name in ("params", "macs", "bytes")]
+    columns.append((f"{prefix}layers", column("count", None)))
+    probes = _Inputs(space, space.sample(_PROBES, seed=0), space.datasets[0])
+    for cost_class in COST_CLASSES:
+        for name in _BY_CLASS:
+            if probes.of(name, cost_class, live).any():
+                columns.append((f"{prefix}{name}_{cost_class}", column(name, cost_class)))
+    return columns

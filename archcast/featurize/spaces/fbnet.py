@@ -1,0 +1,153 @@
+"""FBNet (Wu et al., CVPR 2019) as measured by HW-NAS-Bench (Li et al., ICLR 2021): 22 layers, 9 blocks.
+
+Codes are the block's number in each layer, in the order of `BLOCKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from archcast.core.arrays import Arch, Codes, Doubles, Ints
+from archcast.core.layers import GraphBuilder
+from archcast.featurize.cost import quantity
+from archcast.featurize.spaces.base import check_integer, check_integers, small_integers
+from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
+from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
+from archcast.featurize.topology import Cells
+
+BLOCKS = (
+    "k3_e1",
+    "k3_e1_g2",
+    "k3_e3",
+    "k3_e6",
+    "k5_e1",
+    "k5_e1_g2",
+    "k5_e3",
+    "k5_e6",
+    "skip",
+)
+SHAPES = ((3, 1, 1), (3, 1, 2), (3, 3, 1), (3, 6, 1), (5, 1, 1), (5, 1, 2), (5, 3, 1), (5, 6, 1))
+"""Kernel, expansion and groups of each block but the last."""
+SKIP = len(SHAPES)
+STAGES = (1, 4, 4, 4, 4, 4, 1)
+"""Layers a stage."""
+CHANNELS = (16, 24, 32, 64, 112, 184, 352)
+STEM = 16
+N_LAYERS = sum(STAGES)
+
+
+class Input(NamedTuple):
+    """What a data set fixes: input side, strides of the stem and of each stage, head, classes."""
+
+    side: int
+    stem_stride: int
+    strides: tuple[int, ...]
+    head: int
+    classes: int
+
+
+INPUTS = {
+    "cifar100": Input(32, 1, (1, 1, 2, 2, 1, 2, 1), 1504, 100),
+    "imagenet": Input(224, 2, (1, 2, 2, 2, 1, 2, 1), 1984, 1000),
+}
+
+
+class FBNet(ChainSpace):
+    """The 9**22 networks of FBNet on CIFAR-100 and ImageNet."""
+
+    name = "fbnet"
+    columns = tuple(f"layer_{i}" for i in range(N_LAYERS))
+    cardinalities = (len(BLOCKS),) * N_LAYERS
+    datasets = tuple(INPUTS)
+
+    def matches(self, item: Arch) -> bool:
+        return isinstance(item, list | tuple | np.ndarray)
+
+    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+        values = small_integers(items, N_LAYERS)
+        if values is not None and values.max() < len(BLOCKS):
+            return values.astype(np.int8)
+        return np.array([_parse_slowly(item, i) for i, item in enumerate(items)], dtype=np.int8)
+
+    def format(self, codes: Codes) -> list[Arch]:
+        return [list(map(int, row)) for row in codes.tolist()]
+
+    def parts(self, dataset: str) -> tuple[Part, ...]:
+        given = INPUTS[dataset]
+        made = [fixed_part("stem", _stem(given.stem_stride), 3, given.side)]
+        channels, side = STEM, _halved(given.side, given.stem_stride)
+        for s, count in enumerate(STAGES):
+            first = _layer(CHANNELS[s], given.strides[s])
+            made.append(Part(f"stage{s}.block0", len(BLOCKS), first, always(channels, side)))
+            channels, side = CHANNELS[s], _halved(side, given.strides[s])
+            later, shape = _layer(channels, 1), always(channels, side)
+            made += [
+                Part(f"stage{s}.block{position}", len(BLOCKS), later, shape) for position in range(1, count)
+            ]
+        return (*made, fixed_part("head", _head(given.head, given.classes), channels, side))
+
+    def part_keys(self, codes: Codes) -> Ints:
+        return np.pad(codes.astype(np.int64), ((0, 0), (1, 1)))
+
+    def cells(self, codes: Codes) -> Cells:
+        """One cell a stage, 0 to 6; stem and head are the same everywhere and left out.
+
+        Width is the stage's output channels. Depth is the number of convolutions on the longest path: 3
+        a block, 1 for a skip that changes channels or side (a convolution), none for identity. Skip
+        is width times the residual additions, one a block that keeps channels and side: all but the
+        first of a stage, and in stage 0, which is 16 channels in and out, the first as well.
+        """
+        block = codes != SKIP
+        depth, skip = np.zeros((2, len(codes), len(STAGES)))
+        width = np.broadcast_to(np.array(CHANNELS, dtype=np.float64), depth.shape)
+        start = 0
+        for s, count in enumerate(STAGES):
+            own = block[:, start : start + count]
+            keeps = s == 0  # stride 1 and STEM == CHANNELS[0] on every data set
+            depth[:, s] = 3 * own.sum(axis=1) + (0 if keeps else ~own[:, 0])
+            skip[:, s] = width[:, s] * own[:, 0 if keeps else 1 :].sum(axis=1)
+            start += count
+        return Cells(width, depth, skip)
+
+    def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
+        """Multiply-adds of convolutions and the linear layer; no table publishes counts."""
+        costs = self.costs(codes, dataset)
+        return quantity(costs, "params"), quantity(costs, "macs")
+
+
+def _halved(side: int, stride: int) -> int:
+    return (side - 1) // stride + 1
+
+
+def _stem(stride: int) -> Callable[[GraphBuilder, int], int]:
+    return lambda b, x: conv_bn(b, x, STEM, kernel=3, stride=stride, act="relu")
+
+
+def _head(channels: int, classes: int) -> Callable[[GraphBuilder, int], int]:
+    return lambda b, x: classifier(b, conv_bn(b, x, channels, kernel=1, act="relu"), classes)
+
+
+def _layer(channels: int, stride: int) -> Build:
+    def build(b: GraphBuilder, x: int, block: int) -> int:
+        c_in = b.shape(x)[0]
+        if block == SKIP:
+            same = stride == 1 and c_in == channels
+            return x if same else conv_bn(b, x, channels, kernel=1, stride=stride, act="relu")
+        kernel, expansion, groups = SHAPES[block]
+        return mobile_block(
+            b, x, channels, hidden=c_in * expansion, kernel=kernel, stride=stride, groups=groups
+        )
+
+    return build
+
+
+def _parse_slowly(item: Arch, i: int) -> list[int]:
+    """Blocks of one architecture, or a ParseError that says where it goes wrong."""
+    values = check_integers(item, N_LAYERS, what="fbnet architecture", item=i)
+    return [
+        check_integer(value, choices=range(len(BLOCKS)), what="fbnet block", item=i, position=p)
+        for p, value in enumerate(values)
+    ]

@@ -1,0 +1,145 @@
+"""Reading Once-for-All's notation, `{"ks": [20], "e": [20], "d": [5], "r": 224}`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archcast.core.arrays import Arch, Bools, Codes
+from archcast.core.errors import ParseError, shorten
+from archcast.featurize.spaces.base import (
+    check_integer,
+    check_integers,
+    check_keys,
+    small_integers,
+)
+
+N_STAGES, POSITIONS = 5, 4
+N_POSITIONS = N_STAGES * POSITIONS
+KERNELS, EXPANSIONS, DEPTHS = (3, 5, 7), (3, 4, 6), (2, 3, 4)
+RESOLUTIONS = tuple(range(128, 225, 4))
+_KEYS = ("ks", "e", "d", "r")
+_R_CODE = {r: code for code, r in enumerate(RESOLUTIONS)}
+
+
+def matches(item: Arch) -> bool:
+    """Whether `item` is a dict with a key of this notation."""
+    return isinstance(item, dict) and not item.keys().isdisjoint(_KEYS)
+
+
+def used_positions(depth_codes: NDArray[np.int8]) -> Bools:
+    """Positions that a stage of the given depth uses.
+
+    Shapes:
+        depth_codes: (n, 5); output: (n, 20)
+    """
+    position = np.arange(POSITIONS)
+    used: Bools = position < depth_codes[:, :, None] + DEPTHS[0]
+    return used.reshape(-1, N_POSITIONS)
+
+
+def parse_items(items: Sequence[Arch]) -> Codes:
+    """Codes of a batch; entries of unused positions are read as 0.
+
+    Shapes:
+        output: (n, 46)
+
+    Raises:
+        ParseError: names the item and the key, and the entry in it.
+    """
+    codes = _parse_plain(items)
+    if codes is None:
+        rows = [_parse_slowly(item, i) for i, item in enumerate(items)]
+        codes = np.array(rows, dtype=np.int8)
+    return codes
+
+
+def _parse_plain(items: Sequence[Arch]) -> Codes | None:
+    """Codes of a batch of correct plain dicts of plain integers, or None."""
+    if set(map(type, items)) != {dict} or not all(map(_has_plain_keys, items)):
+        return None
+    lists = [
+        small_integers([item[key] for item in items], length)
+        for key, length in (("ks", N_POSITIONS), ("e", N_POSITIONS), ("d", N_STAGES))
+    ]
+    resolution = _resolution_codes([item["r"] for item in items])
+    if resolution is None or any(values is None for values in lists):
+        return None
+    tables = (_code_table(KERNELS, 1), _code_table(EXPANSIONS, 1), _code_table(DEPTHS, 0))
+    ks, e, d = (table[values] for table, values in zip(tables, lists, strict=True))
+    if d.min() < 0:
+        return None
+    used = used_positions(d)
+    chosen = np.concatenate([np.where(used, ks, 0), np.where(used, e, 0)], axis=1)
+    if chosen.min() < 0:
+        return None
+    codes: Codes = np.concatenate([chosen, d, resolution[:, None]], axis=1)
+    return codes
+
+
+def _has_plain_keys(item: dict[Any, Any]) -> bool:
+    width_free = len(item) == 4 or (len(item) == 5 and item.get("wid", 0) is None)
+    return width_free and "ks" in item and "e" in item and "d" in item and "r" in item
+
+
+def _resolution_codes(values: list[Any]) -> NDArray[np.int8] | None:
+    values = [v[0] if type(v) is list and len(v) == 1 else v for v in values]
+    if any(t is bool or not issubclass(t, int | np.integer) for t in set(map(type, values))):
+        return None
+    codes = [_R_CODE.get(value, -1) for value in values]
+    return None if min(codes) < 0 else np.array(codes, dtype=np.int8)
+
+
+def _code_table(choices: tuple[int, ...], first: int) -> Codes:
+    """(256,): value -> code, counted from `first`; -1 where there is no such choice."""
+    table = np.full(256, -1, dtype=np.int8)
+    table[list(choices)] = range(first, first + len(choices))
+    return table
+
+
+def _parse_slowly(item: Arch, i: int) -> list[int]:
+    """Codes of one architecture, or a ParseError that says where it goes wrong."""
+    values = check_keys(item, _KEYS, space="ofa_mbv3", index=i, optional=("wid",))
+    if values.get("wid") is not None:
+        raise ParseError(
+            f"ofa_mbv3 wid must be None, because only width 1.0 is modelled, got {shorten(values['wid'])}",
+            item=i,
+            position="wid",
+        )
+    depths = [
+        DEPTHS.index(_choice(value, DEPTHS, f"d[{s}]", i))
+        for s, value in enumerate(_entries(values["d"], N_STAGES, "d", i))
+    ]
+    used = used_positions(np.array([depths], dtype=np.int8))[0].tolist()
+    codes: list[int] = []
+    for key, choices in (("ks", KERNELS), ("e", EXPANSIONS)):
+        for p, value in enumerate(_entries(values[key], N_POSITIONS, key, i)):
+            codes.append(_position_code(value, choices, f"{key}[{p}]", i, used=used[p]))
+    resolution = values["r"]
+    if isinstance(resolution, list | tuple | np.ndarray):
+        resolution = check_integers(resolution, 1, what="ofa_mbv3 r", item=i, position="r")[0]
+    return [*codes, *depths, RESOLUTIONS.index(_choice(resolution, RESOLUTIONS, "r", i))]
+
+
+def _entries(value: object, length: int, key: str, i: int) -> list[Any]:
+    return check_integers(value, length, what=f"ofa_mbv3 {key}", item=i, position=key)
+
+
+def _choice(value: object, choices: Sequence[int], position: str, i: int) -> int:
+    what = f"ofa_mbv3 {position}"
+    return check_integer(value, choices=choices, what=what, item=i, position=position)
+
+
+def _position_code(value: object, choices: tuple[int, ...], position: str, i: int, *, used: bool) -> int:
+    if used:
+        return choices.index(_choice(value, choices, position, i)) + 1
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ParseError(
+            f"ofa_mbv3 {position} must be an integer, although it is unused, got {shorten(value)}",
+            item=i,
+            position=position,
+        )
+    return 0

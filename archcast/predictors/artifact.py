@@ -1,0 +1,148 @@
+"""A saved predictor: a folder of plain files with a manifest of their hashes, and a card.
+
+`manifest.json` holds the format's version, the predictor's header, the card, the interval widths and the
+SHA-256 and size of every other file. A folder is written whole or not at all, and nothing in it is
+pickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from archcast.core.errors import ArtifactError
+from archcast.core.labels import Target
+from archcast.core.operators import VOCABULARY_VERSION
+from archcast.featurize.features import FEATURES_VERSION
+from archcast.predictors.base import Predictor, from_header
+from archcast.predictors.card import Card
+from archcast.predictors.intervals import LEVELS, Intervals
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+MAX_BYTES = 512 * 2**20
+"""Largest file that is read; a longer one is refused before it fills the memory."""
+
+
+class Folder(Protocol):
+    """What is needed of a path; files inside an installed package have it too."""
+
+    def joinpath(self, *names: str) -> Any:
+        """A file below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known of a saved predictor before its arrays are read."""
+
+    folder: Any
+    header: Mapping[str, Any]
+    card: Card
+    intervals: Intervals | None
+    files: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Columns that the predictor gives."""
+        return tuple(Target(device, dataset) for device, dataset in self.header["targets"])
+
+
+def save(predictor: Predictor, folder: Path, *, card: Card, intervals: Intervals | None = None) -> Path:
+    """Write a predictor to `folder`, replacing what is there only once all is on disk."""
+    files = predictor.to_files()
+    manifest = {
+        "format": FORMAT,
+        "vocabulary": VOCABULARY_VERSION,
+        "features": FEATURES_VERSION,
+        "header": predictor.header(),
+        "card": card.to_json(),
+        "intervals": _intervals_json(intervals),
+        "files": {name: _entry(content) for name, content in sorted(files.items())},
+    }
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for name, content in files.items():
+            (partial / name).write_bytes(content)
+        (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+        partial.chmod(0o755)
+        _replace(partial, folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return folder
+
+
+def read_manifest(folder: Folder) -> Manifest:
+    """The manifest of a saved predictor; raise ArtifactError when it cannot be used."""
+    path = folder.joinpath(MANIFEST)
+    try:
+        found = json.loads(path.read_text())
+        if found["format"] != FORMAT:
+            raise ArtifactError(f"{path} has format {found['format']!r}; this version reads {FORMAT}")
+        for part, ours in (("vocabulary", VOCABULARY_VERSION), ("features", FEATURES_VERSION)):
+            if found[part] != ours:
+                raise ArtifactError(f"{path} was made with {part} {found[part]!r}; this version has {ours}")
+        intervals = _intervals_from(found["intervals"])
+        return Manifest(folder, found["header"], Card.from_json(found["card"]), intervals, found["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} must be a manifest of a saved predictor: {error!r}") from error
+
+
+def load(manifest: Manifest) -> Predictor:
+    """The predictor of a manifest, every file checked against its hash."""
+    contents = {}
+    for name, entry in manifest.files.items():
+        path = manifest.folder.joinpath(name)
+        if entry["size"] > MAX_BYTES or os.sep in name or name.startswith("."):
+            raise ArtifactError(f"{path} must be a plain file of at most {MAX_BYTES} bytes")
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ArtifactError(f"{path} cannot be read: {error}") from error
+        if _entry(content) != dict(entry):
+            raise ArtifactError(f"{path} is not the file that its manifest describes: truncated or altered")
+        contents[name] = content
+    try:
+        return from_header(manifest.header, contents)
+    except (KeyError, TypeError) as error:
+        raise ArtifactError(f"{manifest.folder} has an unusable header: {error!r}") from error
+
+
+def _entry(content: bytes) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+def _replace(partial: Path, folder: Path) -> None:
+    if not folder.exists():
+        partial.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    folder.rename(old / folder.name)
+    partial.rename(folder)
+    shutil.rmtree(old)
+
+
+def _intervals_json(intervals: Intervals | None) -> dict[str, Any] | None:
+    if intervals is None:
+        return None
+    widths = [[None if not np.isfinite(w) else float(f"{w:.6g}") for w in row] for row in intervals.widths.T]
+    return {"logarithmic": intervals.logarithmic, "widths": widths, "rows": intervals.rows.tolist()}
+
+
+def _intervals_from(found: Mapping[str, Any] | None) -> Intervals | None:
+    if found is None:
+        return None
+    widths = np.array([[np.inf if w is None else w for w in row] for row in found["widths"]], dtype=float).T
+    if widths.shape[0] != len(LEVELS):
+        raise ValueError(f"intervals must have {len(LEVELS)} levels")
+    return Intervals(bool(found["logarithmic"]), widths, np.array(found["rows"], dtype=float))

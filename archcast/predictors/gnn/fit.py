@@ -1,0 +1,113 @@
+"""Training of the graph network: a fixed number of epochs, a robust masked loss, no global seeding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from archcast.core.arrays import Doubles, Ints
+from archcast.predictors.gnn.inputs import Inputs
+from archcast.predictors.gnn.network import Network, Sizes
+
+if TYPE_CHECKING:
+    from archcast.predictors.gnn.predictor import GNNConfig
+
+_WARM_UP = 0.1
+_MAX_NORM = 1.0
+
+
+def train(inputs: Inputs, z: Doubles, config: GNNConfig, *, seed: int) -> Network:
+    """A network fitted to scaled values, in evaluation mode.
+
+    Shapes:
+        inputs: n graphs; z: (n, m), NaN where missing
+    """
+    with _threads(config.threads), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # inside fork_rng: the caller's generator is put back
+        network = Network(_sizes(inputs, z.shape[1], config))
+        optimiser = torch.optim.AdamW(
+            _groups(network, config.weight_decay, config.line_decay), lr=config.learning_rate
+        )
+        rng = np.random.default_rng(seed)
+        steps = config.epochs * len(_batches(len(z), config.batch_size, rng))
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, config.learning_rate, total_steps=steps, pct_start=_WARM_UP, cycle_momentum=False
+        )
+        values = torch.from_numpy(z.astype(np.float32))
+        for _ in range(config.epochs):
+            for rows in _batches(len(z), config.batch_size, rng):
+                optimiser.zero_grad()
+                predicted, _ = network(*tensors(inputs.rows(rows)))
+                _loss(predicted, values[torch.from_numpy(rows)], config).backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(network.parameters(), _MAX_NORM)
+                optimiser.step()
+                schedule.step()
+    return network.eval()
+
+
+def tensors(inputs: Inputs) -> tuple[Tensor, ...]:
+    """The arrays of a batch in the order that `Network.forward` takes them."""
+    return tuple(torch.from_numpy(array) for array in inputs.feed().values())
+
+
+def _loss(predicted: Tensor, values: Tensor, config: GNNConfig) -> Tensor:
+    """Huber's loss on the values that are there, plus a logistic loss on the order of pairs.
+
+    Shapes:
+        predicted, values: (b, m)
+    """
+    there = torch.isfinite(values)
+    error = torch.where(there, predicted - values.nan_to_num(), 0.0)
+    size = error.abs().clamp(max=config.huber)
+    loss = (size * (error.abs() - size / 2)).sum() / there.sum().clamp(min=1)
+    if config.ranking:
+        gap = values - values.roll(1, dims=0)
+        wrong = (predicted - predicted.roll(1, dims=0)) * gap.nan_to_num().sign()
+        pairs = torch.isfinite(gap)
+        hinge = torch.nn.functional.softplus(-wrong / 0.1) * 0.1
+        loss = loss + config.ranking * torch.where(pairs, hinge, 0.0).sum() / pairs.sum().clamp(min=1)
+    return loss
+
+
+def _sizes(inputs: Inputs, targets: int, config: GNNConfig) -> Sizes:
+    return Sizes(
+        types=inputs.types,
+        node_features=inputs.node_features.shape[1],
+        graph_features=inputs.graph_features.shape[1],
+        targets=targets,
+        hidden=config.hidden,
+        layers=config.layers,
+        rank=config.rank,
+        nodes=len(inputs.node_type) / len(inputs.graph_features),
+    )
+
+
+def _groups(network: Network, decay: float, line_decay: float) -> list[dict[str, object]]:
+    """Matrices are decayed, the devices' lines by a weight of their own, biases and norms not at all."""
+    lines = [network.lines]
+    rest = [p for p in network.parameters() if p is not network.lines]
+    return [
+        {"params": [p for p in rest if p.ndim > 1], "weight_decay": decay},
+        {"params": lines, "weight_decay": line_decay},
+        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _batches(n: int, size: int, rng: np.random.Generator) -> list[Ints]:
+    """Rows in random order, in parts of nearly equal length."""
+    return np.array_split(rng.permutation(n), -(-n // size))
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
