@@ -12,13 +12,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from archcast.core.version import VERSION as __version__
+from archcast.core import version
 
 if TYPE_CHECKING:
     from archcast.core.errors import ArchcastError, InputError, ParseError, UnknownNameError
     from archcast.featurize.features import Features, features
     from archcast.featurize.spaces import parse, spaces
     from archcast.serving import LoadedPredictor, devices, load, predict, predict_interval
+
+__version__ = version.VERSION
 
 __all__ = [
     "ArchcastError",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -148,13 +149,16 @@ def load_torch_zip(path: Path, *, allowed: frozenset[str] = NOTHING, max_bytes: 
             members = [m for m in archive.infolist() if m.filename.endswith("/data.pkl")]
             if len(members) != 1:
                 raise DataError(f"{path} must hold one data.pkl, got {len(members)}")
-            size = members[0].file_size
-            with archive.open(members[0]) as file:
-                return _load(file, size, str(path), allowed, max_bytes)
+            if members[0].file_size > max_bytes:
+                raise DataError(
+                    f"{path} has {members[0].file_size} bytes, more than the {max_bytes} that are read"
+                )
+            content = archive.read(members[0])
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error}") from error
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise DataError(f"{path} is not a whole torch file: {error}") from error
+    return _load(BytesIO(content), len(content), str(path), allowed, max_bytes)
 
 
 def _load(file: IO[bytes], size: int, name: str, allowed: frozenset[str], limit: int) -> Any:

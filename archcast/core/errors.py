@@ -42,7 +42,7 @@ class UnknownNameError(InputError, LookupError):
     def __init__(self, kind: str, name: object, choices: Iterable[str]) -> None:
         self.kind, self.name = kind, name
         self.choices = sorted(choices)
-        near = difflib.get_close_matches(str(name), self.choices, n=1)
+        near = difflib.get_close_matches(name, self.choices, n=1) if isinstance(name, str) else []
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         listed = ", ".join(self.choices) or "none"
         super().__init__(f"{kind} must be one of {listed}; got {shorten(name)}{hint}")
@@ -68,10 +68,13 @@ class NotFittedError(ArchcastError, AttributeError):
 
 
 def shorten(value: object) -> str:
-    """`repr(value)` cut to a length that fits in one sentence, without building a huge string first."""
+    """`repr(value)` cut to fit in one sentence; never fails and never builds a huge string first."""
     if isinstance(value, str | bytes) and len(value) > _SHOWN:
         return f"{value[: _SHOWN // 2]!r}... ({len(value)} characters)"
     if isinstance(value, list | tuple | dict | set) and len(value) > _SHOWN:
         return f"a {type(value).__name__} of {len(value)} entries"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer too long to print, a list too deep
+        return f"a {type(value).__name__} too large to show"
     return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}..."

@@ -8,9 +8,11 @@ from archcast.predictors.flops import FlopsBaseline, FlopsConfig
 from archcast.predictors.intervals import Intervals
 from archcast.predictors.linear import BayesianLinear, LinearConfig
 from archcast.predictors.lookup import LookupConfig, LookupTable
+from archcast.predictors.mlp import MLP, MLPConfig
 from archcast.predictors.tabulated import Tabulated, TabulatedConfig
 
 __all__ = [
+    "MLP",
     "PREDICTORS",
     "BayesianLinear",
     "Boosting",
@@ -22,6 +24,7 @@ __all__ = [
     "LinearConfig",
     "LookupConfig",
     "LookupTable",
+    "MLPConfig",
     "Manifest",
     "Predictor",
     "Tabulated",

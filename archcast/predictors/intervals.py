@@ -65,7 +65,7 @@ class Intervals:
         half = float(np.interp(coverage, LEVELS, self.widths[:, column]))
         if not np.isfinite(half):
             raise InputError(
-                f"coverage {coverage} needs more held-out measurements than the {self.rows[column]:.0f} there are"
+                f"coverage {coverage} needs more than {self.rows[column]:.0f} held-out measurements"
             )
         if self.logarithmic:
             return predicted * np.exp(-half), predicted * np.exp(half)

@@ -187,7 +187,10 @@ def classify(
     Absent, not finite or negative is `missing`; zero is a `glitch`, and so is a cost below
     `GLITCH_SHARE` of the column's median.
     """
-    numbers = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+    try:
+        numbers = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{metric} must be numbers: {error}") from error
     missing = ~np.isfinite(numbers) | (numbers < 0)
     least = 0.0
     if METRICS[metric].of_device and not missing.all():
@@ -198,9 +201,7 @@ def classify(
     if not failed.any():
         return numbers, "ok", ""
     words = np.where(missing, "missing", np.where(glitch, "glitch", "ok"))
-    notes = [
-        json.dumps(_plain(value)) if bad else "" for value, bad in zip(values, failed, strict=True)
-    ]
+    notes = [json.dumps(_plain(value)) if bad else "" for value, bad in zip(values, failed, strict=True)]
     return np.where(failed, np.nan, numbers), words.tolist(), notes
 
 
@@ -208,50 +209,6 @@ def joined(tables: Sequence[pa.Table]) -> pa.Table:
     """The tables one below the other, repeated texts stored once."""
     pa = require("pyarrow", extra="collect", purpose="reading measurement tables")
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-
-
-def read_bytes(path: Path) -> bytes:
-    """The file's bytes; raise DataError when it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def read_json(path: Path) -> Any:
-    """The file's JSON; raise DataError when it is missing, truncated or not JSON."""
-    try:
-        return json.loads(read_bytes(path))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is truncated or not JSON: {error}") from error
-
-
-def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of a CSV file by column name; raise DataError when one of `columns` is not there."""
-    import csv
-    from io import StringIO
-
-    try:
-        rows = list(csv.DictReader(StringIO(read_bytes(path).decode("utf-8"))))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is not CSV text: {error}") from error
-    for name in columns:
-        for i, row in enumerate(rows):
-            if row.get(name) is None:
-                raise DataError(f"{path} has no {name} in row {i + 1}")
-    if not rows:
-        raise DataError(f"{path} has no rows")
-    return rows
-
-
-def number(text: str, path: Path) -> float | None:
-    """The number written as `text`, None when it is empty; raise DataError otherwise."""
-    if not text.strip():
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise DataError(f"{path} must hold numbers, got {text!r}") from None
 
 
 def _plain(value: Any) -> Any:

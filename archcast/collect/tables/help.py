@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archcast.collect.pickles import NOTHING, NUMPY_SCALARS, load_torch_zip
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest, read_bytes
+from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.reading import parsed, read_bytes
 from archcast.core.arrays import Codes
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.featurize.spaces import SPACES
@@ -35,10 +36,7 @@ def _devices(space: str) -> tuple[str, ...]:
     return tuple(f.path[len(start) : -3] for f in _FILES if f.path.startswith(start))
 
 
-_SERIES = {
-    space: Series(space, "latency", dataset, _devices(space))
-    for space, dataset in _DATASETS.items()
-}
+_SERIES = {space: Series(space, "latency", dataset, _devices(space)) for space, dataset in _DATASETS.items()}
 
 
 def architectures(folder: Path, space: str) -> Codes:
@@ -54,9 +52,10 @@ def architectures(folder: Path, space: str) -> Codes:
     record = load_torch_zip(file, allowed=NOTHING if space == "fbnet" else NUMPY_SCALARS)
     try:
         listed = record["arch"]
-        return known.parse([a["op_idx_list"] for a in listed] if space == "fbnet" else listed)
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{file} must list {space} architectures: {error}") from error
+        given = [a["op_idx_list"] for a in listed] if space == "fbnet" else list(listed)
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{file} must list {space} architectures: {error!r}") from error
+    return parsed(space, given, file)
 
 
 def _read(folder: Path, space: str) -> pa.Table:
@@ -96,7 +95,8 @@ def reference_architectures(folder: Path, space: str) -> Codes:
     codes = architectures(folder, space)
     if not all(isinstance(row, int) and 0 <= row < len(codes) for row in rows):
         raise DataError(f"{file} must hold rows of 0 to {len(codes) - 1}")
-    return codes[np.array(rows)]
+    chosen: Codes = codes[np.array(rows)]
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)

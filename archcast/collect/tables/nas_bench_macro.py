@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archcast.collect.tables.base import Recipe, Series, column, manifest, read_json
+from archcast.collect.tables.base import Recipe, Series, column, manifest
+from archcast.collect.tables.reading import parsed, read_json
 from archcast.core.errors import DataError
 from archcast.featurize.spaces import SPACES
 
@@ -34,7 +35,7 @@ def _read(folder: Path, space: str) -> pa.Table:
         raise DataError(f"{file} must hold mean_acc, std and test_acc: {error}") from error
     if repeats != {_SEEDS}:
         raise DataError(f"{file} must hold {_SEEDS} trainings of each network, got {repeats}")
-    texts = SPACES[space].to_text(SPACES[space].parse(keys))
+    texts = SPACES[space].to_text(parsed(space, keys, file))
     return column(_SERIES, "", texts, means, source=NAME, spread=spread, repeats=_SEEDS)
 
 

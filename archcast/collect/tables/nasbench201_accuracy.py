@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest, read_json
+from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.reading import read_json
 from archcast.core.errors import DataError
 from archcast.featurize.spaces.nasbench201 import NASBench201
 
@@ -51,9 +52,7 @@ RECIPE = Recipe(
     upstream=_UPSTREAM,
     files=_FILES,
     series=tuple(
-        Series("nasbench201", "accuracy", dataset + suffix)
-        for dataset in _NAMES
-        for suffix in _KEYS
+        Series("nasbench201", "accuracy", dataset + suffix) for dataset in _NAMES for suffix in _KEYS
     ),
     read=_read,
 )

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest, number, read_csv
+from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.reading import number, parsed, read_csv
 from archcast.core.errors import DataError, shorten
 from archcast.featurize.spaces import SPACES
 
@@ -42,7 +43,7 @@ def _read(folder: Path, space: str) -> pa.Table:
     for remote in _FILES:
         file = folder / remote.path
         rows = read_csv(file, (_ARCH, _DATE, _TOP1))
-        codes = known.parse([_architecture(row[_ARCH], file) for row in rows])
+        codes = parsed(space, [_architecture(row[_ARCH], file) for row in rows], file)
         values = [number(row[_TOP1], file) for row in rows]
         tables.append(column(_SERIES, "", known.to_text(codes), values, source=NAME))
         tables[-1] = _with_times(tables[-1], [row[_DATE] for row in rows], file)

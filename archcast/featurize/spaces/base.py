@@ -14,20 +14,17 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, ParseError, UnknownNameError, shorten
 from archcast.core.layers import LayerGraph
 from archcast.featurize.packed import PackedGraphs
+from archcast.featurize.spaces.checks import check_batch, check_count, from_json, is_codes
 from archcast.featurize.topology import Cells
 
-MAX_TEXT = 20_000
-"""Longest text of one architecture; anything longer is refused before it is read."""
 MAX_COUNTED = 2**40
 
 
@@ -90,9 +87,18 @@ class Space(ABC):
         return [a if isinstance(a, str) else json.dumps(a) for a in self.format(codes)]
 
     def _without_text(self, items: Sequence[Arch]) -> Sequence[Arch]:
-        if self.text_notation or not any(isinstance(item, str) for item in items):
-            return items
-        return [from_json(item, i) if isinstance(item, str) else item for i, item in enumerate(items)]
+        """Items with text decoded where the notation is not text; only text where it is."""
+        if not self.text_notation:
+            if not any(isinstance(item, str) for item in items):
+                return items
+            return [from_json(item, i) if isinstance(item, str) else item for i, item in enumerate(items)]
+        if set(map(type, items)) != {str}:
+            for i, item in enumerate(items):
+                if not isinstance(item, str):
+                    raise ParseError(
+                        f"{self.name} architecture must be a string, got {shorten(item)}", item=i
+                    )
+        return items
 
     def _check_codes(self, codes: np.ndarray[Any, Any]) -> Codes:
         k = len(self.columns)
@@ -266,113 +272,3 @@ class Space(ABC):
         Shapes:
             codes: (n, k); output: (n,) and (n,)
         """
-
-
-def check_batch(batch: Any) -> Sequence[Arch]:
-    """The batch as a non-empty sequence of architectures; raise InputError for anything else."""
-    if isinstance(batch, str | bytes | dict):
-        raise InputError(
-            f"arch_batch must be a list of architectures, got one {type(batch).__name__}; put it in a list"
-        )
-    if isinstance(batch, np.ndarray):
-        batch = batch.tolist()
-    if not isinstance(batch, Sequence):
-        try:
-            batch = list(batch)
-        except TypeError:
-            raise InputError(f"arch_batch must be a list of architectures, got {shorten(batch)}") from None
-    if len(batch) == 0:
-        raise InputError("arch_batch must hold at least one architecture, got none")
-    checked: Sequence[Arch] = batch
-    return checked
-
-
-def from_json(text: str, item: int) -> Arch:
-    """The list or dict that `text` is the JSON of; raise ParseError with the position."""
-    if len(text) > MAX_TEXT:
-        raise ParseError(
-            f"architecture must be text of at most {MAX_TEXT} characters, got {len(text)}",
-            item=item,
-        )
-    try:
-        return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        position = getattr(error, "pos", 0)
-        raise ParseError(
-            f"architecture must be JSON, got {shorten(text)}, wrong at character {position}",
-            item=item,
-            position=position,
-        ) from None
-
-
-def check_count(n: int) -> None:
-    """Raise InputError unless `n` is a count of at least one."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise InputError(f"n must be a whole number of at least 1, got {shorten(n)}")
-
-
-def check_integer(value: Any, *, choices: Sequence[int], what: str, item: int, position: Any) -> int:
-    """`value` if it is an integer among `choices`, else ParseError naming item, position, choices."""
-    if not isinstance(value, bool) and isinstance(value, int | np.integer) and int(value) in choices:
-        return int(value)
-    listed = ", ".join(map(str, choices))
-    raise ParseError(f"{what} must be one of {listed}, got {shorten(value)}", item=item, position=position)
-
-
-def check_keys(
-    item: Any, expected: Sequence[str], *, space: str, index: int, optional: Sequence[str] = ()
-) -> dict[str, Any]:
-    """`item` if it is a dict of exactly the expected keys, else ParseError naming key and choices."""
-    listed = ", ".join(expected)
-    if not isinstance(item, dict):
-        raise ParseError(
-            f"{space} architecture must be a dict with the keys {listed}, got {shorten(item)}",
-            item=index,
-        )
-    missing = [key for key in expected if key not in item]
-    unknown = [key for key in item if key not in expected and key not in optional]
-    if missing or unknown:
-        key = missing[0] if missing else unknown[0]
-        fault = f"without {key!r}" if missing else f"with the unknown key {shorten(key)}"
-        raise ParseError(
-            f"{space} architecture must have exactly the keys {listed}, got one {fault}",
-            item=index,
-            position=key if isinstance(key, str) else shorten(key),
-        )
-    return item
-
-
-def check_integers(
-    value: Any, length: int, *, what: str, item: int, position: str | None = None
-) -> list[Any]:
-    """`value` as a list if it is a list, tuple or one-dimensional array of `length` entries."""
-    if isinstance(value, np.ndarray) and value.ndim == 1:
-        value = value.tolist()
-    if not isinstance(value, list | tuple) or len(value) != length:
-        got = f"{len(value)} entries" if isinstance(value, list | tuple) else shorten(value)
-        raise ParseError(f"{what} must be {length} integers, got {got}", item=item, position=position)
-    return list(value)
-
-
-def small_integers(rows: Sequence[Any], length: int) -> NDArray[np.uint8] | None:
-    """Rows of plain integers from 0 to 255 as an array; None when any row is anything else.
-
-    The quick way through a large batch: the caller looks for the mistake when it gets None.
-
-    Shapes:
-        output: (n, length)
-    """
-    if not {list, tuple}.issuperset(map(type, rows)) or set(map(len, rows)) != {length}:
-        return None
-    if set(map(type, chain.from_iterable(rows))) != {int}:
-        return None
-    try:
-        flat = b"".join(map(bytes, rows))
-    except ValueError:
-        return None
-    return np.frombuffer(flat, dtype=np.uint8).reshape(-1, length)
-
-
-def is_codes(batch: Any) -> bool:
-    """Whether a batch is an array of numbers, to be read as codes, instead of architectures."""
-    return isinstance(batch, np.ndarray) and batch.dtype.kind not in "OUST"

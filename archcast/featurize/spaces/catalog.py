@@ -9,7 +9,8 @@ import numpy as np
 from archcast.core.arrays import Arch, ArchBatch, Codes
 from archcast.core.errors import InputError, shorten
 from archcast.core.registry import Registry
-from archcast.featurize.spaces.base import Space, check_batch, from_json, is_codes
+from archcast.featurize.spaces.base import Space
+from archcast.featurize.spaces.checks import check_batch, from_json, is_codes
 from archcast.featurize.spaces.fbnet import FBNet
 from archcast.featurize.spaces.hat import HAT
 from archcast.featurize.spaces.macro import Macro
@@ -77,12 +78,12 @@ def _fitting(item: Arch, i: int) -> list[Space]:
     return fitting
 
 
-def _only(fitting: list[Space], shown: str, item: int | None) -> Space:
+def _only(fitting: list[Space], text: str, item: int | None) -> Space:
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
         raise InputError(
-            f"architecture must be in the notation of one of {', '.join(SPACES)}; got {shown}",
+            f"architecture must be in the notation of one of {', '.join(SPACES)}; got {text}",
             item=item,
         )
     raise InputError(

@@ -13,9 +13,9 @@ import numpy as np
 from archcast.core.arrays import Arch, Codes, Doubles, Ints
 from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
-from archcast.featurize.spaces.base import check_integer, check_integers, small_integers
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
+from archcast.featurize.spaces.checks import check_integer, check_integers, small_integers
 from archcast.featurize.topology import Cells
 
 BLOCKS = (
@@ -148,6 +148,6 @@ def _parse_slowly(item: Arch, i: int) -> list[int]:
     """Blocks of one architecture, or a ParseError that says where it goes wrong."""
     values = check_integers(item, N_LAYERS, what="fbnet architecture", item=i)
     return [
-        check_integer(value, choices=range(len(BLOCKS)), what="fbnet block", item=i, position=p)
+        check_integer(value, choices=range(len(BLOCKS)), what=f"fbnet layer {p}", item=i, position=p)
         for p, value in enumerate(values)
     ]

@@ -13,7 +13,7 @@ import numpy as np
 
 from archcast.core.arrays import Arch, Codes
 from archcast.core.errors import ParseError, shorten
-from archcast.featurize.spaces.base import check_keys
+from archcast.featurize.spaces.checks import check_keys
 
 WIDTHS, ENCODER_DEPTH, DECODER_DEPTHS = (512, 640), 6, (1, 2, 3, 4, 5, 6)
 COLUMNS = (

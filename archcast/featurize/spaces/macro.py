@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.core.arrays import Arch, Codes, Doubles, Ints
-from archcast.core.errors import ParseError, shorten
+from archcast.core.errors import ParseError
 from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
@@ -44,7 +44,7 @@ class Macro(ChainSpace):
             digits = np.frombuffer("".join(items).encode("ascii"), dtype=np.uint8) - 48
             if set(map(len, items)) == {8} and digits.max() < 3:  # below "0" wraps around to 208
                 return digits.reshape(-1, 8).astype(np.int8)
-        except (TypeError, UnicodeEncodeError):
+        except UnicodeEncodeError:
             pass
         return np.array([_parse_slowly(item, i) for i, item in enumerate(items)], dtype=np.int8)
 
@@ -117,13 +117,8 @@ def _layer(channels: int, stride: int) -> Build:
     return build
 
 
-def _parse_slowly(item: Arch, i: int) -> list[int]:
+def _parse_slowly(item: str, i: int) -> list[int]:
     """Digits of one architecture, or a ParseError that says where it goes wrong."""
-    if not isinstance(item, str):
-        raise ParseError(
-            f"macro architecture must be a string of 8 digits like '02012100', got {shorten(item)}",
-            item=i,
-        )
     for position, digit in enumerate(item[:8]):
         if digit not in "012":
             raise ParseError(
@@ -133,7 +128,7 @@ def _parse_slowly(item: Arch, i: int) -> list[int]:
             )
     if len(item) != 8:
         raise ParseError(
-            f"macro architecture must be 8 digits, got {len(item)} characters",
+            f"macro architecture must be 8 digits like '02012100', got {len(item)} characters",
             item=i,
             position=min(len(item), 8),
         )

@@ -17,9 +17,9 @@ from archcast.core.arrays import Arch, Codes, Doubles, Ints
 from archcast.core.errors import ParseError, shorten
 from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
-from archcast.featurize.spaces.base import check_integer, check_keys, small_integers
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
+from archcast.featurize.spaces.checks import check_integer, check_keys, small_integers
 from archcast.featurize.topology import Cells
 
 STEM, HEAD, SIDE, CLASSES = 32, 1280, 224, 1000

@@ -14,24 +14,28 @@ from importlib.resources import files
 import numpy as np
 
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles, Ints
-from archcast.core.errors import InputError, ParseError, shorten
+from archcast.core.errors import InputError, shorten
 from archcast.core.layers import GraphBuilder, LayerGraph
 from archcast.featurize.cost import COST_SHAPE, layers_cost, quantity
 from archcast.featurize.packed import PackedGraphs, log_costs, pack
-from archcast.featurize.spaces.base import MAX_TEXT, Space
+from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.nasbench201_forms import canonical_forms, live_edges
+from archcast.featurize.spaces.nasbench201_notation import (
+    EDGES,
+    OPERATIONS,
+    all_codes,
+    all_texts,
+    numbers_by_text,
+    parse_slowly,
+)
 from archcast.featurize.topology import Cells
 
-OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 NONE, SKIP = 0, 1
 CELLS_A_STAGE = 5
 CHANNELS = (16, 32, 64)
 INPUTS = {"cifar10": (32, 10), "cifar100": (32, 100), "imagenet16-120": (16, 120)}
 """Data set -> input side, classes."""
-_AFTER = ("~0|+|", "~0|", "~1|+|", "~0|", "~1|", "~2|")
-"""What follows each operation in the notation, which opens with a bar."""
 _MEETING = np.array(
     [(0, 1 + e) for e, (u, _) in enumerate(EDGES) if u == 0]
     + [(1 + e, 1 + f) for e, (_, v) in enumerate(EDGES) for f, (u, _) in enumerate(EDGES) if u == v]
@@ -54,18 +58,18 @@ class NASBench201(Space):
         return isinstance(item, str) and item[:1] == "|"
 
     def _parse_items(self, items: Sequence[Arch]) -> Codes:
-        known = _numbers()
+        known = numbers_by_text()
         try:
             numbers = [known[item] for item in items]
         except (KeyError, TypeError):
             numbers = [
-                known[item] if isinstance(item, str) and item in known else _parse_slowly(item, i)
+                known[item] if isinstance(item, str) and item in known else parse_slowly(item, i)
                 for i, item in enumerate(items)
             ]
-        return _all_codes()[numbers]
+        return all_codes()[numbers]
 
     def format(self, codes: Codes) -> list[Arch]:
-        texts = _texts()
+        texts = all_texts()
         return [texts[number] for number in self.numbers(codes).tolist()]
 
     # -- the benchmark's index ----------------------------------------------------------------------
@@ -85,7 +89,7 @@ class NASBench201(Space):
             raise InputError(
                 f"NAS-Bench-201 index must be 0 to {self.size - 1}, got {given[item]}", item=item
             )
-        codes: Codes = _all_codes()[_index_to_number()[given]]
+        codes: Codes = all_codes()[_index_to_number()[given]]
         return codes
 
     def to_index(self, batch: ArchBatch) -> Ints:
@@ -108,16 +112,16 @@ class NASBench201(Space):
         """Least of the isomorphic cells once dead edges and nodes are gone: 8,765 classes.
 
         Two cells are isomorphic when renaming the inner nodes turns one live graph into the other. The
-        published count of 6,466 also counts as one the cells that differ by a `skip_connect` merging
-        two nodes, but keeps dead sums apart; see `groups`.
+        published count of 6,466 also takes as one the cells in which a `skip_connect` merges two nodes,
+        but keeps some sums with dead terms apart; neither count refines the other. See `groups`.
         """
-        return _all_codes()[_canonical_numbers(False)[self.numbers(codes)]]
+        return all_codes()[_canonical_numbers(False)[self.numbers(codes)]]
 
     def groups(self, codes: Codes) -> Ints:
-        """Cells that compute the same function, `skip_connect` read as identity: 5,773 classes.
+        """Cells that compute the same function, `skip_connect` read as identity: 4,930 classes.
 
-        Coarser than both `canonical` (8,765) and the published 6,466, so a split by it leaks under
-        none of the three.
+        Both `canonical` (8,765) and the published classes (6,466) refine it, so a split by it leaks
+        under none of the three.
         """
         return _canonical_numbers(True)[self.numbers(codes)]
 
@@ -272,72 +276,6 @@ def _cost_tables(dataset: str) -> tuple[Doubles, Doubles, Doubles, Doubles]:
     return layers_cost(b.layers), operation, sums, operation[NONE]
 
 
-def _parse_slowly(item: Arch, i: int) -> int:
-    """Number of one cell, or a ParseError that says where its text goes wrong."""
-    if not isinstance(item, str):
-        raise ParseError(
-            f"nasbench201 architecture must be a string like {_texts()[0]!r}, got {shorten(item)}",
-            item=i,
-        )
-    if len(item) > MAX_TEXT:
-        raise ParseError(
-            f"nasbench201 architecture must be at most {MAX_TEXT} characters, got {len(item)}",
-            item=i,
-        )
-    position, number = _expect(item, "|", 0, i), 0
-    for (u, v), after in zip(EDGES, _AFTER, strict=True):
-        name = item[position:].partition("~")[0]
-        if name not in OPERATIONS:
-            raise ParseError(
-                f"nasbench201 operation on edge {u}-{v} must be one of {', '.join(OPERATIONS)}, "
-                f"got {shorten(name)} at character {position}",
-                item=i,
-                position=position,
-            )
-        position = _expect(item, after, position + len(name), i)
-        number = number * len(OPERATIONS) + OPERATIONS.index(name)
-    if position != len(item):
-        raise ParseError(
-            f"nasbench201 architecture must end after its sixth edge, got more at character {position}",
-            item=i,
-            position=position,
-        )
-    return number
-
-
-def _expect(text: str, wanted: str, position: int, item: int) -> int:
-    """Position after `wanted`, or a ParseError when the text does not go on with it."""
-    if not text.startswith(wanted, position):
-        raise ParseError(
-            f"nasbench201 architecture must go on with {wanted!r} at character {position}, "
-            f"got {shorten(text[position : position + 24])}",
-            item=item,
-            position=position,
-        )
-    return position + len(wanted)
-
-
-@lru_cache(maxsize=1)
-def _all_codes() -> Codes:
-    codes = np.stack(np.unravel_index(np.arange(5**6), (5,) * 6), axis=1).astype(np.int8)
-    codes.setflags(write=False)
-    return codes
-
-
-@lru_cache(maxsize=1)
-def _texts() -> tuple[str, ...]:
-    o = OPERATIONS
-    return tuple(
-        f"|{o[a]}~0|+|{o[b]}~0|{o[c]}~1|+|{o[d]}~0|{o[e]}~1|{o[f]}~2|"
-        for a, b, c, d, e, f in _all_codes().tolist()
-    )
-
-
-@lru_cache(maxsize=1)
-def _numbers() -> dict[str, int]:
-    return {text: number for number, text in enumerate(_texts())}
-
-
 @lru_cache(maxsize=1)
 def _index_to_number() -> Ints:
     """(15,625,): the benchmark drew its order at random, so it is kept as data (uint16, 31 kB)."""
@@ -347,4 +285,4 @@ def _index_to_number() -> Ints:
 
 @lru_cache(maxsize=2)
 def _canonical_numbers(skips_merge: bool) -> Ints:
-    return canonical_forms(_all_codes(), skips_merge=skips_merge)
+    return canonical_forms(all_codes(), skips_merge=skips_merge)

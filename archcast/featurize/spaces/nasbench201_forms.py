@@ -57,12 +57,12 @@ def _least_relabelled(code: list[int]) -> tuple[int, ...]:
 
 
 def _function(code: list[int]) -> str:
-    """The output written as a sum of operations on sums, terms sorted; equal text, equal function."""
-    values = ["x", "", "", ""]
+    """The output as one sum of operations on sums, terms sorted; equal text, equal function."""
+    values: list[list[str]] = [["x"], [], [], []]
     for node in (1, 2, 3):
         terms = []
         for (u, v), operation in zip(_EDGES, code, strict=True):
             if v == node and operation != _NONE and values[u]:
-                terms.append(values[u] if operation == _SKIP else f"{operation}({values[u]})")
-        values[node] = "+".join(sorted(f"[{t}]" for t in terms)) if len(terms) > 1 else "".join(terms)
-    return values[3]
+                terms += values[u] if operation == _SKIP else [f"{operation}({'+'.join(values[u])})"]
+        values[node] = sorted(terms)
+    return "+".join(values[3])

@@ -10,12 +10,7 @@ from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, Bools, Codes
 from archcast.core.errors import ParseError, shorten
-from archcast.featurize.spaces.base import (
-    check_integer,
-    check_integers,
-    check_keys,
-    small_integers,
-)
+from archcast.featurize.spaces.checks import check_integer, check_integers, check_keys, small_integers
 
 N_STAGES, POSITIONS = 5, 4
 N_POSITIONS = N_STAGES * POSITIONS

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from archcast.core.arrays import Doubles, Ints
+from archcast.core.arrays import Doubles
 from archcast.predictors.gnn.inputs import Inputs
 from archcast.predictors.gnn.network import Network, Sizes
 
@@ -30,20 +30,23 @@ def train(inputs: Inputs, z: Doubles, config: GNNConfig, *, seed: int) -> Networ
     with _threads(config.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # inside fork_rng: the caller's generator is put back
         network = Network(_sizes(inputs, z.shape[1], config))
-        optimiser = torch.optim.AdamW(
-            _groups(network, config.weight_decay, config.line_decay), lr=config.learning_rate
-        )
+        optimiser = torch.optim.AdamW(_groups(network, config.weight_decay), lr=config.learning_rate)
         rng = np.random.default_rng(seed)
-        steps = config.epochs * len(_batches(len(z), config.batch_size, rng))
+        batches = -(-len(z) // config.batch_size)
+        epochs = max(config.epochs, -(-config.min_steps // batches))
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, config.learning_rate, total_steps=steps, pct_start=_WARM_UP, cycle_momentum=False
+            optimiser,
+            config.learning_rate,
+            total_steps=epochs * batches,
+            pct_start=_WARM_UP,
+            cycle_momentum=False,
         )
         values = torch.from_numpy(z.astype(np.float32))
-        for _ in range(config.epochs):
-            for rows in _batches(len(z), config.batch_size, rng):
+        for _ in range(epochs):
+            for rows in np.array_split(rng.permutation(len(z)), batches):
                 optimiser.zero_grad()
                 predicted, _ = network(*tensors(inputs.rows(rows)))
-                _loss(predicted, values[torch.from_numpy(rows)], config).backward()  # type: ignore[no-untyped-call]
+                _loss(predicted, values[torch.from_numpy(rows)], config.huber).backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(network.parameters(), _MAX_NORM)
                 optimiser.step()
                 schedule.step()
@@ -55,23 +58,16 @@ def tensors(inputs: Inputs) -> tuple[Tensor, ...]:
     return tuple(torch.from_numpy(array) for array in inputs.feed().values())
 
 
-def _loss(predicted: Tensor, values: Tensor, config: GNNConfig) -> Tensor:
-    """Huber's loss on the values that are there, plus a logistic loss on the order of pairs.
+def _loss(predicted: Tensor, values: Tensor, bend: float) -> Tensor:
+    """Mean over the values that are there of Huber's loss (Huber, Ann. Math. Statist. 1964).
 
     Shapes:
         predicted, values: (b, m)
     """
     there = torch.isfinite(values)
     error = torch.where(there, predicted - values.nan_to_num(), 0.0)
-    size = error.abs().clamp(max=config.huber)
-    loss = (size * (error.abs() - size / 2)).sum() / there.sum().clamp(min=1)
-    if config.ranking:
-        gap = values - values.roll(1, dims=0)
-        wrong = (predicted - predicted.roll(1, dims=0)) * gap.nan_to_num().sign()
-        pairs = torch.isfinite(gap)
-        hinge = torch.nn.functional.softplus(-wrong / 0.1) * 0.1
-        loss = loss + config.ranking * torch.where(pairs, hinge, 0.0).sum() / pairs.sum().clamp(min=1)
-    return loss
+    size = error.abs().clamp(max=bend)
+    return (size * (error.abs() - size / 2)).sum() / there.sum().clamp(min=1)
 
 
 def _sizes(inputs: Inputs, targets: int, config: GNNConfig) -> Sizes:
@@ -84,23 +80,15 @@ def _sizes(inputs: Inputs, targets: int, config: GNNConfig) -> Sizes:
         layers=config.layers,
         rank=config.rank,
         nodes=len(inputs.node_type) / len(inputs.graph_features),
+        dropout=config.dropout,
     )
 
 
-def _groups(network: Network, decay: float, line_decay: float) -> list[dict[str, object]]:
-    """Matrices are decayed, the devices' lines by a weight of their own, biases and norms not at all."""
-    lines = [network.lines]
-    rest = [p for p in network.parameters() if p is not network.lines]
-    return [
-        {"params": [p for p in rest if p.ndim > 1], "weight_decay": decay},
-        {"params": lines, "weight_decay": line_decay},
-        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-
-
-def _batches(n: int, size: int, rng: np.random.Generator) -> list[Ints]:
-    """Rows in random order, in parts of nearly equal length."""
-    return np.array_split(rng.permutation(n), -(-n // size))
+def _groups(network: Network, decay: float) -> list[dict[str, Any]]:
+    """Matrices are decayed, biases and norms are not."""
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    vectors = [p for p in network.parameters() if p.ndim <= 1]
+    return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
 
 
 @contextmanager

@@ -46,11 +46,12 @@ class Scaling:
     def apply(self, values: NDArray[Any]) -> Floats:
         """(rows, columns) -> float32 (rows, F)."""
         scaled = (values[:, self.kept] - self.mean) / self.deviation
-        return np.clip(scaled, -_FAR, _FAR).astype(np.float32)
+        clipped: Floats = np.clip(scaled, -_FAR, _FAR).astype(np.float32)
+        return clipped
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Named arrays for a file."""
-        parts = {"kept": self.kept, "mean": self.mean, "deviation": self.deviation}
+        parts: dict[str, NDArray[Any]] = {"kept": self.kept, "mean": self.mean, "deviation": self.deviation}
         return {f"{prefix}_{name}": array for name, array in parts.items()}
 
     @classmethod

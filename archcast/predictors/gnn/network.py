@@ -34,6 +34,7 @@ class Sizes:
         types: node types; node_features, graph_features: columns after standardisation.
         targets: devices m; rank: width R of a device embedding.
         nodes: mean number of nodes of a graph, which sums over nodes are divided by.
+        dropout: share of the embedding that is dropped while training.
     """
 
     types: int
@@ -44,6 +45,7 @@ class Sizes:
     layers: int
     rank: int
     nodes: float
+    dropout: float
 
 
 class MessageLayer(nn.Module):
@@ -75,7 +77,7 @@ class Network(nn.Module):
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         width = sizes.hidden
-        self.nodes = sizes.nodes
+        self.nodes, self.dropout = sizes.nodes, sizes.dropout
         self.node_type = nn.Embedding(sizes.types, width)
         self.node_features = nn.Linear(sizes.node_features, width)
         self.layers = nn.ModuleList(MessageLayer(width) for _ in range(sizes.layers))
@@ -90,7 +92,12 @@ class Network(nn.Module):
         self.bias = nn.Parameter(torch.zeros(sizes.targets))
 
     def forward(
-        self, node_type: Tensor, node_features: Tensor, edge_index: Tensor, batch: Tensor, graph_features: Tensor
+        self,
+        node_type: Tensor,
+        node_features: Tensor,
+        edge_index: Tensor,
+        batch: Tensor,
+        graph_features: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """Predictions and embeddings.
 
@@ -107,5 +114,9 @@ class Network(nn.Module):
         count = global_add_pool(torch.ones_like(state[:, :1]), batch, size=n)
         joined = torch.cat([total / self.nodes, total / count.clamp(min=1.0), graph_features], dim=1)
         h = nn.functional.silu(self.trunk_out(nn.functional.silu(self.trunk_in(joined))))
-        z = self.project(h) @ self.devices.T + graph_features @ self.lines.T + self.bias
+        z = (
+            self.project(nn.functional.dropout(h, self.dropout, self.training)) @ self.devices.T
+            + graph_features @ self.lines.T
+            + self.bias
+        )
         return z, h

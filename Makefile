@@ -1,0 +1,48 @@
+# `make demo` and `make test` set up everything they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SETUP := pyproject.toml constraints.txt
+
+.PHONY: demo test check format zoo bench clean
+
+demo: $(VENV)/.light
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+zoo: $(VENV)/.dev
+	$(BIN)/archcast train zoo
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/predict_latency.py
+
+$(VENV)/.python:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The package alone and what pictures need; no torch.
+$(VENV)/.light: $(VENV)/.python $(SETUP)
+	$(PIP) --editable ".[plot]"
+	@touch $@
+
+# torch is asked for by its exact version and alone, so that no other build of it is looked for.
+$(VENV)/.dev: $(VENV)/.python $(SETUP)
+	$(PIP) torch==2.13.0
+	$(PIP) --editable ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,5 @@
+"""The `archcast` command."""
+
+from archcast.cli.app import app, main
+
+__all__ = ["app", "main"]

@@ -1,0 +1,51 @@
+"""The command's frame: subcommands, and mistakes told in one sentence with exit code 2."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from archcast.cli import data, evaluate, predict, system, train
+from archcast.core.errors import ArchcastError
+from archcast.core.version import VERSION
+
+USER_MISTAKE = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="archcast",
+    help="Predict what a neural architecture costs on a device and what accuracy it reaches.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("predict")(predict.predict)
+app.command("devices")(predict.devices)
+app.command("features")(predict.features)
+app.add_typer(train.app, name="train")
+app.command("evaluate")(evaluate.evaluate)
+app.command("promote")(train.promote)
+app.add_typer(data.app, name="data")
+app.command("ui")(system.ui)
+app.command("doctor")(system.doctor)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command; every mistake of the user's is one sentence on standard error."""
+    try:
+        app()
+    except ArchcastError as error:
+        typer.echo(f"archcast: {error}", err=True)
+        sys.exit(USER_MISTAKE)
+    except KeyboardInterrupt:
+        typer.echo("archcast: interrupted", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,94 @@
+"""`archcast data`: the public tables."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from archcast.cli.output import Json, print_record, print_records
+
+app = typer.Typer(help="List, fetch, import and show the public tables.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Table, as `archcast data list` names it.")]
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the public tables and where they are found.
+
+    Example: archcast data list
+    """
+    from archcast.collect.data import list_tables
+
+    records = [
+        {
+            "name": t.name,
+            "spaces": list(t.spaces),
+            "metrics": list(t.metrics),
+            "devices": len(t.devices),
+            "place": t.place,
+            "imported rows": t.rows,
+            "licence": t.licence,
+        }
+        for t in list_tables()
+    ]
+    print_records(records, as_json=as_json)
+
+
+@app.command()
+def fetch(
+    name: Name, as_json: Json = False, quiet: Annotated[bool, typer.Option(help="No progress bar.")] = False
+) -> None:
+    """Download a table from its public address; resumes after a cut, checks every hash.
+
+    Example: archcast data fetch nas_bench_macro
+    """
+    from archcast.collect.data import fetch_table
+
+    done = fetch_table(name, show_progress=not (quiet or as_json))
+    record = {
+        "table": done.name,
+        "downloaded": done.downloaded,
+        "already there": done.present,
+        "folder": str(done.folder),
+        "next": f"archcast data import {done.name}",
+    }
+    print_record(record, as_json=as_json)
+
+
+@app.command("import")
+def import_(name: Name, as_json: Json = False) -> None:
+    """Read a table's files into measurements (Parquet); shows counts by status.
+
+    Example: archcast data import nas_bench_macro
+    """
+    from archcast.collect.data import import_table
+
+    done = import_table(name)
+    records = [asdict(column) for column in done.columns]
+    print_records(records, as_json=as_json, title=f"{done.rows} measurements in {done.path}")
+    for file in done.altered:
+        typer.echo(f"archcast: {file} is not the file that was published: its hash differs", err=True)
+
+
+@app.command()
+def show(
+    name: Name,
+    space: Annotated[str | None, typer.Option(help="Only this space.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Only this metric.")] = None,
+    device: Annotated[str | None, typer.Option(help="Only this device.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a table holds: counts by status and the extent of values.
+
+    Example: archcast data show help --space fbnet
+    """
+    from archcast.collect.data import show_table
+
+    shown = show_table(name, space=space, metric=metric, device=device)
+    if not as_json:
+        record = shown.record
+        about = {"title": record.title, "citation": record.citation, "licence": record.licence}
+        print_record(about | {"place": record.place, "folder": str(record.folder)}, as_json=False)
+    print_records([asdict(column) for column in shown.columns], as_json=as_json)

@@ -1,0 +1,47 @@
+"""`archcast evaluate`: named protocols beside published figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archcast.cli.output import Json, print_records
+
+
+def evaluate(
+    name: Annotated[str | None, typer.Argument(help="Protocol; left out, they are listed.")] = None,
+    predictor: Annotated[
+        list[str] | None, typer.Option("--predictor", "-p", help="Family; default the protocol's own list.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Number of seeds, counted from 0.", min=1, max=100)] = 1,
+    out: Annotated[Path | None, typer.Option("--csv", help="CSV file to write.")] = None,
+    track: Annotated[bool, typer.Option(help="Leave a run in MLflow.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Measure predictors by a named protocol and print them beside the published figures.
+
+    Example: archcast evaluate help-nasbench201-900 -p linear -p lightgbm
+    """
+    from archcast.training.protocols import PROTOCOLS
+
+    if name is None:
+        records = [{"protocol": p.name, "title": p.title} for p in PROTOCOLS.values()]
+        print_records(records, as_json=as_json)
+        return
+    protocol = PROTOCOLS[name]
+    result = protocol.run(
+        predictor or protocol.predictors, range(seeds), lambda text: typer.echo(text, err=True)
+    )
+    shown = ("predictor", "measured")
+    figures = [n for n in result.records[0] if n not in ("predictor", "seed", "measured")]
+    rows = [{n: r.get(n) for n in (*shown, "seed", *figures)} for r in result.records]
+    rows += [{n: r.get(n) for n in (*shown, "seed", *figures)} for r in result.published]
+    print_records(rows, as_json=as_json, title=protocol.title)
+    if out is not None:
+        result.write_csv(out)
+    if track:
+        from archcast.training.tracking_protocol import track_protocol
+
+        track_protocol(result)

@@ -1,0 +1,52 @@
+"""How results are printed: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def print_records(records: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
+    """Print records, all with the keys of the first."""
+    if as_json:
+        typer.echo(json.dumps(list(records), indent=1))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left")
+    for i, name in enumerate(records[0] if records else ()):
+        numeric = all(isinstance(r[name], int | float) for r in records)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=i > 0)
+    for record in records:
+        table.add_row(*(_shown(value) for value in record.values()), style=None)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    console.print(table, markup=False)
+
+
+def print_record(record: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print one record, a line a key."""
+    if as_json:
+        typer.echo(json.dumps(record, indent=1))
+        return
+    width = max(len(key) for key in record)
+    for key, value in record.items():
+        typer.echo(f"{key:<{width}}  {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value))
+    return str(value)

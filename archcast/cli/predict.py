@@ -1,0 +1,136 @@
+"""`archcast predict`, `devices` and `features`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archcast.cli.output import Json, print_records
+from archcast.core.errors import InputError, shorten
+
+MAX_FILE = 64 * 2**20
+
+Archs = Annotated[
+    list[str] | None,
+    typer.Argument(help="Architectures in their space's notation (lists and dicts as JSON)."),
+]
+FromFile = Annotated[
+    str | None,
+    typer.Option(
+        "--file", "-f", help="File with one architecture a line, or a JSON list; - for standard input."
+    ),
+]
+SpaceName = Annotated[str | None, typer.Option("--space", help="Search space; inferred when left out.")]
+Dataset = Annotated[str | None, typer.Option("--dataset", help="Data set the networks are built for.")]
+
+
+def predict(
+    archs: Archs = None,
+    file: FromFile = None,
+    device: Annotated[
+        list[str] | None, typer.Option("--device", "-d", help="Device; may be given several times.")
+    ] = None,
+    metric: Annotated[str, typer.Option(help="latency, energy, accuracy, throughput or memory.")] = "latency",
+    space: SpaceName = None,
+    dataset: Dataset = None,
+    coverage: Annotated[float, typer.Option(help="Coverage of the intervals, 0.5 to 0.99.")] = 0.9,
+    as_json: Json = False,
+) -> None:
+    """Predict a metric of architectures on one or more devices, with intervals.
+
+    Example: archcast predict "[7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5]" -d raspi4 -d eyeriss
+    """
+    from archcast.featurize.spaces.catalog import resolve_space
+    from archcast.serving.engine import load
+
+    batch = _read(archs, file)
+    chosen = resolve_space(space, batch)
+    codes, records = chosen.parse(batch), []
+    wanted: list[str | None] = [*device] if device else [None]
+    for name in wanted:
+        loaded = load(name, metric, chosen.name, dataset=dataset)
+        values, (low, high) = loaded.predict_codes(codes), loaded.interval_codes(codes, coverage)
+        for arch, value, lo, hi in zip(chosen.to_text(codes), values, low, high, strict=True):
+            records.append(
+                {
+                    "arch": arch,
+                    "device": loaded.served.device,
+                    "metric": metric,
+                    "unit": loaded.served.unit,
+                    "value": round(float(value), 6),
+                    "low": round(float(lo), 6),
+                    "high": round(float(hi), 6),
+                }
+            )
+    print_records(records, as_json=as_json, title=f"{metric}, with {coverage:.0%} intervals")
+
+
+def devices(
+    space: SpaceName = None,
+    metric: Annotated[str | None, typer.Option(help="Only this metric.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List what can be predicted now.
+
+    Example: archcast devices --space fbnet
+    """
+    from archcast.serving import devices as served
+
+    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin")
+    records = [{name: getattr(s, name) for name in names} for s in served(space, metric)]
+    print_records(records, as_json=as_json)
+
+
+def features(
+    archs: Archs = None,
+    file: FromFile = None,
+    space: SpaceName = None,
+    dataset: Dataset = None,
+    as_json: Json = False,
+) -> None:
+    """Show the features of architectures.
+
+    Example: archcast features 02012100
+    """
+    from archcast.featurize.features import features as compute
+
+    batch = _read(archs, file)
+    table = compute(batch, space, dataset)
+    shown = [shorten(arch) for arch in batch]
+    records = [
+        {"feature": name} | {arch: float(v) for arch, v in zip(shown, column, strict=True)}
+        for name, column in zip(table.names, table.values.T, strict=True)
+    ]
+    print_records(records, as_json=as_json)
+
+
+def _read(archs: list[str] | None, file: str | None) -> list[Any]:
+    """Architectures of the command line or of a file, as text."""
+    if bool(archs) == bool(file):
+        raise InputError("architectures must be given either as arguments or with --file")
+    if file is None:
+        return list(archs or ())
+    text = _text(file)
+    if text.lstrip()[:2].replace("\n", "").rstrip() in ("[", "[[", "[{", '["'):
+        try:
+            found = json.loads(text)
+        except (json.JSONDecodeError, RecursionError):
+            found = None
+        if isinstance(found, list) and found and not isinstance(found[0], int):
+            return found
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _text(file: str) -> str:
+    try:
+        if file == "-":
+            return sys.stdin.read(MAX_FILE)
+        if Path(file).stat().st_size > MAX_FILE:
+            raise InputError(f"file must be at most {MAX_FILE} bytes, {file} is larger")
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"file {file!r} cannot be read: {error}") from error

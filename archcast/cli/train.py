@@ -1,0 +1,131 @@
+"""`archcast train`, `train zoo` and `promote`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archcast.cli.output import Json, print_record, print_records
+from archcast.core.errors import InputError
+
+if TYPE_CHECKING:
+    from archcast.training.fit import Fitted
+
+app = typer.Typer(help="Fit a predictor to public measurements, measure it, track it in MLflow.")
+
+
+@app.callback(invoke_without_command=True)
+def train(
+    ctx: typer.Context,
+    space: Annotated[str | None, typer.Option(help="Search space.")] = None,
+    metric: Annotated[str, typer.Option(help="latency, energy, accuracy or throughput.")] = "latency",
+    predictor: Annotated[
+        str, typer.Option(help="flops, lookup, linear, lightgbm, gp, mlp or gnn.")
+    ] = "lightgbm",
+    device: Annotated[
+        list[str] | None, typer.Option("--device", "-d", help="Device; default all that were measured.")
+    ] = None,
+    dataset: Annotated[list[str] | None, typer.Option(help="Data set the networks are built for.")] = None,
+    table: Annotated[list[str] | None, typer.Option(help="Public table to use; default all.")] = None,
+    rows: Annotated[int | None, typer.Option(help="Train on at most this many architectures.")] = None,
+    held_out: Annotated[float, typer.Option(help="Share of architectures held out for testing.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Seed of split and fit.")] = 0,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting of the predictor, as name=value.")
+    ] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Register it and move the champion alias.")
+    ] = False,
+    track: Annotated[bool, typer.Option(help="Leave a run in MLflow.")] = True,
+    save: Annotated[
+        str | None, typer.Option(help="Also save it under this name, so that archcast predict uses it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fit a predictor to public measurements, measure it on held-out architectures, track it.
+
+    Example: archcast train --space nasbench201 --device raspi4 --predictor lightgbm --rows 900
+    """
+    if ctx.invoked_subcommand:
+        return
+    if space is None:
+        raise InputError("--space must be given, e.g. --space nasbench201")
+    if promote and not track:
+        raise InputError("--promote needs the run that --no-track leaves out")
+    from archcast.training.train import train as run_training
+
+    done = run_training(
+        space,
+        metric,
+        predictor=predictor,
+        devices=device,
+        datasets=dataset,
+        sources=table,
+        rows=rows,
+        held_out=held_out,
+        seed=seed,
+        settings=dict(_pair(text) for text in setting or ()),
+    )
+    quality = [{"target": name} | dict(q) for name, q in done.fitted.card.quality.items()]
+    title = f"{done.fitted.card.title}: {done.fitted.card.rows} architectures in {done.seconds:.1f} s"
+    print_records(quality, as_json=as_json, title=title)
+    if save:
+        _save(done.fitted, save)
+    if track:
+        from archcast.training.tracking import track as track_run
+
+        run = track_run(
+            done.fitted, done.labels, done.split, seed=seed, promote=promote, fit_seconds=done.seconds
+        )
+        typer.echo(f"run {run.run_id} in experiment {run.experiment}; compare with archcast ui", err=True)
+
+
+@app.command("zoo")
+def zoo(
+    only: Annotated[list[str] | None, typer.Option(help="Only this entry; default all.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; default the package's zoo.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Markdown table of held-out quality to write.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make the shipped predictors anew from the public tables.
+
+    Example: archcast train zoo --only fbnet-latency --out /tmp/zoo
+    """
+    from archcast.training.zoo import make_zoo
+
+    made = make_zoo(only=only, out=out, report=report, progress=lambda text: typer.echo(text, err=True))
+    print_records([entry.summary() for entry in made], as_json=as_json)
+
+
+def promote(
+    run: Annotated[str, typer.Argument(help="Run to promote, as `archcast train` prints it.")],
+    force: Annotated[bool, typer.Option("--force", help="Also when the present champion is better.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Register a run's model and move the champion alias to it; refuses one that is worse.
+
+    Example: archcast promote 3f1c0a6e0d6f4c2f9f2e8b7d5a4c3b2a
+    """
+    from archcast.training.registry import register_and_promote
+
+    done = register_and_promote(run, force=force)
+    print_record({"run": done.run_id, "model": done.model_uri, "version": done.version}, as_json=as_json)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"--set must be name=value, got {text!r}")
+    return name, value
+
+
+def _save(fitted: Fitted, name: str) -> None:
+    from archcast.core.settings import predictors_dir
+    from archcast.predictors import save
+
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise InputError(f"--save must be a name of letters, digits, - and _, got {name!r}")
+    folder = save(fitted.predictor, predictors_dir() / name, card=fitted.card, intervals=fitted.intervals)
+    typer.echo(f"saved to {folder}", err=True)

@@ -1,0 +1,31 @@
+"""The public tables by name; where two give the same column, the one that comes first is taken."""
+
+from __future__ import annotations
+
+from archcast.collect.tables import (
+    accel_nasbench,
+    foxnas,
+    hat,
+    help,
+    hw_nas_bench,
+    hw_nas_bench_360,
+    nas_bench_macro,
+    nasbench201_accuracy,
+    ofa_accuracy,
+)
+from archcast.collect.tables.base import Recipe
+from archcast.core.registry import Registry
+
+RECIPES: Registry[Recipe] = Registry("table")
+for _recipe in (
+    help.RECIPE,
+    nasbench201_accuracy.RECIPE,
+    accel_nasbench.RECIPE,
+    nas_bench_macro.RECIPE,
+    hat.RECIPE,
+    ofa_accuracy.RECIPE,
+    foxnas.RECIPE,
+    hw_nas_bench_360.RECIPE,
+    hw_nas_bench.RECIPE,
+):
+    RECIPES.register(_recipe.name, _recipe)

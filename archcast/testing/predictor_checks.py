@@ -1,0 +1,309 @@
+"""The contract of a predictor in code: what any family in `PREDICTORS` must pass.
+
+A family's author runs `check_predictor(lambda: MyPredictor(MyConfig(...)), space)`, or each of `CHECKS`
+as a test of its own on one `Subject`. Checks need no table: they fit to made-up latencies of three devices,
+of which the second lacks values and the third always answers the same.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import random
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archcast.core.arrays import Codes, Doubles, Floats, Ints
+from archcast.core.errors import ArchcastError, ArtifactError, InputError, NotFittedError
+from archcast.core.labels import Labels, Target
+from archcast.featurize.cost import quantity
+from archcast.featurize.encoding import decision_offsets
+from archcast.featurize.spaces import Space
+from archcast.predictors.artifact import MANIFEST, load, read_manifest, save
+from archcast.predictors.base import PREDICTORS, Predictor
+from archcast.predictors.card import Card
+
+CONSTANT_MS = 7.0
+_ROWS, _HELD_OUT = 120, 60
+_LOOSE = 1e-4
+"""Relative difference that a batch's size may make in single precision."""
+
+
+def synthetic_latency(space: Space, codes: Codes, *, devices: int, seed: int) -> Doubles:
+    """Made-up latencies in ms: a cost of each decision plus a time that grows with the multiply-adds.
+
+    Shapes:
+        codes: (n, k); output: (n, devices)
+    """
+    rng = np.random.default_rng(seed)
+    table = rng.gamma(2.0, 0.3, size=(sum(space.cardinalities), devices)) / len(space.columns)
+    macs = quantity(space.costs(codes), "macs")
+    slope = rng.uniform(2.0, 4.0, size=devices) / quantity(space.costs(space.sample(64, seed=0)), "macs").mean()
+    picked: Doubles = table[codes.astype(np.int64) + decision_offsets(space)].sum(axis=1)
+    return 0.5 + picked + macs[:, None] * slope
+
+
+class Subject:
+    """A family on a space, fitted once for all checks that only read it.
+
+    Args:
+        make: an unfitted predictor of the family, the same at each call.
+    """
+
+    def __init__(self, make: Callable[[], Predictor], space: Space) -> None:
+        self.make, self.space = make, space
+        codes = space.sample(_ROWS + _HELD_OUT, seed=1)
+        values = synthetic_latency(space, codes, devices=3, seed=2)
+        values[:, 2] = CONSTANT_MS
+        self.held_codes, self.held_values = codes[_ROWS:], values[_ROWS:]
+        values = values[:_ROWS].copy()
+        values[::3, 1] = np.nan
+        targets = tuple(Target(f"device{i}", space.datasets[0]) for i in range(3))
+        self.labels = Labels(space.name, "latency", space.datasets[0], targets, codes[:_ROWS], values)
+
+    @cached_property
+    def fitted(self) -> Predictor:
+        """The family fitted to `labels` with seed 0."""
+        return self.make().fit(self.labels, seed=0)
+
+    @cached_property
+    def answers(self) -> Floats:
+        """What it predicts for the held-out codes, (n, 3)."""
+        return self.fitted.predict(self.held_codes)
+
+
+def check_predictor(make: Callable[[], Predictor], space: Space) -> None:
+    """Run every check; raise AssertionError, which names the check, at the first that fails."""
+    subject = Subject(make, space)
+    for check in CHECKS:
+        try:
+            check(subject)
+        except AssertionError as error:
+            raise AssertionError(f"{check.__name__}: {error}") from error
+
+
+def check_registered(subject: Subject) -> None:
+    """The family is known under its name and its configuration is frozen."""
+    made = subject.make()
+    _require(PREDICTORS[made.family] is type(made), f"{made.family} must be registered")
+    for field in fields(made.config):
+        try:
+            setattr(made.config, field.name, None)
+        except AttributeError:
+            continue
+        raise AssertionError(f"setting {field.name} must be frozen")
+
+
+def check_unfitted(subject: Subject) -> None:
+    """Before `fit`, use raises NotFittedError."""
+    _expect(NotFittedError, lambda: subject.make().predict(subject.held_codes))
+    _expect(NotFittedError, lambda: subject.make().header())
+
+
+def check_fit(subject: Subject) -> None:
+    """`fit` returns self, changes nothing it was given, and nothing global; the same seed repeats it."""
+    made, labels = subject.make(), subject.labels
+    codes, values, config = labels.codes.copy(), labels.values.copy(), asdict(made.config)
+    expected = subject.answers  # imports what the family needs before the state is taken
+    before = _global_state()
+    _require(made.fit(labels, seed=0) is made, "fit must return self")
+    given = subject.held_codes.copy()
+    again = made.predict(given)
+    _require(_global_state() == before, "fit and predict must leave the global generators and threads alone")
+    _require(np.array_equal(codes, labels.codes), "fit must not change codes")
+    _require(np.array_equal(values, labels.values, equal_nan=True), "fit must not change values")
+    _require(asdict(made.config) == config, "fit must not change the configuration")
+    _require(np.array_equal(given, subject.held_codes), "predict must not change codes")
+    _require(np.array_equal(again, expected), "the same seed must give the same predictions")
+
+
+def check_output(subject: Subject) -> None:
+    """Predictions are float32 (n, m), finite, and above zero for latency, over the whole space."""
+    n, m = len(subject.held_codes), len(subject.labels.targets)
+    _require(subject.answers.shape == (n, m), f"predictions must have shape ({n}, {m})")
+    _require(subject.answers.dtype == np.float32, f"predictions must be float32, got {subject.answers.dtype}")
+    far = subject.fitted.predict(_corners(subject.space))
+    for found in (subject.answers, far):
+        _require(bool(np.isfinite(found).all()), "predictions must be finite")
+        _require(bool((found > 0).all()), "latencies must be above 0")
+
+
+def check_rows(subject: Subject) -> None:
+    """A row's prediction depends neither on its place nor on what else is in the batch."""
+    codes = subject.held_codes
+    order: Ints = np.random.default_rng(3).permutation(len(codes))
+    singly = np.concatenate([subject.fitted.predict(codes[i : i + 1]) for i in range(len(codes))])
+    for found, what in (
+        (subject.fitted.predict(codes[order]), "the order of rows"),
+        (subject.fitted.predict(np.repeat(codes, 12, axis=0))[::12][order], "repeated rows"),
+        (singly[order], "rows one by one"),
+    ):
+        _require(bool(np.allclose(found, subject.answers[order], rtol=_LOOSE)), f"predictions depend on {what}")
+
+
+def check_quality(subject: Subject) -> None:
+    """Held-out additive latencies are ranked far better than chance and missed less than by a constant."""
+    for column in (0, 1):
+        truth, found = subject.held_values[:, column], subject.answers[:, column].astype(np.float64)
+        rank = np.corrcoef(_ranks(truth), _ranks(found))[0, 1]
+        _require(rank > 0.5, f"Spearman of device{column} must be above 0.5, got {rank:.3f}")
+        known = subject.labels.values[:, column]
+        constant = np.exp(np.nanmean(np.log(known)))
+        ours, theirs = (np.abs(np.log(p / truth)).mean() for p in (found, constant))
+        _require(ours < theirs, f"error of device{column} must be below a constant's, got {ours:.3f}")
+
+
+def check_constant_target(subject: Subject) -> None:
+    """A target that never varies is predicted as its constant."""
+    worst = np.abs(subject.answers[:, 2] / CONSTANT_MS - 1).max()
+    _require(worst < 0.02, f"a constant target must be predicted within 2 %, missed by {worst:.1%}")
+
+
+def check_single_target(subject: Subject) -> None:
+    """One target alone can be learned, and from a metric that is not logarithmic."""
+    labels = subject.labels.only(("device0",))
+    labels = replace(labels, metric="accuracy", values=100 - labels.values)
+    found = subject.make().fit(labels, seed=0).predict(subject.held_codes)
+    truth = 100 - subject.held_values[:, 0]
+    _require(found.shape == (len(truth), 1), f"one target must give one column, got {found.shape}")
+    _require(bool(np.isfinite(found).all()), "predictions must be finite")
+    rank = np.corrcoef(_ranks(truth), _ranks(found[:, 0].astype(np.float64)))[0, 1]
+    _require(rank > 0.5, f"Spearman must be above 0.5, got {rank:.3f}")
+
+
+def check_refused(subject: Subject) -> None:
+    """Codes that are not the space's, labels without values and configurations of others are refused."""
+    codes, fitted, labels = subject.held_codes, subject.fitted, subject.labels
+    too_high = codes.copy()
+    too_high[0, 0] = subject.space.cardinalities[0]
+    for wrong in (too_high, codes[:, :-1], codes[:0], codes.astype(np.float64), -1 - codes):
+        _expect(InputError, lambda wrong=wrong: fitted.predict(wrong))  # type: ignore[misc]
+    _expect(InputError, lambda: subject.make().fit(labels.rows(np.arange(1))))
+    empty = labels.values.copy()
+    empty[:, 0] = np.nan
+    _expect(InputError, lambda: subject.make().fit(replace(labels, values=empty)))
+    _expect(InputError, lambda: type(fitted)(object()))
+    _expect(TypeError, lambda: type(fitted.config)(**asdict(fitted.config), no_such_setting=1))
+
+
+def check_artifact(subject: Subject) -> None:
+    """A saved predictor comes back with its configuration and its answers, also by way of another save."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = _saved(subject, Path(name))
+        loaded = load(read_manifest(folder))
+        _require(type(loaded) is type(subject.fitted), "load must give the same family")
+        _require(loaded.config == subject.fitted.config, "load must give the same configuration")
+        _require(loaded.header() == subject.fitted.header(), "load must give the same header")
+        answers = loaded.predict(subject.held_codes)
+        _require(np.array_equal(answers, subject.answers), "a loaded predictor must predict the same")
+        _require(loaded.to_files() == subject.fitted.to_files(), "a loaded predictor must save the same")
+
+
+def check_altered_artifact(subject: Subject) -> None:
+    """One altered byte in any file, a missing file and an unknown setting raise ArtifactError."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = _saved(subject, Path(name))
+        for path in sorted(folder.iterdir()):
+            content = path.read_bytes()
+            if path.name != MANIFEST:
+                middle = len(content) // 2
+                path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+                _expect(ArtifactError, lambda: load(read_manifest(folder)))
+            path.unlink()
+            _expect(ArtifactError, lambda: load(read_manifest(folder)))
+            path.write_bytes(content)
+        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest["header"]["config"]["no_such_setting"] = 1
+        (folder / MANIFEST).write_text(json.dumps(manifest))
+        _expect(ArtifactError, lambda: load(read_manifest(folder)))
+
+
+def check_garbled_files(subject: Subject) -> None:
+    """Files that match their hashes but hold something else raise an error of archcast's own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = _saved(subject, Path(name))
+        fitted = subject.fitted
+        files = {file: b"not what was saved" for file in fitted.to_files()}
+        garbled = load(read_manifest(folder))
+        _expect(ArchcastError, lambda: (garbled._from_files(files), garbled.predict(subject.held_codes)))
+
+
+def check_threads(subject: Subject) -> None:
+    """Calls from several threads at once agree, from the first call of a loaded predictor on."""
+    with tempfile.TemporaryDirectory() as name:
+        loaded = load(read_manifest(_saved(subject, Path(name))))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: loaded.predict(subject.held_codes), range(8)))
+    _require(all(np.array_equal(f, subject.answers) for f in found), "threads must get the same predictions")
+
+
+def check_pickle(subject: Subject) -> None:
+    """A fitted predictor can be sent to another process."""
+    copy: Predictor = pickle.loads(pickle.dumps(subject.fitted))  # our own bytes, never a file's
+    _require(np.array_equal(copy.predict(subject.held_codes), subject.answers), "a copy must predict the same")
+
+
+CHECKS: tuple[Callable[[Subject], None], ...] = (
+    check_registered,
+    check_unfitted,
+    check_fit,
+    check_output,
+    check_rows,
+    check_quality,
+    check_constant_target,
+    check_single_target,
+    check_refused,
+    check_artifact,
+    check_altered_artifact,
+    check_garbled_files,
+    check_threads,
+    check_pickle,
+)
+
+
+def _saved(subject: Subject, folder: Path) -> Path:
+    return save(subject.fitted, folder / "predictor", card=Card("conformance"))
+
+
+def _corners(space: Space) -> Codes:
+    """Members with every decision at its lowest or its highest, where the space has them."""
+    tops = np.array(space.cardinalities) - 1
+    codes = np.stack([np.zeros_like(tops), tops]).astype(np.int8)
+    kept: Codes = codes[space.valid(codes)]
+    return kept if len(kept) else space.sample(1, seed=0)
+
+
+def _ranks(values: Doubles) -> Doubles:
+    return values.argsort(kind="stable").argsort(kind="stable").astype(np.float64)
+
+
+def _global_state() -> dict[str, Any]:
+    """Bytes of the global generators, and torch's threads where torch is loaded."""
+    state = {"random": pickle.dumps(random.getstate()), "numpy": pickle.dumps(np.random.get_state())}  # noqa: NPY002
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        state |= {"torch": torch.get_rng_state().numpy().tobytes(), "threads": torch.get_num_threads()}
+    return state
+
+
+def _expect(kind: type[Exception], call: Callable[[], object]) -> None:
+    try:
+        call()
+    except kind:
+        return
+    except Exception as error:
+        raise AssertionError(f"must raise {kind.__name__}, raised {error!r}") from error
+    raise AssertionError(f"must raise {kind.__name__}, raised nothing")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise AssertionError(message)

@@ -1,0 +1,70 @@
+"""HELP's lists beside its latencies: architectures, references, candidates."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from archcast.collect.tables import RECIPES
+from archcast.collect.tables.help import architectures, metad2a_candidates, reference_architectures
+from archcast.core.errors import DataError, UnknownNameError
+from archcast.featurize.spaces import SPACES
+
+
+def test_first_architectures_are_the_published_ones(data_dir: Path) -> None:
+    folder = data_dir / "help"
+    first = [7, 8, 1, 8, 4, 8, 8, 8, 7, 4, 1, 4, 7, 3, 2, 7, 3, 2, 4, 2, 4, 5]
+    assert architectures(folder, "fbnet")[0].tolist() == first
+    (ofa,) = SPACES["ofa_mbv3"].format(architectures(folder, "ofa_mbv3")[:1])
+    assert (ofa["r"], ofa["d"]) == (204, [2, 2, 2, 2, 3])
+    assert ofa["ks"][:2] == [7, 5]
+
+
+def test_latencies_are_in_the_order_of_the_architectures(data_dir: Path) -> None:
+    """The FPGA column is additive over the layers, and gives HW-NAS-Bench's printed value for block 0."""
+    folder = data_dir / "help"
+    table = RECIPES["help"].to_table(folder, spaces=["fbnet"])
+    own = table.filter(np.array([d == "fpga" for d in table["device"].to_pylist()]))
+    codes = SPACES["fbnet"].parse(own["arch"].to_pylist())
+    one_hot = np.eye(9)[codes].reshape(len(codes), -1)
+    fitted, *_ = np.linalg.lstsq(one_hot, own["value"].to_numpy(), rcond=None)
+    np.testing.assert_allclose(one_hot @ fitted, own["value"].to_numpy(), rtol=1e-9)
+    all_first = np.eye(9)[np.zeros(22, dtype=int)].reshape(-1)
+    assert all_first @ fitted == pytest.approx(10.739520, abs=1e-6)
+
+
+def test_the_index_of_cells_is_the_benchmarks(data_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "help"
+    shutil.copytree(data_dir / "help/nasbench201", folder / "nasbench201")
+    shutil.copy(folder / "nasbench201/latency/raspi4.pt", folder / "nasbench201/str_arch2idx.pt")
+    with pytest.raises(DataError, match="numbers the cells in another order"):
+        RECIPES["help"].to_table(folder, spaces=["nasbench201"])
+
+
+@pytest.mark.parametrize("space", ["nasbench201", "fbnet", "ofa_mbv3"])
+def test_reference_architectures(data_dir: Path, space: str) -> None:
+    codes = reference_architectures(data_dir / "help", space)
+    assert codes.shape == (10, len(SPACES[space].columns))
+    if space == "nasbench201":
+        wanted = [11982, 431, 55, 9, 14451, 8636, 9881, 13479, 6196, 1462]
+        assert SPACES[space].to_index(codes).tolist() == wanted
+
+
+def test_reference_architectures_of_another_space(data_dir: Path) -> None:
+    with pytest.raises(UnknownNameError, match="space of the table help"):
+        reference_architectures(data_dir / "help", "hat")
+
+
+def test_metad2a_candidates(data_dir: Path, tmp_path: Path) -> None:
+    found = metad2a_candidates(data_dir / "help")
+    assert len(found.arch) == len(found.accuracy) == len(found.score) == 500
+    assert found.accuracy[0] == 72.41999998168944
+    assert list(found.score) == sorted(found.score, reverse=True)
+    assert found.seconds == pytest.approx(116.99297)
+    (tmp_path / "nasbench201").mkdir()
+    (tmp_path / "nasbench201/arch_generated_by_metad2a.txt").write_text("1.0\n|none~0|, 1\n")
+    with pytest.raises(DataError, match="must list cell, accuracy and score"):
+        metad2a_candidates(tmp_path)

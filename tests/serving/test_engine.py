@@ -1,0 +1,123 @@
+"""`predict`, `predict_interval`, `load` and `devices` as users call them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up import UNIT_MS, additive_labels, fitted_lookup
+
+import archcast
+from archcast.core.settings import predictors_dir
+from archcast.predictors import save
+from archcast.training.fit import Fitted
+
+CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
+FBNET = [7, 8, 1, 8, 4, 8, 8, 8, 7, 4, 1, 4, 7, 3, 2, 7, 3, 2, 4, 2, 4, 5]
+
+
+def test_predicts_in_the_unit_of_the_labels(own: Fitted) -> None:
+    codes = archcast.spaces("nasbench201").sample(50, seed=9)
+    expected = 2.0 + UNIT_MS[codes].sum(axis=1)
+    for device, factor in (("board_a", 1), ("board_b", 2)):
+        predicted = archcast.predict(codes, device=device)
+        assert predicted.dtype == np.float32
+        assert predicted.shape == (50,)
+        np.testing.assert_allclose(predicted, factor * expected, rtol=2e-3)
+
+
+def test_notation_and_codes_agree(own: Fitted) -> None:
+    space = archcast.spaces("nasbench201")
+    codes = space.sample(20, seed=3)
+    np.testing.assert_array_equal(
+        archcast.predict(space.format(codes), "board_a"), archcast.predict(codes, "board_a")
+    )
+
+
+def test_batch_is_one_by_one(own: Fitted) -> None:
+    codes = archcast.spaces("nasbench201").sample(20, seed=4)
+    each = [archcast.predict(codes[i : i + 1], "board_b")[0] for i in range(20)]
+    np.testing.assert_allclose(archcast.predict(codes, "board_b"), each, rtol=1e-6)
+
+
+def test_interval_holds_the_prediction_and_widens(own: Fitted) -> None:
+    codes = archcast.spaces("nasbench201").sample(20, seed=5)
+    value = archcast.predict(codes, "board_a")
+    narrow = archcast.predict_interval(codes, "board_a", coverage=0.5)
+    wide = archcast.predict_interval(codes, "board_a", coverage=0.9)
+    assert (wide[0] <= narrow[0]).all()
+    assert (narrow[0] <= value).all()
+    assert (value <= narrow[1]).all()
+    assert (narrow[1] <= wide[1]).all()
+
+
+@pytest.mark.parametrize("coverage", [0.0, 0.3, 1.0, 2.0, float("nan"), "high"])
+def test_refuses_a_coverage_it_cannot_give(own: Fitted, coverage: object) -> None:
+    with pytest.raises(archcast.InputError, match="coverage"):
+        archcast.predict_interval([CELL], "board_a", coverage=coverage)  # type: ignore[arg-type]
+
+
+def test_load_gives_a_handle_with_its_card(own: Fitted) -> None:
+    loaded = archcast.load("board_a", metric="latency", space="nasbench201")
+    assert loaded.card.rows == own.card.rows
+    assert loaded.served.unit == "ms"
+    np.testing.assert_array_equal(loaded.predict([CELL]), archcast.predict([CELL], "board_a"))
+    assert archcast.load("board_a").served == loaded.served
+
+
+def test_own_predictors_come_before_the_zoo(own: Fitted) -> None:
+    shipped = archcast.load("raspi4", space="nasbench201")
+    assert shipped.served.origin == "zoo"
+    fitted = fitted_lookup(additive_labels(("raspi4",)))
+    save(fitted.predictor, predictors_dir() / "mine", card=fitted.card, intervals=fitted.intervals)
+    mine = archcast.load("raspi4", space="nasbench201")
+    assert mine.served.origin == "own"
+    assert archcast.load("raspi4", space="nasbench201", predictor=shipped.served.predictor) == shipped
+
+
+def test_an_interval_needs_held_out_errors(home: Path) -> None:
+    fitted = fitted_lookup(additive_labels(("bare",)))
+    save(fitted.predictor, predictors_dir() / "bare", card=fitted.card)
+    assert archcast.predict([CELL], "bare").shape == (1,)
+    with pytest.raises(archcast.InputError, match="held-out"):
+        archcast.predict_interval([CELL], "bare")
+
+
+def test_devices_lists_what_can_be_predicted(own: Fitted) -> None:
+    here = archcast.devices(space="nasbench201", metric="latency")
+    assert {"board_a", "board_b", "raspi4"} <= {d.device for d in here}
+    assert len({(d.device, d.dataset) for d in here}) == len(here)
+    assert {d.unit for d in here} == {"ms"}
+
+
+@pytest.mark.parametrize(
+    ("batch", "device", "metric", "space", "words"),
+    [
+        ([CELL], "nowhere", "latency", None, "board_a"),
+        ([CELL], "board_a", "latencies", None, "throughput"),
+        ([CELL], "board_a", "energy", None, "latency"),
+        ([CELL], "board_a", "latency", "nasbench301", "nasbench201"),
+        ([CELL], None, "latency", None, "device"),
+        ([CELL, FBNET], "board_a", "latency", None, "item 1"),
+        ([FBNET, CELL], "board_a", "latency", "nasbench201", "item 0"),
+        ([], "board_a", "latency", None, "at least one"),
+        (CELL, "board_a", "latency", None, "list"),
+        ([None], "board_a", "latency", None, "item 0"),
+        ([CELL.replace("skip", "jump")], "board_a", "latency", None, "skip_connect"),
+        (["|" * 10_000_000], "board_a", "latency", None, "characters"),
+        (["[" * 10_000_000], "board_a", "latency", None, "characters"),
+        ([float("nan")], "board_a", "latency", None, "nan"),
+        (np.full((2, 6), np.nan), "board_a", "latency", None, "integers"),
+        (np.full((2, 6), 9), "board_a", "latency", None, "0 to 4"),
+        (np.zeros((2, 7), dtype=int), "board_a", "latency", None, "shape"),
+        (7, "board_a", "latency", None, "list"),
+    ],
+)
+def test_bad_input_is_told_in_one_sentence(
+    own: Fitted, batch: object, device: str, metric: str, space: str | None, words: str
+) -> None:
+    with pytest.raises(archcast.InputError) as raised:
+        archcast.predict(batch, device, metric, space)  # type: ignore[arg-type]
+    message = str(raised.value)
+    assert words in message
+    assert "\n" not in message
+    assert len(message) < 700

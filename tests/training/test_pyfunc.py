@@ -1,0 +1,120 @@
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tracked_cases import fitted_to, noisy_labels
+
+from archcast.core.version import VERSION
+from archcast.featurize.spaces import SPACES
+from archcast.predictors import LookupTable
+from archcast.training.packaging import requirements
+from archcast.training.tracking import track
+
+ROOT = Path(__file__).resolve().parents[2]
+LABELS = noisy_labels(("pyfunc_a", "pyfunc_b"))
+FITTED, SPLIT = fitted_to(LABELS, LookupTable)
+TEXTS = SPACES["nasbench201"].to_text(LABELS.codes[:5])
+COLUMNS = ["pyfunc_a/cifar10", "pyfunc_b/cifar10"]
+
+CLEAN = """
+import json, sys
+import mlflow.pyfunc, pandas
+model = mlflow.pyfunc.load_model(sys.argv[1])
+out = model.predict(pandas.DataFrame({"arch": json.loads(sys.argv[2])}, index=[7, 5, 3, 1, 0]))
+print(json.dumps([list(out.columns), list(out.index), [str(t) for t in out.dtypes], out.to_numpy().tolist()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(store, tmp_path_factory):
+    """Folder of the logged model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARCHCAST_HOME", str(store))
+        patch.chdir(tmp_path_factory.mktemp("elsewhere"))
+        run = track(FITTED, LABELS, SPLIT, seed=0)
+    identifier = run.model_uri.removeprefix("models:/")
+    return store / "mlartifacts/nasbench201/latency/models" / identifier / "artifacts"
+
+
+@pytest.fixture
+def model(folder, home):
+    import mlflow.pyfunc
+
+    return mlflow.pyfunc.load_model(str(folder))
+
+
+def test_nothing_is_pickled(folder):
+    names = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert {"MLmodel", "pyfunc_model.py", "manifest.json", "input_example.json"} <= names
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".pyc"))]
+
+
+def test_requirements_are_the_given_ones(folder):
+    found = (folder / "requirements.txt").read_text().split()
+    assert found == requirements("lookup")
+    assert f"archcast=={VERSION}" in found
+    assert f"lightgbm=={version('lightgbm')}" in requirements("lightgbm")
+
+
+def test_signature_and_example(model):
+    signature = model.metadata.signature
+    assert [(c.name, c.type.name) for c in signature.inputs] == [("arch", "string")]
+    assert [(c.name, c.type.name) for c in signature.outputs] == [(name, "double") for name in COLUMNS]
+    example = model.input_example
+    codes = SPACES["nasbench201"].parse(example["arch"].tolist())
+    np.testing.assert_array_equal(codes, LABELS.codes[SPLIT.test[:3]])
+    np.testing.assert_allclose(model.predict(example), FITTED.predictor.predict(codes))
+
+
+def test_equals_the_predictor(model):
+    import pandas as pd
+
+    given = pd.DataFrame({"arch": TEXTS})
+    out = model.predict(given)
+    assert list(out.columns) == COLUMNS
+    np.testing.assert_array_equal(out, FITTED.predictor.predict(LABELS.codes[:5]).astype(float))
+    assert list(given.columns) == ["arch"]
+
+
+def test_mistakes_are_named(model):
+    import pandas as pd
+    from mlflow.exceptions import MlflowException
+
+    from archcast.core.errors import ParseError
+
+    with pytest.raises(MlflowException, match="arch"):
+        model.predict(pd.DataFrame({"network": TEXTS}))
+    with pytest.raises(ParseError, match=r"\(item 1\)"):
+        model.predict(pd.DataFrame({"arch": [TEXTS[0], "|conv~0|"]}))
+
+
+def test_loads_in_a_process_of_its_own(folder, store, tmp_path):
+    """Where archcast can be imported nothing else is needed: not its home, not the run's folder."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment = kept | {
+        "PYTHONPATH": str(ROOT),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_TRACKING_URI": f"sqlite:///{store / 'mlflow.db'}",
+        "OMP_NUM_THREADS": "1",
+    }
+    uri = f"models:/{folder.parent.name}"
+    done = subprocess.run(
+        [sys.executable, "-c", CLEAN, uri, json.dumps(TEXTS)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    columns, index, dtypes, values = json.loads(done.stdout.splitlines()[-1])
+    assert columns == COLUMNS
+    assert index == [7, 5, 3, 1, 0]
+    assert set(dtypes) == {"float64"}
+    np.testing.assert_allclose(values, FITTED.predictor.predict(LABELS.codes[:5]), rtol=1e-6)
+    assert list(tmp_path.iterdir()) == []
