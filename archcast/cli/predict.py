@@ -64,6 +64,7 @@ def predict(
                     "value": round(float(value), 6),
                     "low": round(float(lo), 6),
                     "high": round(float(hi), 6),
+                    "note": "" if loaded.has_seen(value) else "outside the values it learned from",
                 }
             )
     print_records(records, as_json=as_json, title=f"{metric}, with {coverage:.0%} intervals")

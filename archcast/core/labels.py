@@ -83,3 +83,8 @@ class Labels:
                 raise UnknownNameError("device", device, set(self.devices))
         columns = [i for i, device in enumerate(self.devices) if device in devices]
         return replace(self, targets=tuple(self.targets[i] for i in columns), values=self.values[:, columns])
+
+
+def target_key(target: Target) -> str:
+    """A target's name on cards and in runs: its device, with the data set where that differs."""
+    return target.device if target.device == target.dataset else f"{target.device}/{target.dataset}"

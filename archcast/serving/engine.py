@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import ArchBatch, Codes, Floats
-from archcast.core.errors import InputError
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.labels import target_key
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.catalog import resolve_space
 from archcast.predictors import Card, Predictor
@@ -30,6 +31,11 @@ class LoadedPredictor:
     def card(self) -> Card:
         """What it was learned from, how good it is, where it holds."""
         return self.served.manifest.card
+
+    def has_seen(self, value: float) -> bool:
+        """Whether a predicted value lies within those that the predictor learned from."""
+        low, high = self.card.ranges.get(target_key(self.served.target), (-np.inf, np.inf))
+        return bool(low <= value <= high)
 
     def predict(self, arch_batch: ArchBatch) -> Floats:
         """Predicted values in `served.unit`.
@@ -174,6 +180,4 @@ def _resolve(
 
 
 def _nowhere(device: str | None, metric: str) -> LoadedPredictor:
-    from archcast.core.errors import UnknownNameError
-
     raise UnknownNameError(f"device for {metric}", device, {s.device for s in store().list(metric=metric)})

@@ -12,6 +12,7 @@ from typing import Any
 
 from archcast.core import settings
 from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.labels import Target
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Manifest, Predictor, load, read_manifest
@@ -38,6 +39,11 @@ class Served:
     origin: str
     manifest: Manifest
     column: int
+
+    @property
+    def target(self) -> Target:
+        """The column's device and data set."""
+        return Target(self.device, self.dataset)
 
 
 class Store:

@@ -15,69 +15,21 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from archcast.core.arrays import Codes, Doubles, Floats, Ints
+from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.core.errors import ArchcastError, ArtifactError, InputError, NotFittedError
-from archcast.core.labels import Labels, Target
-from archcast.featurize.cost import quantity
-from archcast.featurize.encoding import decision_offsets
 from archcast.featurize.spaces import Space
 from archcast.predictors.artifact import MANIFEST, load, read_manifest, save
 from archcast.predictors.base import PREDICTORS, Predictor
 from archcast.predictors.card import Card
+from archcast.testing.subject import CONSTANT_MS, Subject
 
-CONSTANT_MS = 7.0
-_ROWS, _HELD_OUT = 120, 60
 _LOOSE = 1e-4
 """Relative difference that a batch's size may make in single precision."""
-
-
-def synthetic_latency(space: Space, codes: Codes, *, devices: int, seed: int) -> Doubles:
-    """Made-up latencies in ms: a cost of each decision plus a time that grows with the multiply-adds.
-
-    Shapes:
-        codes: (n, k); output: (n, devices)
-    """
-    rng = np.random.default_rng(seed)
-    table = rng.gamma(2.0, 0.3, size=(sum(space.cardinalities), devices)) / len(space.columns)
-    macs = quantity(space.costs(codes), "macs")
-    slope = rng.uniform(2.0, 4.0, size=devices) / quantity(space.costs(space.sample(64, seed=0)), "macs").mean()
-    picked: Doubles = table[codes.astype(np.int64) + decision_offsets(space)].sum(axis=1)
-    return 0.5 + picked + macs[:, None] * slope
-
-
-class Subject:
-    """A family on a space, fitted once for all checks that only read it.
-
-    Args:
-        make: an unfitted predictor of the family, the same at each call.
-    """
-
-    def __init__(self, make: Callable[[], Predictor], space: Space) -> None:
-        self.make, self.space = make, space
-        codes = space.sample(_ROWS + _HELD_OUT, seed=1)
-        values = synthetic_latency(space, codes, devices=3, seed=2)
-        values[:, 2] = CONSTANT_MS
-        self.held_codes, self.held_values = codes[_ROWS:], values[_ROWS:]
-        values = values[:_ROWS].copy()
-        values[::3, 1] = np.nan
-        targets = tuple(Target(f"device{i}", space.datasets[0]) for i in range(3))
-        self.labels = Labels(space.name, "latency", space.datasets[0], targets, codes[:_ROWS], values)
-
-    @cached_property
-    def fitted(self) -> Predictor:
-        """The family fitted to `labels` with seed 0."""
-        return self.make().fit(self.labels, seed=0)
-
-    @cached_property
-    def answers(self) -> Floats:
-        """What it predicts for the held-out codes, (n, 3)."""
-        return self.fitted.predict(self.held_codes)
 
 
 def check_predictor(make: Callable[[], Predictor], space: Space) -> None:
@@ -113,6 +65,7 @@ def check_fit(subject: Subject) -> None:
     made, labels = subject.make(), subject.labels
     codes, values, config = labels.codes.copy(), labels.values.copy(), asdict(made.config)
     expected = subject.answers  # imports what the family needs before the state is taken
+    _draw_globally()  # so that seeding the generators again would show
     before = _global_state()
     _require(made.fit(labels, seed=0) is made, "fit must return self")
     given = subject.held_codes.copy()
@@ -146,7 +99,9 @@ def check_rows(subject: Subject) -> None:
         (subject.fitted.predict(np.repeat(codes, 12, axis=0))[::12][order], "repeated rows"),
         (singly[order], "rows one by one"),
     ):
-        _require(bool(np.allclose(found, subject.answers[order], rtol=_LOOSE)), f"predictions depend on {what}")
+        _require(
+            bool(np.allclose(found, subject.answers[order], rtol=_LOOSE)), f"predictions depend on {what}"
+        )
 
 
 def check_quality(subject: Subject) -> None:
@@ -231,7 +186,7 @@ def check_garbled_files(subject: Subject) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = _saved(subject, Path(name))
         fitted = subject.fitted
-        files = {file: b"not what was saved" for file in fitted.to_files()}
+        files = dict.fromkeys(fitted.to_files(), b"not what was saved")
         garbled = load(read_manifest(folder))
         _expect(ArchcastError, lambda: (garbled._from_files(files), garbled.predict(subject.held_codes)))
 
@@ -248,7 +203,9 @@ def check_threads(subject: Subject) -> None:
 def check_pickle(subject: Subject) -> None:
     """A fitted predictor can be sent to another process."""
     copy: Predictor = pickle.loads(pickle.dumps(subject.fitted))  # our own bytes, never a file's
-    _require(np.array_equal(copy.predict(subject.held_codes), subject.answers), "a copy must predict the same")
+    _require(
+        np.array_equal(copy.predict(subject.held_codes), subject.answers), "a copy must predict the same"
+    )
 
 
 CHECKS: tuple[Callable[[Subject], None], ...] = (
@@ -292,6 +249,13 @@ def _global_state() -> dict[str, Any]:
     if torch is not None:
         state |= {"torch": torch.get_rng_state().numpy().tobytes(), "threads": torch.get_num_threads()}
     return state
+
+
+def _draw_globally() -> None:
+    random.random()
+    np.random.random()  # noqa: NPY002
+    if "torch" in sys.modules:
+        sys.modules["torch"].rand(1)
 
 
 def _expect(kind: type[Exception], call: Callable[[], object]) -> None:

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from archcast.core.arrays import Doubles
+from archcast.core.labels import target_key
 from archcast.core.metric import METRICS
 from archcast.core.optional import require
 from archcast.predictors.target import LOGARITHMIC
-from archcast.training.fit import Fitted, target_key
+from archcast.training.fit import Fitted
 
 MAX_PANELS = 9
 _POINT, _LINE, _SECOND, _MUTED = "#2f6db5", "#1f2933", "#d9822b", "#6b7785"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Doubles, Floats
-from archcast.core.labels import Labels, Target
+from archcast.core.labels import Labels, target_key
 from archcast.core.version import VERSION
 from archcast.predictors import Card, Intervals, Predictor
 from archcast.predictors.target import LOGARITHMIC
@@ -74,11 +74,6 @@ def evaluate(predictor: Predictor, labels: Labels, split: Split, *, teacher: str
     logarithmic = labels.metric in LOGARITHMIC
     intervals = Intervals.from_errors(tested.values, predicted.astype(np.float64), logarithmic=logarithmic)
     return Fitted(predictor, card, intervals, tested.values, predicted)
-
-
-def target_key(target: Target) -> str:
-    """A target's name on cards and in runs: its device, with the data set where that differs."""
-    return target.device if target.device == target.dataset else f"{target.device}/{target.dataset}"
 
 
 def title(labels: Labels, family: str) -> str:

@@ -110,7 +110,14 @@ def open_client() -> Any:
 def experiment_id(client: Any, name: str) -> str:
     """Identifier of the experiment of that name, which is created when it is not there."""
     found = client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    location = None if is_server(tracking_uri()) else artifact_root().joinpath(*name.split("/")).as_uri()
-    return str(client.create_experiment(name, artifact_location=location))
+    if found is None:
+        exceptions = mlflow_module("mlflow.exceptions")
+        folder = artifact_root().joinpath(*name.split("/"))
+        location = None if is_server(tracking_uri()) else folder.as_uri()
+        try:
+            return str(client.create_experiment(name, artifact_location=location))
+        except exceptions.MlflowException:  # another process may have been first
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    return str(found.experiment_id)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from archcast.core.arrays import Codes
+from archcast.core.labels import target_key
 from archcast.core.version import VERSION
 from archcast.predictors import load, read_manifest
-from archcast.training.fit import target_key
 from archcast.training.mlflow_store import mlflow_module
 
 MODEL = "model"

@@ -12,8 +12,8 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
+from archcast.core.labels import target_key
 from archcast.predictors import load, read_manifest
-from archcast.training.fit import target_key
 
 
 class ArchcastModel(PythonModel):

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from archcast.core.errors import InputError
-from archcast.core.labels import Labels
+from archcast.core.labels import Labels, target_key
 from archcast.core.version import VERSION
 from archcast.featurize.features import FEATURES_VERSION
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import save
 from archcast.training.figures import figures
-from archcast.training.fit import Fitted, target_key
+from archcast.training.fit import Fitted
 from archcast.training.mlflow_store import TrackedRun, experiment_id, mlflow_module, open_client, quiet
 from archcast.training.packaging import save_pyfunc
 from archcast.training.registry import register_and_promote

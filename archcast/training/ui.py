@@ -49,11 +49,17 @@ def running_ui(host: str = "127.0.0.1", port: int = 5000) -> Iterator[tuple[str,
     with _terminate_as_interrupt():
         server = subprocess.Popen(_command(host, port), env=_environment(), start_new_session=True)
         try:
-            address = f"http://{'127.0.0.1' if host in ('', '0.0.0.0') else host}:{port}"
+            address = _address(host, port)
             _wait_until_up(address, server)
             yield address, server
         finally:
             _stop(server)
+
+
+def _address(host: str, port: int) -> str:
+    """Where this machine reaches the pages."""
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _command(host: str, port: int) -> list[str]:

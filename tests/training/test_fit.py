@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from made_up import additive_labels
 
-from archcast.core.labels import Target
+from archcast.core.labels import Target, target_key
 from archcast.core.version import VERSION
 from archcast.predictors import BayesianLinear, FlopsBaseline, LookupTable, Tabulated
-from archcast.training.fit import evaluate, fit, target_key, title
+from archcast.training.fit import evaluate, fit, title
 from archcast.training.metrics import quality
 from archcast.training.splits import group_split
 

@@ -90,3 +90,15 @@ def test_a_server_that_ends_by_itself(home, monkeypatch):
     monkeypatch.setattr(ui, "_command", lambda host, port: [sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(DataError, match="did not start"):
         ui.serve_ui(port=_free_port())
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::1", "http://[::1]:80"),
+        ("localhost", "http://localhost:80"),
+    ],
+)
+def test_address(host, expected):
+    assert ui._address(host, 80) == expected

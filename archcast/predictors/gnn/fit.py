@@ -29,7 +29,7 @@ def train(inputs: Inputs, z: Doubles, config: GNNConfig, *, seed: int) -> Networ
     """
     with _threads(config.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # inside fork_rng: the caller's generator is put back
-        network = Network(_sizes(inputs, z.shape[1], config))
+        network = Network(sizes(inputs, z.shape[1], config))
         optimiser = torch.optim.AdamW(_groups(network, config.weight_decay), lr=config.learning_rate)
         rng = np.random.default_rng(seed)
         batches = -(-len(z) // config.batch_size)
@@ -46,7 +46,7 @@ def train(inputs: Inputs, z: Doubles, config: GNNConfig, *, seed: int) -> Networ
             for rows in np.array_split(rng.permutation(len(z)), batches):
                 optimiser.zero_grad()
                 predicted, _ = network(*tensors(inputs.rows(rows)))
-                _loss(predicted, values[torch.from_numpy(rows)], config.huber).backward()  # type: ignore[no-untyped-call]
+                huber_loss(predicted, values[torch.from_numpy(rows)], bend=config.huber).backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(network.parameters(), _MAX_NORM)
                 optimiser.step()
                 schedule.step()
@@ -58,7 +58,7 @@ def tensors(inputs: Inputs) -> tuple[Tensor, ...]:
     return tuple(torch.from_numpy(array) for array in inputs.feed().values())
 
 
-def _loss(predicted: Tensor, values: Tensor, bend: float) -> Tensor:
+def huber_loss(predicted: Tensor, values: Tensor, *, bend: float) -> Tensor:
     """Mean over the values that are there of Huber's loss (Huber, Ann. Math. Statist. 1964).
 
     Shapes:
@@ -70,7 +70,8 @@ def _loss(predicted: Tensor, values: Tensor, bend: float) -> Tensor:
     return (size * (error.abs() - size / 2)).sum() / there.sum().clamp(min=1)
 
 
-def _sizes(inputs: Inputs, targets: int, config: GNNConfig) -> Sizes:
+def sizes(inputs: Inputs, targets: int, config: GNNConfig) -> Sizes:
+    """Shapes of the network for what it will read and answer."""
     return Sizes(
         types=inputs.types,
         node_features=inputs.node_features.shape[1],

@@ -1,0 +1,62 @@
+"""`archcast train`, `promote`, `evaluate`, `data` and `doctor` from end to end."""
+
+import json
+
+import pytest
+
+import archcast
+from archcast.cli.app import USER_MISTAKE
+
+
+def test_train_track_promote_and_serve(run) -> None:
+    words = ("train", "--space", "nasbench201", "-d", "raspi4", "--rows", "200", "--json")
+    done = run(*words, "--predictor", "linear", "--promote", "--save", "mine")
+    assert done.code == 0, done.err
+    quality = json.loads(done.out)
+    assert quality[0]["target"] == "raspi4/cifar10"
+    assert quality[0]["spearman"] > 0.8
+    served = [d for d in archcast.devices("nasbench201", "latency") if d.device == "raspi4"]
+    assert [d.origin for d in served] == ["own"]
+    worse = run(*words, "--predictor", "flops", "--promote")
+    assert worse.code == USER_MISTAKE
+    assert "champion" in worse.err
+
+
+def test_evaluate_prints_published_figures_beside_its_own(run, tmp_path) -> None:
+    path = tmp_path / "figures.csv"
+    done = run("evaluate", "help-nasbench201-900", "-p", "lookup", "--no-track", "--csv", str(path), "--json")
+    assert done.code == 0, done.err
+    records = {r["predictor"]: r for r in json.loads(done.out)}
+    assert records["lookup"]["mean"] > 0.95
+    assert records["HELP"]["mean"] == 0.932
+    assert "BRP-NAS" in path.read_text()
+
+
+def test_evaluate_lists_its_protocols(run) -> None:
+    assert "help-nasbench201-900" in [r["protocol"] for r in json.loads(run("evaluate", "--json").out)]
+
+
+def test_import_and_show_a_table(run) -> None:
+    done = run("data", "import", "nas_bench_macro", "--json")
+    assert done.code == 0, done.err
+    assert sum(r["ok"] for r in json.loads(done.out)) >= 6561
+    listed = {r["name"]: r for r in json.loads(run("data", "list", "--json").out)}
+    assert listed["nas_bench_macro"]["imported rows"] >= 6561
+    shown = json.loads(run("data", "show", "help", "--space", "nasbench201", "--json").out)
+    glitches = {r["device"]: r["glitch"] for r in shown}
+    assert glitches["raspi4"] == 284
+    assert glitches["eyeriss"] == 0
+
+
+def test_doctor_says_what_is_here(run) -> None:
+    record = json.loads(run("doctor", "--json").out)
+    assert record["archcast"] == archcast.__version__
+    assert record["home writable"] == "yes"
+    assert "help" in record["tables found"]
+
+
+@pytest.mark.parametrize("words", [("--version",), ("devices",)])
+def test_plain_answers(run, words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert done.code == 0
+    assert done.out.strip()

@@ -1,0 +1,137 @@
+"""`archcast predict`, `devices` and `features`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import archcast
+from archcast.cli.app import USER_MISTAKE
+
+CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
+FBNET = "[7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5]"
+
+
+def test_predicts_as_the_library_does(run) -> None:
+    done = run("predict", CELL, "-d", "raspi4", "-d", "eyeriss", "--json")
+    assert done.code == 0
+    records = json.loads(done.out)
+    assert [r["device"] for r in records] == ["raspi4", "eyeriss"]
+    for record in records:
+        value = float(archcast.predict([CELL], record["device"])[0])
+        assert record["value"] == pytest.approx(value, abs=1e-5)
+        assert record["low"] <= record["value"] <= record["high"]
+        assert (record["unit"], record["arch"]) == ("ms", CELL)
+
+
+def test_a_table_for_people(run) -> None:
+    done = run("predict", FBNET, "-d", "raspi4")
+    assert done.code == 0
+    assert "raspi4" in done.out
+    assert "ms" in done.out
+
+
+def test_accuracy_needs_no_device(run) -> None:
+    done = run("predict", "02012100", "--metric", "accuracy", "--json")
+    assert json.loads(done.out)[0]["device"] == "cifar10"
+
+
+@pytest.mark.parametrize("form", ["lines", "json"])
+def test_reads_a_file(run, tmp_path: Path, form: str) -> None:
+    file = tmp_path / "archs"
+    archs = [json.loads(FBNET)] * 3
+    file.write_text(json.dumps(archs) if form == "json" else "\n".join(map(str, archs)))
+    done = run("predict", "--file", str(file), "-d", "eyeriss", "--json")
+    assert len(json.loads(done.out)) == 3
+
+
+def test_says_when_a_prediction_is_outside_what_was_seen(run) -> None:
+    slowest = json.dumps([7] * 22)
+    records = json.loads(run("predict", slowest, "-d", "raspi4", "--json").out)
+    assert "outside" in records[0]["note"]
+    assert json.loads(run("predict", FBNET, "-d", "raspi4", "--json").out)[0]["note"] == ""
+
+
+def test_lists_devices(run) -> None:
+    records = json.loads(run("devices", "--space", "nasbench201", "--metric", "latency", "--json").out)
+    assert len(records) == 27
+    assert {r["unit"] for r in records} == {"ms"}
+
+
+def test_features_by_name(run) -> None:
+    records = json.loads(run("features", CELL, "--json").out)
+    values = {r["feature"]: v for r in records for k, v in r.items() if k != "feature"}
+    table = archcast.features([CELL])
+    assert values == pytest.approx(dict(zip(table.names, map(float, table.values[0]), strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("predict", CELL.replace("3x3", "9x9"), "-d", "raspi4"), "nor_conv_3x3"),
+        (("predict", CELL, FBNET, "-d", "raspi4"), "item 1"),
+        (("predict", CELL, "-d", "rasppi4"), "did you mean 'raspi4'"),
+        (("predict", CELL, "-d", "raspi4", "--metric", "power"), "latency"),
+        (("predict", CELL, "-d", "raspi4", "--space", "fbnet"), "item 0"),
+        (("predict", CELL, "-d", "raspi4", "--coverage", "1.5"), "coverage"),
+        (("predict", "[1, 2, NaN]", "-d", "raspi4"), "item 0"),
+        (("predict", "[1,2,3", "-d", "raspi4"), "JSON"),
+        (("predict", "", "-d", "raspi4"), "notation"),
+        (("predict", "-d", "raspi4"), "--file"),
+        (("predict", "--file", "/nowhere/at/all", "-d", "raspi4"), "cannot be read"),
+        (("predict", CELL), "device"),
+        (("devices", "--space", "nasbench"), "nasbench201"),
+        (("train",), "--space"),
+        (("train", "--space", "nasbench201", "--predictor", "oracle"), "lightgbm"),
+        (("train", "--space", "nasbench201", "--set", "rounds"), "name=value"),
+        (("train", "--space", "nasbench201", "--set", "trees=5"), "rounds"),
+        (("train", "--space", "nasbench201", "--set", "rounds=many"), "int"),
+        (("train", "--space", "nasbench201", "-d", "toaster"), "raspi4"),
+        (("train", "--space", "hat", "--metric", "energy"), "latency"),
+        (("train", "zoo", "--only", "everything"), "fbnet-latency"),
+        (("evaluate", "vibes"), "help-nasbench201-900"),
+        (("data", "show", "imagenet"), "help"),
+        (("promote", "no-such-run"), "no-such-run"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(run, words: tuple[str, ...], said: str) -> None:
+    done = run(*words)
+    assert done.code == USER_MISTAKE
+    assert said in done.err
+    assert done.err.startswith("archcast: ")
+    assert done.err.count("\n") == 1
+    assert done.out == ""
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=200).filter(lambda t: not t.startswith("-")))
+def test_no_text_brings_a_traceback(run, text: str) -> None:
+    done = run("predict", text, "-d", "raspi4")
+    assert done.code in (0, USER_MISTAKE)
+    assert "Traceback" not in done.err
+
+
+def test_a_huge_text_is_refused_at_once(run, tmp_path: Path) -> None:
+    file = tmp_path / "huge"
+    for start in ("|", "[", "{", "0"):
+        file.write_text(start * 10_000_000)
+        done = run("predict", "--file", str(file), "-d", "raspi4")
+        assert done.code == USER_MISTAKE
+        assert len(done.err) < 500
+
+
+@pytest.mark.parametrize(
+    "command",
+    (
+        *("", "predict", "devices", "features", "train", "train zoo", "evaluate", "promote"),
+        *("data", "data list", "data fetch", "data import", "data show", "ui", "doctor"),
+    ),
+)
+def test_every_command_has_help(run, command: str) -> None:
+    done = run(*command.split(), "--help")
+    assert done.code == 0
+    assert "Usage" in done.out
+    if command not in ("", "data"):
+        assert "Example: archcast" in done.out
