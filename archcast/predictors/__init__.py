@@ -1,5 +1,6 @@
 """What is fitted: one file a family, and how it is saved."""
 
+from archcast.predictors.additive import Additive, AdditiveConfig
 from archcast.predictors.artifact import Manifest, load, read_manifest, save
 from archcast.predictors.base import PREDICTORS, Predictor
 from archcast.predictors.boosting import Boosting, BoostingConfig
@@ -14,6 +15,8 @@ from archcast.predictors.tabulated import Tabulated, TabulatedConfig
 __all__ = [
     "MLP",
     "PREDICTORS",
+    "Additive",
+    "AdditiveConfig",
     "BayesianLinear",
     "Boosting",
     "BoostingConfig",

@@ -10,7 +10,7 @@ import numpy as np
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.core.labels import Labels
-from archcast.featurize.encoding import decision_offsets, one_hot
+from archcast.featurize.onehot import offsets, one_hot
 from archcast.predictors.arrays import pack, unpack
 from archcast.predictors.base import Predictor, register
 
@@ -44,7 +44,7 @@ class LookupTable(Predictor):
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del z, seed
-        encoded = one_hot(self.space_, labels.codes).astype(np.float64)
+        encoded = one_hot(labels.codes, self.space_.cardinalities).astype(np.float64)
         m = labels.values.shape[1]
         self.table_, self.base_, self.floor_ = np.zeros((encoded.shape[1], m)), np.zeros(m), np.zeros(m)
         for column in range(m):
@@ -58,7 +58,7 @@ class LookupTable(Predictor):
             self.floor_[column] = y.min() / 2
 
     def _predict(self, codes: Codes) -> Doubles:
-        rows = codes.astype(np.int64) + decision_offsets(self.space_)
+        rows = codes.astype(np.int64) + offsets(self.space_.cardinalities)
         total = self.base_ + self.table_[rows].sum(axis=1)
         if self.scale_.logarithmic:
             total = np.maximum(total, self.floor_)

@@ -12,64 +12,77 @@ from archcast.core.optional import require
 if TYPE_CHECKING:
     from archcast.predictors.mlp import Member, MLPConfig
 
-_HUBER = 1.0
+_NORMAL = 1.4826
+_SPREADS = 2.5
+_CLIP = 3.0
+_WARM_UP = 0.1
 
 
-def fit_members(x: Floats, residual: Doubles, config: MLPConfig, *, seed: int) -> list[Member]:
-    """Weights of each network, fitted to what the linear part leaves over.
+def fit_members(x: Floats, wanted: Doubles, config: MLPConfig, *, members: int, seed: int) -> list[Member]:
+    """Weights of networks, each with its own start and order of rows.
 
     Shapes:
-        x: (n, d); residual: (n, m), NaN where missing
+        x: (n, d); wanted: (n, m), NaN where missing
     """
     torch = require("torch", extra="train", purpose="fitting the predictor mlp")
+    scale = _scale(wanted) if config.corrects else np.ones(wanted.shape[1])
+    bound = _CLIP if config.corrects else np.inf
+    scaled = np.clip(wanted / scale, -bound, bound)
     threads = torch.get_num_threads()
     torch.set_num_threads(config.threads)
     try:
-        return [_fit_one(torch, x, residual, config, seed * 1000 + i) for i in range(config.members)]
+        made = [_fit_one(torch, x, scaled, config, seed * 1000 + i) for i in range(members)]
     finally:
         torch.set_num_threads(threads)
+    factor = scale.astype(np.float32)
+    return [(*hidden, w3 * factor, b3 * factor) for *hidden, w3, b3 in made]
 
 
-def _fit_one(torch: Any, x: Floats, residual: Doubles, config: MLPConfig, seed: int) -> Member:
+def _scale(wanted: Doubles) -> Doubles:
+    """Robust size of each target's corrections, so that outliers do not set it."""
+    spread = _SPREADS * _NORMAL * np.nanmedian(np.abs(wanted), axis=0)
+    return np.maximum(spread, 0.3 * np.minimum(np.nanstd(wanted, axis=0), 1.0)) + 1e-9
+
+
+def _fit_one(torch: Any, x: Floats, wanted: Doubles, config: MLPConfig, seed: int) -> Member:
     generator = torch.Generator().manual_seed(seed)
     inputs = torch.from_numpy(x)
-    known = torch.from_numpy(np.isfinite(residual))
-    wanted = torch.from_numpy(np.nan_to_num(residual)).float()
-    scale = (wanted**2).sum(0).div(known.sum(0)).sqrt().clamp_min(1e-6)
-    weights = _initial(torch, x.shape[1], config.hidden, residual.shape[1], generator)
+    known = torch.from_numpy(np.isfinite(wanted)).float()
+    labels = torch.from_numpy(np.nan_to_num(wanted)).float()
+    weights = _initial(torch, x.shape[1], config.hidden, wanted.shape[1], generator)
     optimizer = torch.optim.AdamW(weights, lr=config.rate, weight_decay=config.decay)
     steps = config.epochs * -(-len(x) // config.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.rate, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.rate, total_steps=steps + 1, pct_start=_WARM_UP
+    )
     for _ in range(config.epochs):
         for rows in torch.randperm(len(x), generator=generator).split(config.batch):
             out = _forward(torch, inputs[rows], weights, config.dropout, generator)
-            error = torch.nn.functional.huber_loss(out, wanted[rows] / scale, reduction="none", delta=_HUBER)
+            error = torch.nn.functional.huber_loss(out, labels[rows], reduction="none", delta=config.huber)
             loss = (error * known[rows]).sum() / known[rows].sum().clamp_min(1)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
-    *hidden, w3, b3 = (w.detach() for w in weights)
-    return tuple(w.numpy().copy() for w in (*hidden, w3 * scale, b3 * scale))
+    return tuple(w.detach().numpy().copy() for w in weights)
 
 
 def _initial(torch: Any, d: int, hidden: int, m: int, generator: Any) -> list[Any]:
-    """He initialisation; the last layer starts at zero, so that the network starts as the linear part."""
-    weights = [
-        torch.randn(d, hidden, generator=generator) * (2 / d) ** 0.5,
-        torch.zeros(hidden),
-        torch.randn(hidden, hidden, generator=generator) * (2 / hidden) ** 0.5,
-        torch.zeros(hidden),
-        torch.zeros(hidden, m),
-        torch.zeros(m),
-    ]
+    """Uniform in plus and minus 1 / sqrt(inputs), torch's own start of a linear layer."""
+
+    def uniform(rows: int, *shape: int) -> Any:
+        return (torch.rand(*shape, generator=generator) * 2 - 1) / rows**0.5
+
+    weights = []
+    for rows, columns in ((d, hidden), (hidden, hidden), (hidden, m)):
+        weights += [uniform(rows, rows, columns), uniform(rows, columns)]
     return [w.requires_grad_() for w in weights]
 
 
 def _forward(torch: Any, x: Any, weights: list[Any], dropout: float, generator: Any) -> Any:
-    w1, b1, w2, b2, w3, b3 = weights
-    hidden = torch.relu(torch.relu(x @ w1 + b1) @ w2 + b2)
-    if dropout:
-        kept = torch.rand(hidden.shape, generator=generator) >= dropout
-        hidden = hidden * kept / (1 - dropout)
-    return hidden @ w3 + b3
+    *hidden, w3, b3 = weights
+    for w, b in (hidden[:2], hidden[2:]):
+        x = torch.nn.functional.silu(x @ w + b)
+        if dropout:
+            x = x * (torch.rand(x.shape, generator=generator) >= dropout) / (1 - dropout)
+    return x @ w3 + b3

@@ -10,7 +10,7 @@ import numpy as np
 from archcast.core.arrays import Codes, Doubles, Floats
 from archcast.core.labels import Labels, Target
 from archcast.featurize.cost import quantity
-from archcast.featurize.encoding import decision_offsets
+from archcast.featurize.onehot import offsets
 from archcast.featurize.spaces import Space
 from archcast.predictors.base import Predictor
 
@@ -30,7 +30,7 @@ def synthetic_latency(space: Space, codes: Codes, *, devices: int, seed: int) ->
     slope = (
         rng.uniform(2.0, 4.0, size=devices) / quantity(space.costs(space.sample(64, seed=0)), "macs").mean()
     )
-    picked: Doubles = table[codes.astype(np.int64) + decision_offsets(space)].sum(axis=1)
+    picked: Doubles = table[codes.astype(np.int64) + offsets(space.cardinalities)].sum(axis=1)
     latency: Doubles = 0.5 + picked + macs[:, None] * slope
     return latency
 

@@ -21,6 +21,7 @@ import numpy as np
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, ParseError, UnknownNameError, shorten
 from archcast.core.layers import LayerGraph
+from archcast.featurize.onehot import one_hot
 from archcast.featurize.packed import PackedGraphs
 from archcast.featurize.spaces.checks import check_batch, check_count, from_json, is_codes
 from archcast.featurize.topology import Cells
@@ -256,6 +257,16 @@ class Space(ABC):
             codes: (n, k); output: (names,) and (n, names)
         """
         return (), np.zeros((len(codes), 0))
+
+    def terms(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
+        """Names and values of terms whose weighted sum can express a cost; decisions one-hot by default.
+
+        Shapes:
+            codes: (n, k); output: (d,) and (n, d)
+        """
+        pairs = zip(self.columns, self.cardinalities, strict=True)
+        names = tuple(f"{column}={value}" for column, top in pairs for value in range(top))
+        return names, one_hot(codes, self.cardinalities).astype(np.float64)
 
     @abstractmethod
     def dag(self, codes: Codes, dataset: str | None = None) -> PackedGraphs:

@@ -174,6 +174,23 @@ class HAT(Space):
         skip[:, 1] += de * (a - ld)
         return Cells(width, depth, skip)
 
+    def terms(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
+        """Widths, decoder depth one-hot, and sums over layers beside their means, which a depth scales."""
+        de, dd, fe, ld, fd, a = _symbols(codes)
+        wide = (de == WIDTHS[1], dd == WIDTHS[1])
+        heads = {
+            name: 2.0 * codes[:, column] for name, column in (("encoder", _HE), ("self", _HD), ("cross", _HC))
+        }
+        columns = {"encoder_wide": wide[0], "decoder_wide": wide[1]}
+        columns |= {f"decoder_layers={n}": ld == n for n in DECODER_DEPTHS}
+        columns |= {"encoder_ffn": fe / 1024, "encoder_heads": heads["encoder"]}
+        columns |= {"decoder_ffn_mean": fd / ld / 1024, "decoder_ffn": fd / 1024}
+        for name in ("self", "cross"):
+            columns |= {f"{name}_heads_mean": heads[name] / ld, f"{name}_heads": heads[name]}
+        columns |= {"attended_mean": a / ld, "attended": a}
+        columns |= {"layers_encoder_wide": ld * wide[0], "layers_decoder_wide": ld * wide[1]}
+        return tuple(columns), np.stack(list(columns.values()), axis=1).astype(np.float64)
+
     def dag(self, codes: Codes, dataset: str | None = None) -> PackedGraphs:
         """A chain of one node a layer: type 0 the 6 of the encoder, type 1 those of the decoder.
 

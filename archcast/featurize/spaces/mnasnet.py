@@ -17,6 +17,7 @@ from archcast.core.arrays import Arch, Codes, Doubles, Ints
 from archcast.core.errors import ParseError, shorten
 from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
+from archcast.featurize.onehot import one_hot
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
 from archcast.featurize.spaces.checks import check_integer, check_keys, small_integers
@@ -84,6 +85,21 @@ class MnasNet(ChainSpace):
         for decision in (1, 2, 3):
             keys = keys * tops[:, decision] + wide[..., decision]
         return np.pad(keys, ((0, 0), (1, 1)))
+
+    def terms(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
+        """Decisions one-hot; in each block also expansion, kernel and layers together, and with squeeze-excite."""
+        names, values = super().terms(codes)
+        blocks = codes.astype(np.int64).reshape(len(codes), len(CHANNELS), 4)
+        joined, columns = list(names), [values]
+        for b, layers in enumerate(LAYERS):
+            e, k, depth, se = blocks[:, b].T
+            forms = len(EXPANSIONS) * len(layers)
+            form = e * len(layers) + depth
+            plain = one_hot((form * len(KERNELS) + k).astype(np.int8)[:, None], (forms * len(KERNELS),))
+            columns += [plain, one_hot(form.astype(np.int8)[:, None], (forms,)) * se[:, None]]
+            shapes = [f"block{b}_e{i}_l{n}" for i in EXPANSIONS for n in layers]
+            joined += [f"{s}_k{n}" for s in shapes for n in KERNELS] + [f"{s}_se" for s in shapes]
+        return tuple(joined), np.concatenate(columns, axis=1)
 
     def cells(self, codes: Codes) -> Cells:
         """One cell a block; stem and head are the same everywhere and left out.

@@ -29,6 +29,7 @@ from archcast.featurize.spaces.nasbench201_notation import (
     numbers_by_text,
     parse_slowly,
 )
+from archcast.featurize.spaces.nasbench201_paths import cell_terms
 from archcast.featurize.topology import Cells
 
 NONE, SKIP = 0, 1
@@ -193,6 +194,9 @@ class NASBench201(Space):
         counts = [(codes == op).sum(axis=1) for op in range(len(OPERATIONS))]
         counts += [(live == op).sum(axis=1) for op in range(1, len(OPERATIONS))]
         return tuple(names), np.stack(counts, axis=1).astype(np.float64)
+
+    def terms(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
+        return cell_terms(codes, self.live(codes))
 
     def dag(self, codes: Codes, dataset: str | None = None) -> PackedGraphs:
         """One node an edge of the cell that is not `none`, between a node of input and one of output.

@@ -15,6 +15,7 @@ import numpy as np
 from archcast.core.arrays import Arch, Bools, Codes, Doubles, Ints
 from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
+from archcast.featurize.onehot import one_hot
 from archcast.featurize.spaces.blocks import conv_bn, mobile_block, rounded_channels
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part
 from archcast.featurize.spaces.checks import check_count
@@ -142,6 +143,21 @@ class OFAMobileNetV3(ChainSpace):
         form = (wide[:, _KS] - 1) * len(EXPANSIONS) + wide[:, _E]
         blocks = r * _FORMS + np.where(wide[:, _KS] == 0, 0, form)
         return np.concatenate([r, r, blocks, r], axis=1)
+
+    def terms(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
+        """Kernel and expansion of each position together, none where it is unused; resolution, squared too."""
+        wide = codes.astype(np.int64)
+        form = np.where(wide[:, _KS] == 0, 0, (wide[:, _KS] - 1) * len(EXPANSIONS) + wide[:, _E])
+        pairs = [(k, e) for k in KERNELS for e in EXPANSIONS]
+        names = [
+            f"block{i // POSITIONS}_{i % POSITIONS}=k{k}e{e}" for i in range(N_POSITIONS) for k, e in pairs
+        ]
+        blocks = one_hot(form.astype(np.int8), (_FORMS,) * N_POSITIONS).reshape(
+            len(codes), N_POSITIONS, _FORMS
+        )
+        side = wide[:, _R, None] / (len(RESOLUTIONS) - 1) - 0.5
+        values = np.concatenate([blocks[:, :, 1:].reshape(len(codes), -1), side, side**2], axis=1)
+        return (*names, "resolution", "resolution_squared"), values.astype(np.float64)
 
     def cells(self, codes: Codes) -> Cells:
         """One cell a stage; stem, first block and head are the same everywhere and left out.
