@@ -6,6 +6,7 @@ from archcast.predictors.base import PREDICTORS, Predictor
 from archcast.predictors.boosting import Boosting, BoostingConfig
 from archcast.predictors.card import Card
 from archcast.predictors.flops import FlopsBaseline, FlopsConfig
+from archcast.predictors.gnn import GNN, GNNConfig
 from archcast.predictors.intervals import Intervals
 from archcast.predictors.linear import BayesianLinear, LinearConfig
 from archcast.predictors.lookup import LookupConfig, LookupTable
@@ -13,6 +14,7 @@ from archcast.predictors.mlp import MLP, MLPConfig
 from archcast.predictors.tabulated import Tabulated, TabulatedConfig
 
 __all__ = [
+    "GNN",
     "MLP",
     "PREDICTORS",
     "Additive",
@@ -23,6 +25,7 @@ __all__ = [
     "Card",
     "FlopsBaseline",
     "FlopsConfig",
+    "GNNConfig",
     "Intervals",
     "LinearConfig",
     "LookupConfig",

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archcast.core.arrays import Codes, Doubles, Floats
 from archcast.core.errors import InputError
@@ -88,6 +90,7 @@ class MLP(Predictor):
         if self.config.corrects:
             self.gate_ = self._gate(labels, z, seed) if len(labels) >= _MINIMUM_ROWS else 0 * self.gate_
             self.sum_ = Additive().fit(labels)
+            self.gate_ = np.where(self.sum_.exact_, 0.0, self.gate_)
         self.members_ = self._networks(labels.codes, z, self.sum_, self.config.members, seed)
 
     def _gate(self, labels: Labels, z: Doubles, seed: int) -> Doubles:
@@ -136,7 +139,11 @@ class MLP(Predictor):
         return scaled.astype(np.float32)
 
     def to_files(self) -> dict[str, bytes]:
-        arrays = {"centre": self.centre_, "scaling": self.scaling_, "gate": self.gate_}
+        arrays: dict[str, NDArray[Any]] = {
+            "centre": self.centre_,
+            "scaling": self.scaling_,
+            "gate": self.gate_,
+        }
         for i, member in enumerate(self.members_):
             arrays |= {f"{i}.{name}": array for name, array in zip(_LAYERS, member, strict=True)}
         return {"network.npz": pack(arrays)} | (self.sum_.to_files() if self.sum_ else {})
@@ -157,5 +164,4 @@ class MLP(Predictor):
 
 def _silu(x: Floats) -> Floats:
     with np.errstate(over="ignore"):  # exp of a large number is inf, and x / inf is 0, as it should be
-        y: Floats = x / (1.0 + np.exp(-x))
-    return y
+        return x / (1.0 + np.exp(-x))

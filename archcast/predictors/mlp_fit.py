@@ -41,7 +41,8 @@ def fit_members(x: Floats, wanted: Doubles, config: MLPConfig, *, members: int, 
 def _scale(wanted: Doubles) -> Doubles:
     """Robust size of each target's corrections, so that outliers do not set it."""
     spread = _SPREADS * _NORMAL * np.nanmedian(np.abs(wanted), axis=0)
-    return np.maximum(spread, 0.3 * np.minimum(np.nanstd(wanted, axis=0), 1.0)) + 1e-9
+    scale: Doubles = np.maximum(spread, 0.3 * np.minimum(np.nanstd(wanted, axis=0), 1.0)) + 1e-9
+    return scale
 
 
 def _fit_one(torch: Any, x: Floats, wanted: Doubles, config: MLPConfig, seed: int) -> Member:

@@ -29,9 +29,13 @@ Candidate = tuple[str, Mapping[str, Any]]
 Progress = Callable[[str], None]
 
 SEED = 0
-LINEAR: Candidate = ("linear", {})
-SMALL: Candidate = ("mlp", {"hidden": 64, "epochs": 60, "decay": 0.3})
-LARGE: Candidate = ("mlp", {})
+SUM: Candidate = ("additive", {})
+SMALL: Candidate = ("mlp", {"hidden": 64, "epochs": 40, "batch": 128})
+LARGE: Candidate = ("mlp", {"epochs": 60, "batch": 256, "decay": 0.1})
+CORRECTED: Candidate = ("mlp", {"batch": 256, "decay": 0.01, "dropout": 0.0})
+ALONE: Candidate = ("mlp", {**CORRECTED[1], "corrects": False, "huber": 0.1})
+COST = (SUM, SMALL, LARGE)
+ACCURACY = (("linear", {}), CORRECTED, ALONE)
 BASELINES = ("flops", "lightgbm")
 
 
@@ -49,7 +53,11 @@ class ZooEntry:
     metric: str
     sources: tuple[str, ...]
     datasets: tuple[str, ...] | None = None
-    candidates: tuple[Candidate, ...] = (LINEAR, SMALL, LARGE)
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """What may serve: sums of terms and corrections of them; for accuracy also a network alone."""
+        return ACCURACY if self.metric == "accuracy" else COST
 
 
 @dataclass(frozen=True, slots=True)

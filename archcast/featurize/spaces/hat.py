@@ -178,9 +178,7 @@ class HAT(Space):
         """Widths, decoder depth one-hot, and sums over layers beside their means, which a depth scales."""
         de, dd, fe, ld, fd, a = _symbols(codes)
         wide = (de == WIDTHS[1], dd == WIDTHS[1])
-        heads = {
-            name: 2.0 * codes[:, column] for name, column in (("encoder", _HE), ("self", _HD), ("cross", _HC))
-        }
+        heads = {"encoder": 2.0 * codes[:, _HE], "self": 2.0 * codes[:, _HD], "cross": 2.0 * codes[:, _HC]}
         columns = {"encoder_wide": wide[0], "decoder_wide": wide[1]}
         columns |= {f"decoder_layers={n}": ld == n for n in DECODER_DEPTHS}
         columns |= {"encoder_ffn": fe / 1024, "encoder_heads": heads["encoder"]}

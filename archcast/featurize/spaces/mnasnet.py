@@ -87,10 +87,10 @@ class MnasNet(ChainSpace):
         return np.pad(keys, ((0, 0), (1, 1)))
 
     def terms(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
-        """Decisions one-hot; in each block also expansion, kernel and layers together, and with squeeze-excite."""
+        """Decisions one-hot; in each block also expansion, layers and kernel, or squeeze-excite, together."""
         names, values = super().terms(codes)
         blocks = codes.astype(np.int64).reshape(len(codes), len(CHANNELS), 4)
-        joined, columns = list(names), [values]
+        joined, columns = list(names), [values.astype(np.float32)]
         for b, layers in enumerate(LAYERS):
             e, k, depth, se = blocks[:, b].T
             forms = len(EXPANSIONS) * len(layers)
@@ -99,7 +99,7 @@ class MnasNet(ChainSpace):
             columns += [plain, one_hot(form.astype(np.int8)[:, None], (forms,)) * se[:, None]]
             shapes = [f"block{b}_e{i}_l{n}" for i in EXPANSIONS for n in layers]
             joined += [f"{s}_k{n}" for s in shapes for n in KERNELS] + [f"{s}_se" for s in shapes]
-        return tuple(joined), np.concatenate(columns, axis=1)
+        return tuple(joined), np.concatenate(columns, axis=1).astype(np.float64)
 
     def cells(self, codes: Codes) -> Cells:
         """One cell a block; stem and head are the same everywhere and left out.

@@ -145,7 +145,7 @@ class OFAMobileNetV3(ChainSpace):
         return np.concatenate([r, r, blocks, r], axis=1)
 
     def terms(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
-        """Kernel and expansion of each position together, none where it is unused; resolution, squared too."""
+        """Kernel and expansion of each used position together; resolution and its square."""
         wide = codes.astype(np.int64)
         form = np.where(wide[:, _KS] == 0, 0, (wide[:, _KS] - 1) * len(EXPANSIONS) + wide[:, _E])
         pairs = [(k, e) for k in KERNELS for e in EXPANSIONS]
