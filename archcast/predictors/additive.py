@@ -33,6 +33,9 @@ _NORMAL = 1.4826
 _EXACT = 1e-6
 _DIGITS = 6
 _WORST = 0.5
+_FOLDS = 5
+_SEARCHED_ROWS = 3000
+"""The penalty is chosen on at most so many rows; with more it hardly matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +82,23 @@ class Additive(Predictor):
         middle = float(np.median(np.abs(y))) or 1.0
         y = y / middle
         floor = 0.3 * float(np.quantile(y, 0.01)) if self.scale_.logarithmic else -np.inf
-        held = np.arange(len(y)) % 5 == 0
-        errors = []
-        if len(y) >= 10:
-            for penalty in self.config.penalties:
-                weights = self._solve(x[~held], y[~held], penalty, floor)
-                errors.append(_errors(np.maximum(x[held] @ weights, floor), y[held], self.scale_.logarithmic))
+        penalty = self.config.penalties[-1]
+        if len(y) >= 2 * _FOLDS:
+            errors = self._search(x[:_SEARCHED_ROWS], y[:_SEARCHED_ROWS], floor)
             penalty = self.config.penalties[int(np.argmin([np.minimum(e, _WORST).mean() for e in errors]))]
             self.exact_[column] = min(float(e.max()) for e in errors) < _EXACT
-        else:
-            penalty = self.config.penalties[-1]
         self.weights_[:, column] = self._solve(x, y, penalty, floor) * middle
         self.floor_[column] = floor * middle
+
+    def _search(self, x: Doubles, y: Doubles, floor: float) -> list[Doubles]:
+        """Errors on every fifth row for each penalty."""
+        held = np.arange(len(y)) % _FOLDS == 0
+        errors = []
+        for penalty in self.config.penalties:
+            predicted = np.maximum(x[held] @ self._solve(x[~held], y[~held], penalty, floor), floor)
+            error = np.log(predicted / y[held]) if self.scale_.logarithmic else predicted - y[held]
+            errors.append(np.abs(error))
+        return errors
 
     def _solve(self, x: Doubles, y: Doubles, penalty: float, floor: float) -> Doubles:
         ridge = penalty * len(y) / 100 * np.eye(x.shape[1])
@@ -123,11 +131,6 @@ class Additive(Predictor):
     def _from_files(self, files: Mapping[str, bytes]) -> None:
         arrays = unpack(files["additive.npz"], "additive.npz")
         self.weights_, self.floor_, self.exact_ = arrays["weights"], arrays["floor"], arrays["exact"]
-
-
-def _errors(predicted: Doubles, truth: Doubles, logarithmic: bool) -> Doubles:
-    errors: Doubles = np.abs(np.log(predicted / truth)) if logarithmic else np.abs(predicted - truth)
-    return errors
 
 
 def _rounded(values: Doubles, columns: Bools) -> Doubles:

@@ -164,4 +164,5 @@ class MLP(Predictor):
 
 def _silu(x: Floats) -> Floats:
     with np.errstate(over="ignore"):  # exp of a large number is inf, and x / inf is 0, as it should be
-        return x / (1.0 + np.exp(-x))
+        y: Floats = np.divide(x, 1.0 + np.exp(-x), dtype=np.float32)
+    return y

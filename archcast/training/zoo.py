@@ -35,7 +35,7 @@ LARGE: Candidate = ("mlp", {"epochs": 60, "batch": 256, "decay": 0.1})
 CORRECTED: Candidate = ("mlp", {"batch": 256, "decay": 0.01, "dropout": 0.0})
 ALONE: Candidate = ("mlp", {**CORRECTED[1], "corrects": False, "huber": 0.1})
 COST = (SUM, SMALL, LARGE)
-ACCURACY = (("linear", {}), CORRECTED, ALONE)
+ACCURACY: tuple[Candidate, ...] = (("linear", {}), CORRECTED, ALONE)
 BASELINES = ("flops", "lightgbm")
 
 
