@@ -47,7 +47,7 @@ class Intervals:
             y, p = truth[kept, column], predicted[kept, column]
             errors = np.sort(np.abs(np.log(p) - np.log(y) if logarithmic else p - y))
             n = rows[column] = len(errors)
-            rank = np.ceil((n + 1) * LEVELS).astype(int)
+            rank = np.ceil(np.round((n + 1) * LEVELS, 6)).astype(int)  # 100 * 0.55 is above 55
             widths[rank <= n, column] = errors[rank[rank <= n] - 1]
         return cls(logarithmic, widths, rows)
 

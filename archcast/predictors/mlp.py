@@ -48,7 +48,7 @@ class MLPConfig:
         members: networks that are averaged.
         epochs, batch, rate, decay, dropout: of AdamW with a one-cycle schedule.
         huber: scaled errors beyond which the loss is linear.
-        threads: processor threads for fitting.
+        threads: processor threads for fitting; more than one only costs time at this size.
     """
 
     pieces: tuple[str, ...] = ("terms",)
@@ -61,7 +61,7 @@ class MLPConfig:
     decay: float = 0.3
     dropout: float = 0.1
     huber: float = 1.0
-    threads: int = 2
+    threads: int = 1
 
     def __post_init__(self) -> None:
         for name in ("hidden", "members", "epochs", "batch", "threads"):

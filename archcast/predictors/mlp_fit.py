@@ -51,7 +51,7 @@ def _fit_one(torch: Any, x: Floats, wanted: Doubles, config: MLPConfig, seed: in
     known = torch.from_numpy(np.isfinite(wanted)).float()
     labels = torch.from_numpy(np.nan_to_num(wanted)).float()
     weights = _initial(torch, x.shape[1], config.hidden, wanted.shape[1], generator)
-    optimizer = torch.optim.AdamW(weights, lr=config.rate, weight_decay=config.decay)
+    optimizer = torch.optim.AdamW(weights, lr=config.rate, weight_decay=config.decay, fused=True)
     steps = config.epochs * -(-len(x) // config.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, config.rate, total_steps=steps + 1, pct_start=_WARM_UP

@@ -10,7 +10,7 @@ from typing import Any
 from archcast.core.version import VERSION
 from archcast.training.mlflow_store import experiment_id, mlflow_module, open_client, quiet
 from archcast.training.protocols.base import ProtocolResult, Record
-from archcast.training.tracking import accepted
+from archcast.training.run_record import accepted
 
 _PARAMETERS = ("predictor", "seed", "measured")
 PARENT = "mlflow.parentRunId"

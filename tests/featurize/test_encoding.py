@@ -101,7 +101,9 @@ def test_paths_of_a_cell_by_hand():
 
 def test_unknown_pieces_are_refused():
     space = SPACES["macro"]
-    with pytest.raises(UnknownNameError, match=r"encoding piece must be one of .*; got 'term' \(did you mean"):
+    with pytest.raises(
+        UnknownNameError, match=r"encoding piece must be one of .*; got 'term' \(did you mean"
+    ):
         encode(space, space.sample(1, seed=0), ("decisions", "term"))
 
 

@@ -20,7 +20,9 @@ def test_no_rows():
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(1, 127), min_size=1, max_size=12), st.integers(0, 9), st.integers(0, 2**32))
 def test_codes_come_back(cardinalities, n, seed):
-    codes = np.random.default_rng(seed).integers(0, cardinalities, size=(n, len(cardinalities))).astype(np.int8)
+    codes = (
+        np.random.default_rng(seed).integers(0, cardinalities, size=(n, len(cardinalities))).astype(np.int8)
+    )
     before = codes.copy()
     found = one_hot(codes, cardinalities)
     assert found.shape == (n, sum(cardinalities))

@@ -45,4 +45,6 @@ def test_the_line_is_that_of_least_squares_on_the_known_rows():
 def test_one_amount_of_macs_gives_the_mean():
     twice = LABELS.rows(np.array([4, 4, 4]))
     twice = replace(twice, values=np.array([[1.0, 1.0], [2.0, 3.0], [4.0, 9.0]]))
-    np.testing.assert_allclose(FlopsBaseline().fit(twice).predict(HELD), np.tile([2.0, 3.0], (200, 1)), rtol=1e-5)
+    np.testing.assert_allclose(
+        FlopsBaseline().fit(twice).predict(HELD), np.tile([2.0, 3.0], (200, 1)), rtol=1e-5
+    )

@@ -7,7 +7,7 @@ from archcast.predictors.target import LOGARITHMIC, TargetScale
 
 
 def test_only_accuracy_is_not_logarithmic():
-    assert LOGARITHMIC == set(METRICS) - {"accuracy"}
+    assert set(METRICS) - {"accuracy"} == LOGARITHMIC
     values = np.array([[1.0], [2.0]])
     assert [m for m in METRICS if not TargetScale.fit(values, m).logarithmic] == ["accuracy"]
 

@@ -81,7 +81,7 @@ PUBLISHED = (
 HELP_PLAIN = Protocol(
     name="help-nasbench201-900",
     title="NAS-Bench-201 latency from 900 measurements a device",
-    predictors=("flops", "lookup", "linear", "lightgbm"),
+    predictors=("flops", "lookup", "linear", "lightgbm", "additive", "mlp", "gnn"),
     run=_run,
 )
 PROTOCOLS.register(HELP_PLAIN.name, HELP_PLAIN)

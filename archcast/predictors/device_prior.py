@@ -1,0 +1,274 @@
+"""What source devices teach about the next one: a mixture of Gaussian priors over a device's weights.
+
+| symbol | meaning |
+|---|---|
+| n | architectures measured on the sources |
+| m | source devices |
+| d | columns of the groups of structure that a component uses |
+| r | rank of a component's covariance |
+| y | (n, m) cost, robustly standardised a device |
+| w | (d,) weights of one device: cost = offset + scale * structure @ w + noise |
+
+For a choice of groups, the devices' weights are w_j ~ N(mean, covariance). Expectation maximisation finds
+both, with Student-t noise of its own size on each device, and a covariance shrunk to one variance a group
+(the mode under an inverse Wishart of `_STRENGTH` devices). Components widen or narrow that in ways which
+leaving source devices out, and made-up devices that drop dead operations, fuse or run branches in
+parallel, showed to pay; the evidence of the measurements weighs them (`archcast.predictors.adapted`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archcast.core.arrays import Bools, Doubles, Ints
+from archcast.core.labels import Labels
+from archcast.featurize.spaces import SPACES, Space
+from archcast.featurize.structure import TWINS, group_names, phi, stacked
+
+_ITERATIONS, _STRENGTH, _FREEDOM = 25, 4.0, 4.0
+_RICH = ("all", "live", "adds", "pair", "edge", "live_edge")
+_EXTRA = ("adds", "depth", "pair", "live_edge")
+_EXTRA_SIZE = 0.2
+_MIXES = (0.0, 0.5, 1.0)
+"""Shares of the cost that operations pay only when live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One Gaussian over weights: mean + root @ standard normal.
+
+    Shapes:
+        mean: (d,); root: (d, r)
+
+    Attributes:
+        groups: the groups of structure whose columns the d are.
+        log_weight: logarithm of the prior weight, up to a constant.
+        general: whether it is no narrow guess (one source, say), so that references are chosen under it.
+    """
+
+    groups: tuple[str, ...]
+    mean: Doubles
+    root: Doubles
+    log_weight: float
+    general: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePrior:
+    """A mixture of components for the devices of one space."""
+
+    space: str
+    dataset: str
+    components: tuple[Component, ...]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays that `from_arrays` reads."""
+        arrays: dict[str, NDArray[Any]] = {"space": np.array([self.space, self.dataset])}
+        for i, c in enumerate(self.components):
+            arrays |= {f"{i}.groups": np.array(c.groups), f"{i}.mean": c.mean, f"{i}.root": c.root}
+            arrays[f"{i}.flags"] = np.array([c.log_weight, float(c.general)])
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The prior that `to_arrays` wrote."""
+        made = []
+        while f"{len(made)}.mean" in arrays:
+            key = str(len(made))
+            weight, general = arrays[f"{key}.flags"].tolist()
+            groups = tuple(str(name) for name in arrays[f"{key}.groups"])
+            made.append(
+                Component(groups, arrays[f"{key}.mean"], arrays[f"{key}.root"], weight, bool(general))
+            )
+        space, dataset = (str(name) for name in arrays["space"])
+        return cls(space, dataset, tuple(made))
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What expectation maximisation found about the devices' weights.
+
+    Shapes:
+        mean: (d,); covariance: (d, d); variances: (d,), one value a group; devices: (m, d)
+    """
+
+    mean: Doubles
+    covariance: Doubles
+    variances: Doubles
+    devices: Doubles
+
+
+def fit_prior(labels: Labels) -> DevicePrior:
+    """Learn a prior from the devices of `labels`; of no device, a prior that only knows structure."""
+    space = SPACES[labels.space]
+    groups = phi(space, labels.codes, labels.dataset)
+    y = _standardised(costs(labels.values, labels.metric))
+    recipe = _cell_components if space.name == "nasbench201" else _chain_components
+    made = list(recipe(groups, y)) if y.shape[1] else []
+    return DevicePrior(labels.space, labels.dataset, (*made, _plain(space, groups)))
+
+
+def costs(values: Doubles, metric: str) -> Doubles:
+    """Values as something that adds up over layers: time a sample instead of samples a time."""
+    return 1.0 / values if metric == "throughput" else np.asarray(values, dtype=np.float64)
+
+
+def robust_scale(y: Doubles) -> tuple[float, float]:
+    """Median, and the deviation that a Gaussian of this median deviation would have."""
+    middle = float(np.median(y))
+    spread = 1.4826 * float(np.median(np.abs(y - middle))) or 0.3 * float(y.std())
+    return middle, spread or max(abs(middle), 1e-12)
+
+
+def _standardised(y: Doubles) -> Doubles:
+    out = np.array(y)
+    for column in range(y.shape[1]):
+        middle, spread = robust_scale(y[np.isfinite(y[:, column]), column])
+        out[:, column] = (y[:, column] - middle) / spread
+    return out
+
+
+# -- components -------------------------------------------------------------------------------------
+
+
+def _cell_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Component]:
+    """Of cell spaces, whose dead operations some devices run and some drop."""
+    found = {}
+    for names in (("all",), ("all", "live"), ("all", "live", "adds"), _RICH):
+        found[names] = people = _population(groups, names, y)
+        yield _second_moment(names, people)
+    names = ("all", "live", "adds")
+    yield from _sources(names, found[names], found[names].covariance, -1.0)
+    wide = np.sqrt(2.0 * found[names].variances)
+    yield Component(names, found[names].mean, np.diag(wide), -1.0, False)
+    for extra in ((), _EXTRA):
+        size = sum(groups[name].shape[1] for name in extra)
+        yield from _split("all", extra, size, found[("all",)])
+
+
+def _chain_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Component]:
+    """Of spaces without dead operations, whose terms are many: stay near the span of the sources."""
+    if "cost" in groups:
+        for names in (("cost",), ("cost", "terms")):
+            yield _second_moment(names, _population(groups, names, y))
+    people = _population(groups, ("terms",), y)
+    apart = people.devices - people.devices.mean(axis=0)
+    between, slack = apart.T @ apart / len(apart), np.diag(people.variances)
+    yield Component(("terms",), people.mean, _root(between + 0.05 * slack), 0.0, True)
+    yield from _sources(("terms",), people, between + 0.1 * slack, 0.0)
+
+
+def _second_moment(names: tuple[str, ...], people: Population) -> Component:
+    """Mean zero and the devices' second moment: their common shape at any size, and around it."""
+    moment = people.covariance + np.outer(people.mean, people.mean)
+    return Component(names, np.zeros_like(people.mean), _root(moment), 0.0, True)
+
+
+def _sources(
+    names: tuple[str, ...], people: Population, covariance: Doubles, log_weight: float
+) -> Iterator[Component]:
+    """Near one of the sources."""
+    root, share = _root(0.1 * covariance), log_weight - float(np.log(len(people.devices)))
+    for weights in people.devices:
+        yield Component(names, weights, root, share, False)
+
+
+def _split(name: str, extra: tuple[str, ...], size: int, people: Population) -> Iterator[Component]:
+    """The costs of `name` paid in part by its live twin; groups in `extra` (`size` columns) come on top."""
+    mean, d = people.mean, len(people.mean)
+    power = float(np.mean(mean**2))
+    own = np.diag(mean**2 + 0.3 * power)
+    for live in _MIXES:
+        share = np.array([1.0 - live, live])
+        covariance = np.zeros((2 * d + size, 2 * d + size))
+        covariance[: 2 * d, : 2 * d] = np.kron(np.outer(share, share), people.covariance + 0.25 * own)
+        covariance[: 2 * d, : 2 * d] += np.kron(np.eye(2), 0.01 * own)
+        covariance[2 * d :, 2 * d :] = np.eye(size) * power * _EXTRA_SIZE**2
+        whole = np.concatenate([np.kron(share, mean), np.zeros(size)])
+        weight = -2.0 - float(np.log(len(_MIXES)))
+        yield Component((name, TWINS[name], *extra), whole, _root(covariance), weight, True)
+
+
+def _plain(space: Space, groups: dict[str, Doubles]) -> Component:
+    """Mean zero, and each group's columns alike, so sized that the group's sum varies by its share."""
+    if space.name == "nasbench201":
+        names, sizes, weight = ("all", "live", "adds", "depth"), (1.0, 1.0, 0.3, 0.3), -2.0
+    else:
+        names = tuple(name for name in ("cost", "terms") if name in group_names(space))
+        sizes, weight = (1.0, 0.5)[: len(names)], -1.0
+    spread = [np.sqrt(groups[name].var(axis=0).sum()) or 1.0 for name in names]
+    pieces = zip(names, sizes, spread, strict=True)
+    scales = np.concatenate([np.full(groups[name].shape[1], size / s) for name, size, s in pieces])
+    return Component(names, np.zeros(len(scales)), np.diag(scales), weight, space.name != "nasbench201")
+
+
+def _root(covariance: Doubles) -> Doubles:
+    values, vectors = np.linalg.eigh(covariance)
+    kept = values > 1e-10 * max(values.max(), 1e-300)
+    root: Doubles = vectors[:, kept] * np.sqrt(values[kept])
+    return root
+
+
+# -- expectation maximisation -----------------------------------------------------------------------
+
+
+def _population(groups: dict[str, Doubles], names: tuple[str, ...], y: Doubles) -> Population:
+    owner = np.repeat(np.arange(len(names)), [groups[name].shape[1] for name in names])
+    return population(stacked(groups, names), y, owner)
+
+
+def population(x: Doubles, y: Doubles, owner: Ints) -> Population:
+    """Mean and covariance of the devices' weights.
+
+    Shapes:
+        x: (n, d); y: (n, m), NaN where missing; owner: (d,), group of each column, dense from 0
+    """
+    x = x - x.mean(axis=0)
+    d, m = x.shape[1], y.shape[1]
+    devices = [_Device(x, y[:, j]) for j in range(m)]
+    mean, covariance = np.zeros(d), 0.1 * np.eye(d)
+    for step in range(_ITERATIONS):
+        precision = np.linalg.inv(covariance + 1e-9 * np.eye(d))
+        spread = np.zeros((d, d))
+        for device in devices:
+            spread += device.update(precision, mean, reweigh=step % 4 == 3 and step < 17)
+        weights = np.stack([device.weights for device in devices])
+        mean = weights.mean(axis=0) * m / (m + 0.5)
+        spread += (weights - mean).T @ (weights - mean)
+        variances = (np.bincount(owner, np.diag(spread)) / np.bincount(owner) / m)[owner]
+        covariance = np.diag(variances)
+        if step > 5:
+            covariance = (spread + _STRENGTH * covariance) / (m + _STRENGTH)
+    return Population(mean, covariance, variances, weights)
+
+
+class _Device:
+    """Sufficient statistics of one source under its rows' Student-t weights."""
+
+    def __init__(self, x: Doubles, y: Doubles) -> None:
+        self.known: Bools = np.isfinite(y)
+        self.x, self.y, self.noise = x[self.known], y[self.known], 0.1
+        self._gather(np.ones(len(self.y)))
+
+    def _gather(self, trust: Doubles) -> None:
+        total = trust.sum()
+        x, y = self.x - trust @ self.x / total, self.y - trust @ self.y / total
+        self.trust, scaled = trust, x * trust[:, None]
+        self.xx, self.xy, self.yy = scaled.T @ x, scaled.T @ y, float(trust @ y**2)
+
+    def update(self, precision: Doubles, mean: Doubles, *, reweigh: bool) -> Doubles:
+        """Posterior of this device's weights; returns its covariance (d, d)."""
+        covariance: Doubles = np.linalg.inv(self.xx / self.noise + precision)
+        self.weights = w = covariance @ (self.xy / self.noise + precision @ mean)
+        squares = self.yy - 2.0 * w @ self.xy + w @ self.xx @ w + np.sum(self.xx * covariance)
+        self.noise = max(float(squares) / len(self.y), 1e-4)
+        if reweigh:
+            residual = self.y - self.x @ w
+            residual -= self.trust @ residual / self.trust.sum()
+            self._gather((_FREEDOM + 1.0) / (_FREEDOM + residual**2 / self.noise))
+        return covariance

@@ -1,0 +1,147 @@
+"""What a run in MLflow says of a fitted predictor: the same names everywhere, so that runs compare.
+
+`mlflow/README.md` lists the names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from archcast.core.labels import Labels, target_key
+from archcast.core.version import VERSION
+from archcast.featurize.features import FEATURES_VERSION
+from archcast.featurize.spaces import SPACES
+from archcast.predictors.intervals import LEVELS
+from archcast.training.coverage import COVERAGE, interval_coverage
+from archcast.training.fit import Fitted
+from archcast.training.splits import Split
+
+_DIGEST_LENGTH = 32
+
+
+def tags(fitted: Fitted, labels: Labels, split: Split) -> dict[str, str]:
+    """What a run is searched by, and what promotion reads."""
+    return quantity_tags(labels, split, fitted.predictor.family) | {
+        "archcast.model": model_name(labels),
+        "mlflow.note.content": fitted.card.title,
+    }
+
+
+def quantity_tags(labels: Labels, split: Split, family: str) -> dict[str, str]:
+    """What is predicted, from which values, by which family; also on the runs of a sweep."""
+    return {
+        "archcast.space": labels.space,
+        "archcast.metric": labels.metric,
+        "archcast.predictor": family,
+        "archcast.device": ",".join(dict.fromkeys(labels.devices)),
+        "archcast.dataset": labels.dataset,
+        "archcast.version": VERSION,
+        "archcast.features": str(FEATURES_VERSION),
+        "archcast.split": split.rule,
+        "archcast.labels": labels_digest(labels),
+        "mlflow.source.name": "archcast",
+        "mlflow.source.type": "LOCAL",
+    }
+
+
+def run_name(family: str, labels: Labels, rows: int) -> str:
+    """Predictor, device and rows."""
+    return f"{family}, {devices_said(labels.targets)}, {rows} rows"
+
+
+def parameters(fitted: Fitted, labels: Labels, split: Split, *, seed: int) -> dict[str, str]:
+    """Settings of a run, those of the family under `config.`."""
+    family = fitted.predictor.family
+    return quantity_parameters(labels, split, family, seed=seed) | config_parameters(
+        asdict(fitted.predictor.config)
+    )
+
+
+def quantity_parameters(labels: Labels, split: Split, family: str, *, seed: int) -> dict[str, str]:
+    """What every run of a predictor has, whatever its settings."""
+    return {
+        "predictor": family,
+        "space": labels.space,
+        "metric": labels.metric,
+        "dataset": labels.dataset,
+        "seed": str(seed),
+        "rows": str(len(split.train)),
+        "held_out_rows": str(len(split.test)),
+        "split": split.rule,
+    }
+
+
+def config_parameters(settings: Mapping[str, object]) -> dict[str, str]:
+    """Settings of a family, as `config.NAME`; values that are no text are JSON."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in _flattened("config", settings)
+    }
+
+
+def merits(fitted: Fitted, *, fit_seconds: float | None = None) -> dict[str, float]:
+    """Figures of merit on the held-out rows: `mean.spearman`, and `spearman/<device>` for each target.
+
+    Beside the card's figures, `coverage_90` is the cross-fitted coverage of 90 % intervals, where there
+    are rows enough to tell.
+    """
+    names = list(fitted.card.quality)
+    covered = interval_coverage(fitted)[int(np.argmin(np.abs(LEVELS - COVERAGE)))]
+    known = {name: float(c) for name, c in zip(names, covered, strict=True) if np.isfinite(c)}
+    found = {f"mean.{name}": value for name, value in fitted.mean_quality.items() if name != "rows"}
+    if known:
+        found["mean.coverage_90"] = float(np.mean(list(known.values())))
+    for target, quality in fitted.card.quality.items():
+        found |= {f"{name}/{accepted(target)}": value for name, value in quality.items()}
+        if target in known:
+            found[f"coverage_90/{accepted(target)}"] = known[target]
+    return found if fit_seconds is None else found | {"fit_seconds": float(fit_seconds)}
+
+
+def model_name(labels: Labels) -> str:
+    """Name in the model registry: `space.metric`, with `.device` when there is one device.
+
+    Predictions for another data set than the space's first are other quantities, so its name follows.
+    """
+    parts = [labels.space, labels.metric]
+    if len(labels.targets) == 1:
+        parts.append(labels.devices[0])
+    if labels.dataset != SPACES[labels.space].datasets[0] and labels.dataset not in parts:
+        parts.append(labels.dataset)
+    return ".".join(accepted(part).replace("/", "-") for part in parts)
+
+
+def labels_digest(labels: Labels) -> str:
+    """32 hexadecimal digits that stand for architectures, targets and values together."""
+    head = [labels.space, labels.metric, labels.dataset, [[t.device, t.dataset] for t in labels.targets]]
+    hashed = hashlib.sha256(json.dumps(head).encode())
+    hashed.update(np.ascontiguousarray(labels.codes, dtype="<i1").tobytes())
+    # One bit pattern for "no measurement", whichever NaN it came as, and for zero.
+    values = np.where(np.isnan(labels.values), np.nan, labels.values) + 0.0
+    hashed.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
+    return hashed.hexdigest()[:_DIGEST_LENGTH]
+
+
+def devices_said(targets: tuple[Any, ...]) -> str:
+    """The one target's name, or how many there are."""
+    return target_key(targets[0]) if len(targets) == 1 else f"{len(targets)} devices"
+
+
+def accepted(name: str) -> str:
+    """`name` with characters that MLflow refuses in names of metrics replaced."""
+    return re.sub(r"[^\w\-. /]", "_", name)
+
+
+def _flattened(prefix: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _flattened(f"{prefix}.{name}", inner)
+    else:
+        yield prefix, value
