@@ -1,10 +1,12 @@
 """Made-up additive latencies and predictors fitted to them."""
 
+from pathlib import Path
+
 import numpy as np
 
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
-from archcast.predictors import LookupTable
+from archcast.predictors import Card, LookupTable, save
 from archcast.training.fit import Fitted, fit
 from archcast.training.splits import group_split
 
@@ -22,3 +24,14 @@ def additive_labels(devices: tuple[str, ...] = ("board_a", "board_b"), n: int = 
 
 def fitted_lookup(labels: Labels) -> Fitted:
     return fit(LookupTable(), labels, group_split(labels, seed=0))
+
+
+TWO_BOARDS = LookupTable().fit(additive_labels(n=120))
+OTHER_BOARD = LookupTable().fit(additive_labels(("board_c",), n=60))
+
+
+def save_often(folder: str, title: str) -> None:
+    """Save one of two predictors to the same folder again and again; for a process of its own."""
+    predictor = {"one": TWO_BOARDS, "two": OTHER_BOARD}[title]
+    for _ in range(25):
+        save(predictor, Path(folder), card=Card(title))

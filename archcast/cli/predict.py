@@ -81,7 +81,7 @@ def devices(
     """
     from archcast.serving import devices as served
 
-    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin")
+    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", "version")
     records = [{name: getattr(s, name) for name in names} for s in served(space, metric)]
     print_records(records, as_json=as_json)
 

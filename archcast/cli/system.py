@@ -16,7 +16,7 @@ from archcast.core import settings
 from archcast.core.version import VERSION
 
 PACKAGES = {
-    "train": ("lightgbm", "mlflow", "scikit-learn", "scipy", "torch", "torch-geometric"),
+    "train": ("lightgbm", "mlflow", "optuna", "scikit-learn", "scipy", "torch", "torch-geometric"),
     "collect": ("pyarrow",),
     "plot": ("matplotlib",),
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,9 @@ from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
     from archcast.training.fit import Fitted
+    from archcast.training.mlflow_store import TrackedRun
+    from archcast.training.settings_search import Trial
+    from archcast.training.train import TrainingRun
 
 app = typer.Typer(help="Fit a predictor to public measurements, measure it, track it in MLflow.")
 
@@ -38,6 +42,12 @@ def train(
     promote: Annotated[
         bool, typer.Option("--promote", help="Register it and move the champion alias.")
     ] = False,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Also fit to 50, 100, 200, ... rows and log the learning curve.")
+    ] = False,
+    sweep: Annotated[
+        int | None, typer.Option(help="Search the settings in so many trials, on the training rows.", min=1)
+    ] = None,
     track: Annotated[bool, typer.Option(help="Leave a run in MLflow.")] = True,
     save: Annotated[
         str | None, typer.Option(help="Also save it under this name, so that archcast predict uses it.")
@@ -46,40 +56,33 @@ def train(
 ) -> None:
     """Fit a predictor to public measurements, measure it on held-out architectures, track it.
 
-    Example: archcast train --space nasbench201 --device raspi4 --predictor lightgbm --rows 900
+    Example: archcast train --space nasbench201 --device raspi4 --predictor lightgbm --rows 900 --sweep 20
     """
     if ctx.invoked_subcommand:
         return
     if space is None:
         raise InputError("--space must be given, e.g. --space nasbench201")
-    if promote and not track:
-        raise InputError("--promote needs the run that --no-track leaves out")
-    from archcast.training.train import train as run_training
-
-    done = run_training(
-        space,
-        metric,
-        predictor=predictor,
-        devices=device,
-        datasets=dataset,
-        sources=table,
-        rows=rows,
-        held_out=held_out,
-        seed=seed,
-        settings=dict(_pair(text) for text in setting or ()),
-    )
-    quality = [{"target": name} | dict(q) for name, q in done.fitted.card.quality.items()]
-    title = f"{done.fitted.card.title}: {done.fitted.card.rows} architectures in {done.seconds:.1f} s"
+    for option, given in (("--promote", promote), ("--curve", curve)):
+        if given and not track:
+            raise InputError(f"{option} needs the run that --no-track leaves out")
+    options = {
+        "predictor": predictor,
+        "devices": device,
+        "datasets": dataset,
+        "sources": table,
+        "rows": rows,
+        "held_out": held_out,
+        "seed": seed,
+        "settings": dict(_pair(text) for text in setting or ()),
+    }
+    run, tracked = _fitted(space, metric, options, trials=sweep, track=track, curve=curve)
+    quality = [{"target": name} | dict(q) for name, q in run.fitted.card.quality.items()]
+    title = f"{run.fitted.card.title}: {run.fitted.card.rows} architectures in {run.seconds:.1f} s"
     print_records(quality, as_json=as_json, title=title)
     if save:
-        _save(done.fitted, save)
+        _save(run.fitted, save)
     if track:
-        from archcast.training.tracking import track as track_run
-
-        run = track_run(
-            done.fitted, done.labels, done.split, seed=seed, promote=promote, fit_seconds=done.seconds
-        )
-        typer.echo(f"run {run.run_id} in experiment {run.experiment}; compare with archcast ui", err=True)
+        _track(run, tracked, promote=promote, curve=curve)
 
 
 @app.command("zoo")
@@ -112,6 +115,45 @@ def promote(
 
     done = register_and_promote(run, force=force)
     print_record({"run": done.run_id, "model": done.model_uri, "version": done.version}, as_json=as_json)
+
+
+def _fitted(
+    space: str, metric: str, options: Mapping[str, Any], *, trials: int | None, track: bool, curve: bool
+) -> tuple[TrainingRun, TrackedRun | None]:
+    """What was trained, and its run where a sweep has recorded it already."""
+    if trials is None:
+        from archcast.training.train import train as run_training
+
+        return run_training(space, metric, **options), None
+    from archcast.training.sweep import sweep
+
+    found = sweep(space, metric, trials=trials, track=track, curve=curve, on_trial=_say_trial, **options)
+    typer.echo(f"best of {trials} trials: {_said(found.search.best.settings)}", err=True)
+    return found.run, found.tracked
+
+
+def _say_trial(trial: Trial) -> None:
+    outcome = trial.failure or f"Kendall {trial.score:.4f} within the training rows"
+    typer.echo(f"trial {trial.number}: {outcome} with {_said(trial.settings)}", err=True)
+
+
+def _said(settings: Mapping[str, Any]) -> str:
+    shown = (
+        (name, f"{value:.4g}" if isinstance(value, float) else value) for name, value in settings.items()
+    )
+    return ", ".join(f"{name}={value}" for name, value in shown)
+
+
+def _track(run: TrainingRun, tracked: TrackedRun | None, *, promote: bool, curve: bool) -> None:
+    """Leave a run in MLflow, if that is not done yet, and promote it if asked to."""
+    from archcast.training.registry import register_and_promote
+    from archcast.training.tracking import track_training
+
+    tracked = tracked or track_training(run, curve=curve)
+    typer.echo(f"run {tracked.run_id} in experiment {tracked.experiment}; compare with archcast ui", err=True)
+    if promote:
+        version = register_and_promote(tracked).version
+        typer.echo(f"version {version} is the champion, and what archcast predict uses", err=True)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 _SHOWN = 60
 
@@ -47,12 +48,19 @@ class UnknownNameError(InputError, LookupError):
         listed = ", ".join(self.choices) or "none"
         super().__init__(f"{kind} must be one of {listed}; got {shorten(name)}{hint}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.kind, self.name, self.choices)
+
 
 class MissingPackageError(ArchcastError, ImportError):
     """An optional package is needed; the message holds the line that installs it."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
+        self.needed = (package, extra, purpose)
         super().__init__(f'{purpose} needs the package {package}: run pip install "archcast[{extra}]"')
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.needed
 
 
 class ArtifactError(ArchcastError):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles
-from archcast.core.errors import UnknownNameError
+from archcast.core.errors import InputError, UnknownNameError
 from archcast.featurize.features import feature_names, feature_values
 from archcast.featurize.onehot import one_hot
 from archcast.featurize.spaces import Space
@@ -29,21 +29,21 @@ def encode(space: Space, codes: Codes, pieces: tuple[str, ...], dataset: str | N
     Shapes:
         codes: (n, k); output: (n, d)
     """
+    _check(pieces)
     made = []
     for piece in pieces:
         if piece == "decisions":
             made.append(one_hot(codes, space.cardinalities).astype(np.float64))
         elif piece == "terms":
             made.append(space.terms(codes)[1])
-        elif piece == "features":
-            made.append(np.log1p(feature_values(space, codes, dataset)))
         else:
-            raise UnknownNameError("encoding piece", piece, PIECES)
+            made.append(np.log1p(feature_values(space, codes, dataset)))
     return np.concatenate(made, axis=1)
 
 
 def encoding_names(space: Space, pieces: tuple[str, ...]) -> tuple[str, ...]:
     """Names of the columns of `encode`."""
+    _check(pieces)
     names: list[str] = []
     for piece in pieces:
         if piece == "decisions":
@@ -54,3 +54,11 @@ def encoding_names(space: Space, pieces: tuple[str, ...]) -> tuple[str, ...]:
         else:
             names += [f"log_{name}" for name in feature_names(space)]
     return tuple(names)
+
+
+def _check(pieces: tuple[str, ...]) -> None:
+    if not pieces:
+        raise InputError(f"pieces must be at least one of {', '.join(PIECES)}, got none")
+    for piece in pieces:
+        if piece not in PIECES:
+            raise UnknownNameError("encoding piece", piece, PIECES)

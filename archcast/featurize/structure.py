@@ -25,7 +25,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from archcast.core.arrays import Codes, Doubles
+from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.featurize.cost import bytes_moved
 from archcast.featurize.spaces import SPACES, Space
 
@@ -81,11 +81,11 @@ def stacked(groups: dict[str, Doubles], names: tuple[str, ...]) -> Doubles:
 
 
 @lru_cache(maxsize=32)
-def _cost_units(space: Space, dataset: str) -> tuple[Doubles, Doubles]:
+def _cost_units(space: Space, dataset: str) -> tuple[Ints, Doubles]:
     """Cost columns that vary in the space, and their unit."""
     probes = _raw_costs(space, space.sample(_PROBES, seed=0), dataset)
     spread = probes.std(axis=0)
-    kept = np.flatnonzero(spread > 1e-9 * np.maximum(np.abs(probes).max(axis=0), 1.0))
+    kept: Ints = np.flatnonzero(spread > 1e-9 * np.maximum(np.abs(probes).max(axis=0), 1.0)).astype(np.int64)
     return kept, 3.0 * spread[kept]
 
 
@@ -94,7 +94,7 @@ def _raw_costs(space: Space, codes: Codes, dataset: str) -> Doubles:
     return np.concatenate([costs[:, :, 0], costs[:, :, 2], bytes_moved(costs)], axis=1)
 
 
-def _cell_groups(codes: Codes, live: Codes) -> dict[str, Doubles]:
+def _cell_groups(codes: Ints, live: Ints) -> dict[str, Doubles]:
     """Groups of NAS-Bench-201 cells; `live` has dead edges set to none."""
     groups = {"all": _kinds(codes).sum(axis=1), "live": _kinds(live).sum(axis=1)}
     groups["edge"] = _kinds(codes).reshape(len(codes), -1)
@@ -116,18 +116,19 @@ def _cell_groups(codes: Codes, live: Codes) -> dict[str, Doubles]:
     return groups
 
 
-def _kinds(codes: Codes) -> Doubles:
+def _kinds(codes: Ints) -> Doubles:
     """(n, 6) operations -> (n, 6, 4), 1 where an edge has the kind."""
-    return (codes[:, :, None] == np.array(_KINDS)).astype(np.float64)
+    kinds: Doubles = (codes[:, :, None] == np.array(_KINDS)).astype(np.float64)
+    return kinds
 
 
-def _arriving(codes: Codes) -> Doubles:
+def _arriving(codes: Ints) -> Doubles:
     """(n, 3): edges that arrive at nodes 1, 2 and 3."""
     used = (codes != 0).astype(np.float64)
     return np.stack([used[:, :1].sum(axis=1), used[:, 1:3].sum(axis=1), used[:, 3:].sum(axis=1)], axis=1)
 
 
-def _longest(live: Codes, price: Doubles) -> Doubles:
+def _longest(live: Ints, price: Doubles) -> Doubles:
     """(n,): dearest path from input to output, 0 where there is none."""
     reach = np.full((len(live), 4), -np.inf)
     reach[:, 0] = 0.0

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles
+from archcast.core.errors import InputError
 from archcast.core.labels import Labels
 from archcast.featurize.encoding import encode
 from archcast.predictors.arrays import pack, unpack
@@ -33,6 +34,7 @@ _NORMAL = 1.4826
 _EXACT = 1e-6
 _DIGITS = 6
 _WORST = 0.5
+_SETTLED = 1e-4
 _FOLDS = 5
 _SEARCHED_ROWS = 3000
 """The penalty is chosen on at most so many rows; with more it hardly matters."""
@@ -45,14 +47,22 @@ class AdditiveConfig:
     Attributes:
         pieces: parts of the encoding, see `archcast.featurize.encoding`.
         penalties: values of l that are tried, for rows of weight one in a hundred.
-        passes: times the weights w are set anew.
+        passes: most times that the weights w are set anew; it stops earlier when b has settled.
         tuning: errors beyond this many robust standard deviations count linearly.
     """
 
     pieces: tuple[str, ...] = ("terms",)
-    penalties: tuple[float, ...] = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-    passes: int = 3
+    penalties: tuple[float, ...] = (1e-9, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+    passes: int = 12
     tuning: float = 2.5
+
+    def __post_init__(self) -> None:
+        if not self.penalties or min(self.penalties) <= 0:
+            raise InputError(f"penalties must be numbers above 0, got {self.penalties}")
+        if self.passes < 1:
+            raise InputError(f"passes must be at least 1, got {self.passes}")
+        if not self.tuning > 0:
+            raise InputError(f"tuning must be above 0, got {self.tuning}")
 
 
 @register
@@ -107,8 +117,11 @@ class Additive(Predictor):
         b = np.zeros(x.shape[1])
         for _ in range(self.config.passes):
             weighted = x * (w / w.mean())[:, None]
-            b = np.linalg.solve(weighted.T @ x + ridge, weighted.T @ y)
-            p = np.maximum(x @ b, floor)
+            before, b = b, np.linalg.solve(weighted.T @ x + ridge, weighted.T @ y)
+            answer = x @ b
+            if np.abs(answer - x @ before).max() < _SETTLED:
+                break
+            p = np.maximum(answer, floor)
             e = (y - p) / p if self.scale_.logarithmic else y - p
             c = self.config.tuning * _NORMAL * float(np.median(np.abs(e))) + 1e-9
             w = np.minimum(1.0, c / np.maximum(np.abs(e), 1e-12))

@@ -7,6 +7,8 @@ pickled.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -19,7 +21,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from archcast.core.errors import ArtifactError
+from archcast.core.errors import ArchcastError, ArtifactError
 from archcast.core.labels import Target
 from archcast.core.operators import VOCABULARY_VERSION
 from archcast.featurize.features import FEATURES_VERSION
@@ -29,6 +31,7 @@ from archcast.predictors.intervals import LEVELS, Intervals
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_REPLACE_ATTEMPTS = 100
 MAX_BYTES = 512 * 2**20
 """Largest file that is read; a longer one is refused before it fills the memory."""
 
@@ -68,12 +71,13 @@ def save(predictor: Predictor, folder: Path, *, card: Card, intervals: Intervals
         "intervals": _intervals_json(intervals),
         "files": {name: _entry(content) for name, content in sorted(files.items())},
     }
+    manifest["sha256"] = digest(manifest)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, content in files.items():
             (partial / name).write_bytes(content)
-        (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+        (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         partial.chmod(0o755)
         _replace(partial, folder)
     except BaseException:
@@ -86,36 +90,49 @@ def read_manifest(folder: Folder) -> Manifest:
     """The manifest of a saved predictor; raise ArtifactError when it cannot be used."""
     path = folder.joinpath(MANIFEST)
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
             raise ArtifactError(f"{path} has format {found['format']!r}; this version reads {FORMAT}")
         for part, ours in (("vocabulary", VOCABULARY_VERSION), ("features", FEATURES_VERSION)):
             if found[part] != ours:
                 raise ArtifactError(f"{path} was made with {part} {found[part]!r}; this version has {ours}")
+        if found.pop("sha256") != digest(found):
+            raise ArtifactError(f"{path} is not the manifest that was written: it was altered")
         intervals = _intervals_from(found["intervals"])
         return Manifest(folder, found["header"], Card.from_json(found["card"]), intervals, found["files"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} must be a manifest of a saved predictor: {error!r}") from error
 
 
 def load(manifest: Manifest) -> Predictor:
     """The predictor of a manifest, every file checked against its hash."""
-    contents = {}
-    for name, entry in manifest.files.items():
-        path = manifest.folder.joinpath(name)
-        if entry["size"] > MAX_BYTES or os.sep in name or name.startswith("."):
-            raise ArtifactError(f"{path} must be a plain file of at most {MAX_BYTES} bytes")
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ArtifactError(f"{path} cannot be read: {error}") from error
-        if _entry(content) != dict(entry):
-            raise ArtifactError(f"{path} is not the file that its manifest describes: truncated or altered")
-        contents[name] = content
     try:
+        files = manifest.files.items()
+        contents = {name: _checked(manifest.folder, name, entry) for name, entry in files}
         return from_header(manifest.header, contents)
-    except (KeyError, TypeError) as error:
+    except ArchcastError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactError(f"{manifest.folder} has an unusable header: {error!r}") from error
+
+
+def _checked(folder: Any, name: str, entry: Mapping[str, Any]) -> bytes:
+    path = folder.joinpath(name)
+    if os.sep in name or name.startswith(".") or not 0 <= entry["size"] <= MAX_BYTES:
+        raise ArtifactError(f"{path} must be a plain file of at most {MAX_BYTES} bytes")
+    try:
+        with path.open("rb") as file:
+            content: bytes = file.read(entry["size"] + 1)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} cannot be read: {error}") from error
+    if _entry(content) != dict(entry):
+        raise ArtifactError(f"{path} is not the file that its manifest describes: truncated or altered")
+    return content
+
+
+def digest(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of a manifest's other entries, which it holds beside them."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 def _entry(content: bytes) -> dict[str, Any]:
@@ -123,13 +140,23 @@ def _entry(content: bytes) -> dict[str, Any]:
 
 
 def _replace(partial: Path, folder: Path) -> None:
-    if not folder.exists():
-        partial.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    folder.rename(old / folder.name)
-    partial.rename(folder)
-    shutil.rmtree(old)
+    """Put `partial` in the place of `folder`; whoever saves last wins, and no save is left half done."""
+    for _ in range(_REPLACE_ATTEMPTS):
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+        old = aside / folder.name
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                folder.rename(old)
+            partial.rename(folder)
+            return
+        except OSError as error:
+            if not folder.exists() and old.exists():
+                old.rename(folder)
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    raise ArtifactError(f"{folder} is being written by others all the time; it was left as it is")
 
 
 def _intervals_json(intervals: Intervals | None) -> dict[str, Any] | None:

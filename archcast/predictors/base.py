@@ -135,9 +135,10 @@ def from_header(header: Mapping[str, Any], files: Mapping[str, bytes]) -> Predic
     targets = tuple(Target(device, dataset) for device, dataset in header["targets"])
     predictor._take_header(header["space"], header["metric"], header["dataset"], targets)
     scale = header["scale"]
-    predictor.scale_ = TargetScale(
-        bool(scale["logarithmic"]), np.array(scale["mean"]), np.array(scale["deviation"])
-    )
+    mean, deviation = (np.array(scale[name], dtype=np.float64) for name in ("mean", "deviation"))
+    if not mean.shape == deviation.shape == (len(targets),):
+        raise ValueError(f"scale must have one mean and deviation a target, {len(targets)} of each")
+    predictor.scale_ = TargetScale(bool(scale["logarithmic"]), mean, deviation)
     predictor._from_files(files)
     return predictor
 

@@ -23,6 +23,8 @@ class Card:
         teacher: the predictor this one was made from, when it is an export.
         created: date, ISO 8601.
         version: archcast's version.
+        registered: name and version in the model registry (`nasbench201.latency.raspi4 v2`), when it was
+            promoted from there.
     """
 
     title: str
@@ -36,6 +38,7 @@ class Card:
     teacher: str = ""
     created: str = ""
     version: str = ""
+    registered: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """JSON types only."""

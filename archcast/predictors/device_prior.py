@@ -25,17 +25,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from archcast.core.arrays import Bools, Doubles, Ints
+from archcast.core.arrays import Doubles
 from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.structure import TWINS, group_names, phi, stacked
+from archcast.featurize.structure import TWINS, phi, stacked
 
 _ITERATIONS, _STRENGTH, _FREEDOM = 25, 4.0, 4.0
 _RICH = ("all", "live", "adds", "pair", "edge", "live_edge")
 _EXTRA = ("adds", "depth", "pair", "live_edge")
 _EXTRA_SIZE = 0.2
-_MIXES = (0.0, 0.5, 1.0)
-"""Shares of the cost that operations pay only when live."""
+_MIXES = (0.0, 0.5, 1.0)  # shares of the cost that operations pay only when live
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +47,14 @@ class Component:
     Attributes:
         groups: the groups of structure whose columns the d are.
         log_weight: logarithm of the prior weight, up to a constant.
-        general: whether it is no narrow guess (one source, say), so that references are chosen under it.
+        scope: weight when references are chosen; 0 for a narrow guess (near one source, say).
     """
 
     groups: tuple[str, ...]
     mean: Doubles
     root: Doubles
     log_weight: float
-    general: bool
+    scope: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +70,24 @@ class DevicePrior:
         arrays: dict[str, NDArray[Any]] = {"space": np.array([self.space, self.dataset])}
         for i, c in enumerate(self.components):
             arrays |= {f"{i}.groups": np.array(c.groups), f"{i}.mean": c.mean, f"{i}.root": c.root}
-            arrays[f"{i}.flags"] = np.array([c.log_weight, float(c.general)])
+            arrays[f"{i}.flags"] = np.array([c.log_weight, c.scope])
         return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """The prior that `to_arrays` wrote."""
-        made = []
-        while f"{len(made)}.mean" in arrays:
-            key = str(len(made))
-            weight, general = arrays[f"{key}.flags"].tolist()
-            groups = tuple(str(name) for name in arrays[f"{key}.groups"])
-            made.append(
-                Component(groups, arrays[f"{key}.mean"], arrays[f"{key}.root"], weight, bool(general))
-            )
+        made: list[Component] = []
+        while (key := f"{len(made)}.") + "mean" in arrays:
+            weight, scope = arrays[key + "flags"].tolist()
+            groups = tuple(str(name) for name in arrays[key + "groups"])
+            made.append(Component(groups, arrays[key + "mean"], arrays[key + "root"], weight, scope))
         space, dataset = (str(name) for name in arrays["space"])
         return cls(space, dataset, tuple(made))
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What expectation maximisation found about the devices' weights.
-
-    Shapes:
-        mean: (d,); covariance: (d, d); variances: (d,), one value a group; devices: (m, d)
-    """
+    """Moments (d,) and (d, d) of the devices' weights, one variance a group (d,), and each one's (m, d)."""
 
     mean: Doubles
     covariance: Doubles
@@ -110,7 +102,7 @@ def fit_prior(labels: Labels) -> DevicePrior:
     y = _standardised(costs(labels.values, labels.metric))
     recipe = _cell_components if space.name == "nasbench201" else _chain_components
     made = list(recipe(groups, y)) if y.shape[1] else []
-    return DevicePrior(labels.space, labels.dataset, (*made, _plain(space, groups)))
+    return DevicePrior(labels.space, labels.dataset, (*made, _plain(space, groups, alone=not made)))
 
 
 def costs(values: Doubles, metric: str) -> Doubles:
@@ -133,19 +125,15 @@ def _standardised(y: Doubles) -> Doubles:
     return out
 
 
-# -- components -------------------------------------------------------------------------------------
-
-
 def _cell_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Component]:
     """Of cell spaces, whose dead operations some devices run and some drop."""
     found = {}
     for names in (("all",), ("all", "live"), ("all", "live", "adds"), _RICH):
         found[names] = people = _population(groups, names, y)
         yield _second_moment(names, people)
-    names = ("all", "live", "adds")
-    yield from _sources(names, found[names], found[names].covariance, -1.0)
-    wide = np.sqrt(2.0 * found[names].variances)
-    yield Component(names, found[names].mean, np.diag(wide), -1.0, False)
+    people = found[names := ("all", "live", "adds")]
+    yield from _sources(names, people, people.covariance, -1.0)
+    yield Component(names, people.mean, np.diag(np.sqrt(2.0 * people.variances)), -1.0, 0.0)
     for extra in ((), _EXTRA):
         size = sum(groups[name].shape[1] for name in extra)
         yield from _split("all", extra, size, found[("all",)])
@@ -159,14 +147,14 @@ def _chain_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Compon
     people = _population(groups, ("terms",), y)
     apart = people.devices - people.devices.mean(axis=0)
     between, slack = apart.T @ apart / len(apart), np.diag(people.variances)
-    yield Component(("terms",), people.mean, _root(between + 0.05 * slack), 0.0, True)
+    yield Component(("terms",), people.mean, _root(between + 0.05 * slack), 0.0, 1.0)
     yield from _sources(("terms",), people, between + 0.1 * slack, 0.0)
 
 
 def _second_moment(names: tuple[str, ...], people: Population) -> Component:
     """Mean zero and the devices' second moment: their common shape at any size, and around it."""
     moment = people.covariance + np.outer(people.mean, people.mean)
-    return Component(names, np.zeros_like(people.mean), _root(moment), 0.0, True)
+    return Component(names, np.zeros_like(people.mean), _root(moment), 0.0, 1.0)
 
 
 def _sources(
@@ -175,7 +163,7 @@ def _sources(
     """Near one of the sources."""
     root, share = _root(0.1 * covariance), log_weight - float(np.log(len(people.devices)))
     for weights in people.devices:
-        yield Component(names, weights, root, share, False)
+        yield Component(names, weights, root, share, 0.0)
 
 
 def _split(name: str, extra: tuple[str, ...], size: int, people: Population) -> Iterator[Component]:
@@ -191,54 +179,42 @@ def _split(name: str, extra: tuple[str, ...], size: int, people: Population) -> 
         covariance[2 * d :, 2 * d :] = np.eye(size) * power * _EXTRA_SIZE**2
         whole = np.concatenate([np.kron(share, mean), np.zeros(size)])
         weight = -2.0 - float(np.log(len(_MIXES)))
-        yield Component((name, TWINS[name], *extra), whole, _root(covariance), weight, True)
+        yield Component((name, TWINS[name], *extra), whole, _root(covariance), weight, 1.0 / len(_MIXES))
 
 
-def _plain(space: Space, groups: dict[str, Doubles]) -> Component:
+def _plain(space: Space, groups: dict[str, Doubles], *, alone: bool) -> Component:
     """Mean zero, and each group's columns alike, so sized that the group's sum varies by its share."""
-    if space.name == "nasbench201":
-        names, sizes, weight = ("all", "live", "adds", "depth"), (1.0, 1.0, 0.3, 0.3), -2.0
-    else:
-        names = tuple(name for name in ("cost", "terms") if name in group_names(space))
-        sizes, weight = (1.0, 0.5)[: len(names)], -1.0
+    sizes, weight = {"all": 1.0, "live": 1.0, "adds": 0.3, "depth": 0.3}, -2.0
+    if space.name != "nasbench201":
+        sizes, weight = {"cost": 1.0, "terms": 0.5}, -1.0
+    names = tuple(name for name in sizes if name in groups)
     spread = [np.sqrt(groups[name].var(axis=0).sum()) or 1.0 for name in names]
-    pieces = zip(names, sizes, spread, strict=True)
-    scales = np.concatenate([np.full(groups[name].shape[1], size / s) for name, size, s in pieces])
-    return Component(names, np.zeros(len(scales)), np.diag(scales), weight, space.name != "nasbench201")
+    pieces = zip(names, spread, strict=True)
+    scales = np.concatenate([np.full(groups[name].shape[1], sizes[name] / s) for name, s in pieces])
+    return Component(names, np.zeros(len(scales)), np.diag(scales), weight, float(alone))
 
 
 def _root(covariance: Doubles) -> Doubles:
     values, vectors = np.linalg.eigh(covariance)
     kept = values > 1e-10 * max(values.max(), 1e-300)
-    root: Doubles = vectors[:, kept] * np.sqrt(values[kept])
-    return root
-
-
-# -- expectation maximisation -----------------------------------------------------------------------
+    return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
 
 
 def _population(groups: dict[str, Doubles], names: tuple[str, ...], y: Doubles) -> Population:
+    """Mean and covariance of the devices' weights of the named groups; y (n, m), NaN where missing."""
     owner = np.repeat(np.arange(len(names)), [groups[name].shape[1] for name in names])
-    return population(stacked(groups, names), y, owner)
-
-
-def population(x: Doubles, y: Doubles, owner: Ints) -> Population:
-    """Mean and covariance of the devices' weights.
-
-    Shapes:
-        x: (n, d); y: (n, m), NaN where missing; owner: (d,), group of each column, dense from 0
-    """
-    x = x - x.mean(axis=0)
+    x = stacked(groups, names)
     d, m = x.shape[1], y.shape[1]
     devices = [_Device(x, y[:, j]) for j in range(m)]
-    mean, covariance = np.zeros(d), 0.1 * np.eye(d)
+    mean: Doubles = np.zeros(d)
+    covariance: Doubles = 0.1 * np.eye(d)
     for step in range(_ITERATIONS):
-        precision = np.linalg.inv(covariance + 1e-9 * np.eye(d))
-        spread = np.zeros((d, d))
-        for device in devices:
-            spread += device.update(precision, mean, reweigh=step % 4 == 3 and step < 17)
+        precision = np.asarray(np.linalg.inv(covariance + 1e-9 * np.eye(d)), dtype=np.float64)
+        reweigh = step % 4 == 3 and step < 17
+        updates = [device.update(precision, mean, reweigh) for device in devices]
+        spread: Doubles = np.sum(updates, axis=0)
         weights = np.stack([device.weights for device in devices])
-        mean = weights.mean(axis=0) * m / (m + 0.5)
+        mean = weights.sum(axis=0) / np.float64(m + 0.5)
         spread += (weights - mean).T @ (weights - mean)
         variances = (np.bincount(owner, np.diag(spread)) / np.bincount(owner) / m)[owner]
         covariance = np.diag(variances)
@@ -251,8 +227,8 @@ class _Device:
     """Sufficient statistics of one source under its rows' Student-t weights."""
 
     def __init__(self, x: Doubles, y: Doubles) -> None:
-        self.known: Bools = np.isfinite(y)
-        self.x, self.y, self.noise = x[self.known], y[self.known], 0.1
+        known = np.isfinite(y)
+        self.x, self.y, self.noise = x[known], y[known], 0.1
         self._gather(np.ones(len(self.y)))
 
     def _gather(self, trust: Doubles) -> None:
@@ -261,7 +237,7 @@ class _Device:
         self.trust, scaled = trust, x * trust[:, None]
         self.xx, self.xy, self.yy = scaled.T @ x, scaled.T @ y, float(trust @ y**2)
 
-    def update(self, precision: Doubles, mean: Doubles, *, reweigh: bool) -> Doubles:
+    def update(self, precision: Doubles, mean: Doubles, reweigh: bool) -> Doubles:
         """Posterior of this device's weights; returns its covariance (d, d)."""
         covariance: Doubles = np.linalg.inv(self.xx / self.noise + precision)
         self.weights = w = covariance @ (self.xy / self.noise + precision @ mean)

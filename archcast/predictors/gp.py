@@ -126,11 +126,14 @@ class GP(Predictor):
         Raises:
             NotFittedError: before `fit`.
         """
-        low, high = self._bounds(codes, 1.0)
+        low, high = self._bounds(codes, None)
         return (high - low) / 2
 
     def predictive_interval(self, codes: Codes, coverage: float = 0.9) -> tuple[Floats, Floats]:
         """Lower and upper bound of a new measurement, in the metric's unit.
+
+        Student's distribution, with a degree of freedom less for each parameter of the kernel, makes up
+        for parameters learned from few rows.
 
         Shapes:
             codes: int8 (n, k); output: float32 (n, m) each
@@ -140,17 +143,19 @@ class GP(Predictor):
         """
         if not 0 < coverage < 1:
             raise InputError(f"coverage must be above 0 and below 1, got {coverage}")
-        low, high = self._bounds(codes, NormalDist().inv_cdf((1 + coverage) / 2))
+        low, high = self._bounds(codes, coverage)
         return self.scale_.inverse(low).astype(np.float32), self.scale_.inverse(high).astype(np.float32)
 
-    def _bounds(self, codes: Codes, deviations: float) -> tuple[Doubles, Doubles]:
-        """Scaled values that many deviations below and above, (n, m)."""
+    def _bounds(self, codes: Codes, coverage: float | None) -> tuple[Doubles, Doubles]:
+        """Scaled ends of the interval, or one deviation below and above, (n, m)."""
         if not hasattr(self, "scale_"):
             raise NotFittedError(f"{self.family} must be fitted before it predicts")
         codes = self.space_.parse(np.asarray(codes))
         low, high = [], []
         for process in self.processes_:
-            u, spread = self._latent(process, codes), deviations * self._latent_deviation(process, codes)
+            free = len(process.weights) - len(process.t)
+            times = 1.0 if coverage is None else student_quantile((1 + coverage) / 2, free)
+            u, spread = self._latent(process, codes), times * self._latent_deviation(process, codes)
             low.append(process.back(u - spread))
             high.append(process.back(u + spread))
         return np.stack(low, axis=1), np.stack(high, axis=1)
@@ -164,14 +169,16 @@ class GP(Predictor):
         if not process.weights.any():
             return np.zeros(len(codes))
         rows = self._blocks(self.codes_[process.used])
-        if process.inverse is None:
-            process.inverse = np.linalg.inv(noisy(rows, process.t))
+        inverse = process.inverse
+        if inverse is None:  # made when first asked for: predictions alone do without
+            inverse = process.inverse = np.asarray(np.linalg.inv(noisy(rows, process.t)), dtype=np.float64)
         parts = []
         for block in self._chunks(codes):
             k = kernel(block, rows, process.t)
-            explained = np.einsum("ij,ij->i", k @ process.inverse, k)
+            explained = np.einsum("ij,ij->i", k @ inverse, k)
             parts.append(variance(block, process.t) + np.exp(process.t[-1]) - explained)
-        return np.sqrt(np.maximum(np.concatenate(parts), 0.0))
+        deviation: Doubles = np.sqrt(np.maximum(np.concatenate(parts), 0.0))
+        return deviation
 
     def _chunks(self, codes: Codes) -> list[Blocks]:
         return [self._blocks(codes[i : i + _CHUNK]) for i in range(0, len(codes), _CHUNK)]
@@ -200,3 +207,15 @@ def _process(arrays: Mapping[str, NDArray[Any]], column: int) -> _Process:
     if f"{column}.scores" in arrays:
         scores = NormalScores(arrays[f"{column}.score_values"], arrays[f"{column}.scores"])
     return _Process(used, t, weights, scores)
+
+
+def student_quantile(share: float, freedom: int) -> float:
+    """Quantile of Student's t by its expansion about the normal one, of 4 degrees of freedom or more.
+
+    Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5; fewer degrees count as 4.
+    """
+    z, v = NormalDist().inv_cdf(share), max(freedom, 4)
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / v + second / v**2 + third / v**3

@@ -120,7 +120,8 @@ def posterior(rows: Blocks, t: Doubles, y: Doubles) -> Doubles:
     Shapes:
         y: (n,); output: (n,)
     """
-    return np.linalg.solve(noisy(rows, t), y)
+    weights: Doubles = np.asarray(np.linalg.solve(noisy(rows, t), y), dtype=np.float64)
+    return weights
 
 
 def noisy(rows: Blocks, t: Doubles) -> Doubles:
@@ -162,7 +163,9 @@ def _negative_evidence(pairs: Pairs, t: Doubles, y: Doubles) -> tuple[float, Dou
     by_distance = pairs.distances.reshape(len(w), -1) @ (q * slope.ravel())
     by_product = pairs.products.reshape(len(v), -1) @ q
     noise = float(q[:: len(y) + 1].sum())
-    gradient = 0.5 * np.array([s * (q @ value.ravel()), *(s * w * by_distance), *(2 * v * by_product), e * noise])
+    gradient = 0.5 * np.array(
+        [s * (q @ value.ravel()), *(s * w * by_distance), *(2 * v * by_product), e * noise]
+    )
     return 0.5 * float(y @ weights) + float(np.log(np.diag(lower)).sum()), gradient
 
 

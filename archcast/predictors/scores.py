@@ -45,16 +45,33 @@ class NormalScores:
         return cls(values, scores)
 
     def forward(self, y: Doubles) -> Doubles:
-        """y -> u; the scores at the ends hold beyond them."""
-        return np.interp(y, self.values, self.scores)
+        """y -> u; the inverse of `inverse` wherever that rises.
+
+        Shapes:
+            y, output: (n,)
+        """
+        return _extended(y, self.values, self.scores, 1.0 / self._slopes())
 
     def inverse(self, u: Doubles) -> Doubles:
-        """u -> y, straight between the values and, at no more than the average slope, beyond them."""
-        y: Doubles = np.interp(u, self.scores, self.values)
+        """u -> y, straight between the values and, at no more than the average slope, beyond them.
+
+        Shapes:
+            u, output: (n,)
+        """
+        return _extended(u, self.scores, self.values, self._slopes())
+
+    def _slopes(self) -> Doubles:
+        """dy/du below and above the values; 1 where there is a single value."""
         if len(self.values) < 2:
-            return y
+            return np.ones(2)
         average = (self.values[-1] - self.values[0]) / (self.scores[-1] - self.scores[0])
-        slopes = np.minimum(np.diff(self.values)[[0, -1]] / np.diff(self.scores)[[0, -1]], average)
-        y += slopes[0] * np.minimum(u - self.scores[0], 0.0)
-        y += slopes[1] * np.maximum(u - self.scores[-1], 0.0)
-        return y
+        ends = np.diff(self.values)[[0, -1]] / np.diff(self.scores)[[0, -1]]
+        slopes: Doubles = np.minimum(ends, average)
+        return slopes
+
+
+def _extended(x: Doubles, knots: Doubles, values: Doubles, slopes: Doubles) -> Doubles:
+    inside = np.interp(x, knots, values)
+    below, above = np.minimum(x - knots[0], 0.0), np.maximum(x - knots[-1], 0.0)
+    extended: Doubles = inside + slopes[0] * below + slopes[1] * above
+    return extended

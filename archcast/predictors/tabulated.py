@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles
-from archcast.core.errors import ArtifactError, InputError
+from archcast.core.errors import ArtifactError, InputError, NotFittedError
 from archcast.core.labels import Labels
 from archcast.predictors.arrays import pack, unpack
 from archcast.predictors.base import Predictor, register
@@ -44,6 +44,8 @@ class Tabulated(Predictor):
         Raises:
             InputError: the space has more than `MAX_MEMBERS` members.
         """
+        if not hasattr(teacher, "scale_"):
+            raise NotFittedError(f"{teacher.family} must be fitted before it is written out")
         space = teacher.space_
         if space.size > MAX_MEMBERS:
             raise InputError(

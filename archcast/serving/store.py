@@ -1,4 +1,4 @@
-"""Which predictors there are: the user's own first, then the zoo inside the package."""
+"""Which predictors there are: promoted ones first, then the user's other own, then the package's zoo."""
 
 from __future__ import annotations
 
@@ -45,12 +45,20 @@ class Served:
         """The column's device and data set."""
         return Target(self.device, self.dataset)
 
+    @property
+    def version(self) -> str:
+        """Name and version in the model registry; else archcast's version, or the day it was saved."""
+        card = self.manifest.card
+        return card.registered or (f"archcast {card.version}" if self.origin == "zoo" else card.created)
+
 
 class Store:
     """Saved predictors in the order they are looked for; manifests are read once, arrays when used."""
 
     def __init__(self, own: Path) -> None:
-        self._served = [s for origin, found in _folders(own) for s in _columns(origin, read_manifest(found))]
+        found = [(origin, read_manifest(folder)) for origin, folder in _folders(own)]
+        found.sort(key=lambda pair: _rank(pair[1]))
+        self._served = [s for origin, manifest in found for s in _columns(origin, manifest)]
         self._loaded: dict[str, Predictor] = {}
         self._lock = Lock()
 
@@ -134,6 +142,11 @@ def _folders(own: Path) -> Iterator[tuple[str, Any]]:
         for folder in sorted(root.iterdir(), key=lambda f: str(f.name)):
             if not folder.name.startswith(".") and folder.joinpath(MANIFEST).is_file():
                 yield origin, folder
+
+
+def _rank(manifest: Manifest) -> float:
+    """Promoted predictors come first, those of fewer devices before those of more; others stay in order."""
+    return len(manifest.targets) if manifest.card.registered else float("inf")
 
 
 def _columns(origin: str, manifest: Manifest) -> Iterator[Served]:

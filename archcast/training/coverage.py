@@ -20,7 +20,8 @@ from archcast.predictors.target import LOGARITHMIC
 from archcast.training.fit import Fitted
 
 COVERAGE = 0.9
-"""The coverage that is kept as a figure of merit."""
+"""The coverage that is kept as a figure of merit, and looked at by size."""
+PARTS = 5
 
 
 def interval_coverage(fitted: Fitted, *, seed: int = 0) -> Doubles:
@@ -34,9 +35,27 @@ def interval_coverage(fitted: Fitted, *, seed: int = 0) -> Doubles:
     return empirical_coverage(fitted.truth, predicted, logarithmic=logarithmic, seed=seed)
 
 
-def empirical_coverage(
-    truth: Doubles, predicted: Doubles, *, logarithmic: bool, seed: int = 0
-) -> Doubles:
+def coverage_by_size(fitted: Fitted, *, seed: int = 0) -> Doubles:
+    """Coverage of 90 % intervals in each fifth of the predicted values, smallest first.
+
+    Over all rows the intervals are right on average by construction; this shows for which they are not.
+
+    Shapes:
+        output: (5, m), NaN where the rows are too few
+    """
+    logarithmic = fitted.predictor.metric_ in LOGARITHMIC
+    found = np.full((PARTS, fitted.truth.shape[1]), np.nan)
+    for column in range(fitted.truth.shape[1]):
+        known = np.isfinite(fitted.truth[:, column])
+        y, p = fitted.truth[known, column], fitted.predicted[known, column].astype(np.float64)
+        if len(y) >= PARTS:
+            inside = cross_fitted(y, p, logarithmic=logarithmic, seed=seed)[level(COVERAGE)]
+            parts = np.array_split(np.argsort(p, kind="stable"), PARTS)
+            found[:, column] = [inside[part].mean() for part in parts]
+    return found
+
+
+def empirical_coverage(truth: Doubles, predicted: Doubles, *, logarithmic: bool, seed: int = 0) -> Doubles:
     """Share of measurements inside intervals of each nominal coverage, by cross-fitting.
 
     Args:
@@ -46,30 +65,33 @@ def empirical_coverage(
         truth, predicted: (n, m), truth NaN where missing
         output: (len(LEVELS), m), NaN where half of the rows are too few for that coverage
     """
-    rng = np.random.default_rng(seed)
     found = np.full((len(LEVELS), truth.shape[1]), np.nan)
     for column in range(truth.shape[1]):
-        known = rng.permutation(np.flatnonzero(np.isfinite(truth[:, column])))
-        y, p = truth[known, column : column + 1], predicted[known, column : column + 1]
-        half = len(known) // 2
-        first, second = slice(None, half), slice(half, None)
-        inside = sum(
-            _inside(y[taught], p[taught], y[tested], p[tested], logarithmic=logarithmic)
-            for taught, tested in ((first, second), (second, first))
-        )
-        found[:, column] = inside / max(len(known), 1)
+        known = np.isfinite(truth[:, column])
+        if known.any():
+            y, p = truth[known, column], predicted[known, column]
+            found[:, column] = cross_fitted(y, p, logarithmic=logarithmic, seed=seed).mean(axis=1)
     return found
 
 
-def _inside(y: Doubles, p: Doubles, y_tested: Doubles, p_tested: Doubles, *, logarithmic: bool) -> Doubles:
-    """How many tested rows lie inside, for each of `LEVELS`; NaN where no width was learned.
+def cross_fitted(y: Doubles, p: Doubles, *, logarithmic: bool, seed: int = 0) -> Doubles:
+    """Whether each measurement lies inside intervals learned from the other half of the rows.
 
     Shapes:
-        y, p: (n1, 1); y_tested, p_tested: (n2, 1)
+        y, p: (n,), measured and predicted; output: (len(LEVELS), n) of 0 and 1, NaN where no width
+        could be learned
     """
-    intervals = Intervals.from_errors(y, p, logarithmic=logarithmic)
-    counts = np.full(len(LEVELS), np.nan)
-    for i in np.flatnonzero(np.isfinite(intervals.widths[:, 0])):
-        low, high = intervals.around(p_tested, 0, float(LEVELS[i]))
-        counts[i] = ((low <= y_tested) & (y_tested <= high)).sum()
-    return counts
+    order = np.random.default_rng(seed).permutation(len(y))
+    halves = order[: len(y) // 2], order[len(y) // 2 :]
+    inside = np.full((len(LEVELS), len(y)), np.nan)
+    for taught, tested in (halves, halves[::-1]):
+        intervals = Intervals.from_errors(y[taught, None], p[taught, None], logarithmic=logarithmic)
+        for i in np.flatnonzero(np.isfinite(intervals.widths[:, 0])):
+            low, high = intervals.around(p[tested], 0, float(LEVELS[i]))
+            inside[i, tested] = (low <= y[tested]) & (y[tested] <= high)
+    return inside
+
+
+def level(coverage: float) -> int:
+    """Row of `LEVELS` nearest to a coverage."""
+    return int(np.argmin(np.abs(LEVELS - coverage)))

@@ -12,7 +12,7 @@ from archcast.core.errors import InputError
 from archcast.core.labels import Labels
 from archcast.training.fit import Fitted, fit
 from archcast.training.splits import Split
-from archcast.training.train import make_predictor
+from archcast.training.train import TrainingRun, make_predictor
 
 SIZES = (50, 100, 200, 400, 900, 2_000, 4_000, 9_000, 20_000, 40_000, 90_000)
 """Rows of a learning curve, about twice as many each time; 900 is what the literature trains on."""
@@ -75,3 +75,11 @@ def learning_curve(
         )
         for size in sorted(sizes)
     ]
+
+
+def curve_of(run: TrainingRun) -> list[CurvePoint]:
+    """The learning curve of what `train` made, at `curve_sizes`; the last point is the run itself."""
+    *fewer, _ = curve_sizes(len(run.split.train))
+    family = run.fitted.predictor.family
+    points = learning_curve(family, run.settings, run.labels, run.split, sizes=fewer, seed=run.seed)
+    return [*points, CurvePoint.of(run.fitted)]

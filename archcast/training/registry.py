@@ -1,7 +1,8 @@
 """Which run is served: versions in MLflow's model registry, with the aliases champion and challenger.
 
-A registered model is one quantity on the same devices (`tracking.model_name`). `champion` is the version
-in use; `challenger` is the one it replaced, so that going back is one step.
+A registered model is one quantity on the same devices (`run_record.model_name`). `champion` is the version
+in use; `challenger` is the one it replaced, so that going back is one step. A champion is copied among the
+user's own predictors, where `archcast.predict` finds it without MLflow.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from archcast.core.errors import DataError, InputError, UnknownNameError
-from archcast.core.settings import home
+from archcast.core.settings import home, predictors_dir
+from archcast.predictors import load, read_manifest, save
 from archcast.training.mlflow_store import (
     MEAN,
     TrackedRun,
@@ -30,7 +32,7 @@ _SAME = ("archcast.split", "archcast.labels")
 
 
 def register_and_promote(run: TrackedRun | str, *, force: bool = False) -> TrackedRun:
-    """Make a run the champion of its registered model; the former champion becomes the challenger.
+    """Make a run the champion of its registered model, and serve it; the former becomes the challenger.
 
     Args:
         run: from `track`, or a run's identifier.
@@ -43,20 +45,25 @@ def register_and_promote(run: TrackedRun | str, *, force: bool = False) -> Track
         InputError: the run is worse in mean Spearman correlation than the champion, or the two were
             not measured on the same split of the same labels. Nothing is registered then.
         UnknownNameError: there is no such run, or archcast did not record it.
+        DataError, ArtifactError: the run's saved predictor cannot be read; the champion stays.
     """
     client = open_client()
     with quiet():
         tracked, record = _find(client, run)
         name = record.data.tags["archcast.model"]
         champion = _by_alias(client, name, CHAMPION)
-        if champion is not None and champion.run_id == tracked.run_id:
-            return replace(tracked, version=int(champion.version))
-        if champion is not None and not force:
+        again = champion is not None and champion.run_id == tracked.run_id
+        if champion is not None and not again and not force:
             _refuse_worse(name, record, client.get_run(champion.run_id), version=champion.version)
-        version = _version(client, name, tracked)
-        if champion is not None:
+        version = champion.version if again else _version(client, name, tracked)
+        manifest = read_manifest(_folder(client, name, version))
+        predictor = load(manifest)
+        if champion is not None and not again:
             client.set_registered_model_alias(name, CHALLENGER, champion.version)
-        client.set_registered_model_alias(name, CHAMPION, version)
+        if not again:
+            client.set_registered_model_alias(name, CHAMPION, version)
+    card = replace(manifest.card, registered=f"{name} v{version}")
+    save(predictor, predictors_dir() / name, card=card, intervals=manifest.intervals)
     return replace(tracked, version=int(version))
 
 
@@ -67,33 +74,39 @@ def champion_folder(name: str) -> Path:
         UnknownNameError: no registered model of that name has a champion; the message lists those.
         DataError: the champion's files cannot be reached.
     """
-    client, artifacts = open_client(), mlflow_module("mlflow.artifacts")
+    client = open_client()
     with quiet():
         champion = _by_alias(client, name, CHAMPION)
         if champion is None:
             known = [m.name for m in client.search_registered_models() if CHAMPION in m.aliases]
             raise UnknownNameError("registered model", name, known)
-        location = client.get_model_version_download_uri(name, champion.version)
-        cache = home() / "registry" / name / str(champion.version)
-        if location.startswith("file:"):
-            return _local(location, name)
-        cache.mkdir(parents=True, exist_ok=True)
-        try:
-            found = artifacts.download_artifacts(
-                artifact_uri=f"{location}/artifacts/predictor",
-                dst_path=str(cache),
-                tracking_uri=client.tracking_uri,
-            )
-        except Exception as error:  # each kind of artifact store has errors of its own
-            reason = str(error).partition("\n")[0]
-            raise DataError(f"the champion of {name} cannot be read at {location}: {reason}") from error
+        return _folder(client, name, str(champion.version))
+
+
+def _folder(client: Any, name: str, version: str) -> Path:
+    """Folder of a version's saved predictor, fetched where the store is a server."""
+    artifacts = mlflow_module("mlflow.artifacts")
+    location = client.get_model_version_download_uri(name, version)
+    if location.startswith("file:"):
+        return _local(location, f"{name} v{version}")
+    cache = home() / "registry" / name / version
+    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        found = artifacts.download_artifacts(
+            artifact_uri=f"{location}/artifacts/predictor",
+            dst_path=str(cache),
+            tracking_uri=client.tracking_uri,
+        )
+    except Exception as error:  # each kind of artifact store has errors of its own
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"{name} v{version} cannot be read at {location}: {reason}") from error
     return Path(found)
 
 
 def _local(location: str, name: str) -> Path:
     folder = Path(urllib.request.url2pathname(urllib.parse.urlparse(location).path), "artifacts", "predictor")
     if not folder.is_dir():
-        raise DataError(f"the champion of {name} is not at {folder}: the folder was moved or deleted")
+        raise DataError(f"{name} is not at {folder}: the folder was moved or deleted")
     return folder
 
 

@@ -18,8 +18,7 @@ from archcast.core.labels import Labels, target_key
 from archcast.core.version import VERSION
 from archcast.featurize.features import FEATURES_VERSION
 from archcast.featurize.spaces import SPACES
-from archcast.predictors.intervals import LEVELS
-from archcast.training.coverage import COVERAGE, interval_coverage
+from archcast.training.coverage import COVERAGE, interval_coverage, level
 from archcast.training.fit import Fitted
 from archcast.training.splits import Split
 
@@ -93,7 +92,7 @@ def merits(fitted: Fitted, *, fit_seconds: float | None = None) -> dict[str, flo
     are rows enough to tell.
     """
     names = list(fitted.card.quality)
-    covered = interval_coverage(fitted)[int(np.argmin(np.abs(LEVELS - COVERAGE)))]
+    covered = interval_coverage(fitted)[level(COVERAGE)]
     known = {name: float(c) for name, c in zip(names, covered, strict=True) if np.isfinite(c)}
     found = {f"mean.{name}": value for name, value in fitted.mean_quality.items() if name != "rows"}
     if known:

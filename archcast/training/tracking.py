@@ -19,12 +19,13 @@ from archcast.featurize.spaces import SPACES
 from archcast.predictors import save
 from archcast.training.figures import figures
 from archcast.training.fit import Fitted
-from archcast.training.learning import CurvePoint
+from archcast.training.learning import CurvePoint, curve_of
 from archcast.training.mlflow_store import TrackedRun, experiment_id, mlflow_module, open_client, quiet
 from archcast.training.packaging import save_pyfunc
 from archcast.training.registry import register_and_promote
 from archcast.training.run_record import devices_said, labels_digest, merits, parameters, run_name, tags
 from archcast.training.splits import Split
+from archcast.training.train import TrainingRun
 
 PREDICTOR_FOLDER = "predictor"
 _SOURCE_LENGTH = 20_000
@@ -54,36 +55,92 @@ def track(
             is better: the run is kept then, and the champion stays.
         DataError: the store cannot be opened.
     """
-    predictor = fitted.predictor
-    if (predictor.space_.name, predictor.metric_, predictor.targets_) != (
-        labels.space,
-        labels.metric,
-        labels.targets,
-    ):
-        raise InputError(
-            f"labels must be those that {predictor.family} was fitted to: {predictor.metric_} of "
-            f"{predictor.space_.name} on {devices_said(predictor.targets_)}"
-        )
+    _check_same(fitted, labels)
     client = open_client()
     experiment = f"{labels.space}/{labels.metric}"
     with quiet():
         run = client.create_run(
             experiment_id(client, experiment),
-            run_name=run_name(predictor.family, labels, len(split.train)),
+            run_name=run_name(fitted.predictor.family, labels, len(split.train)),
             tags=tags(fitted, labels, split) | dict(extra_tags or {}),
         )
-        with _finished(client, run.info.run_id):
-            settings = parameters(fitted, labels, split, seed=seed)
-            client.log_batch(run.info.run_id, params=_entities("Param", settings.items()))
-            held_out = _record_data(client, run.info.run_id, labels, split)
-            model_id = _record_files(client, run, fitted, labels.codes[split.test[:3]], settings)
+        with finished(client, run.info.run_id):
+            values = merits(fitted, fit_seconds=fit_seconds)
+            model_id = _record(client, run, fitted, labels, split, seed=seed, values=values)
             for name, figure in figures(fitted, curve).items():
                 client.log_figure(run.info.run_id, figure, f"figures/{name}.png")
-            values = merits(fitted, fit_seconds=fit_seconds)
-            _record_metrics(client, run.info.run_id, values, model_id=model_id, held_out=held_out)
             _record_curve(client, run.info.run_id, curve)
     tracked = TrackedRun(run.info.run_id, experiment, f"models:/{model_id}")
     return register_and_promote(tracked) if promote else tracked
+
+
+def track_training(
+    run: TrainingRun,
+    *,
+    promote: bool = False,
+    curve: bool = False,
+    extra_tags: Mapping[str, str] | None = None,
+) -> TrackedRun:
+    """Record what `train` made.
+
+    Args:
+        curve: also fit to fewer rows, see `learning.curve_of`, and record the learning curve.
+        promote, extra_tags: see `track`.
+
+    Raises:
+        InputError, DataError: as `track`.
+    """
+    return track(
+        run.fitted,
+        run.labels,
+        run.split,
+        seed=run.seed,
+        promote=promote,
+        fit_seconds=run.seconds,
+        curve=curve_of(run) if curve else (),
+        extra_tags=extra_tags,
+    )
+
+
+@contextmanager
+def finished(client: Any, run_id: str) -> Iterator[None]:
+    """Mark the run finished, or failed when what is inside raises."""
+    status = "FAILED"
+    try:
+        yield
+        status = "FINISHED"
+    finally:
+        with quiet():
+            client.set_terminated(run_id, status)
+
+
+def _check_same(fitted: Fitted, labels: Labels) -> None:
+    predictor = fitted.predictor
+    learned = (predictor.space_.name, predictor.metric_, predictor.targets_)
+    if learned != (labels.space, labels.metric, labels.targets):
+        raise InputError(
+            f"labels must be those that {predictor.family} was fitted to: {predictor.metric_} of "
+            f"{predictor.space_.name} on {devices_said(predictor.targets_)}"
+        )
+
+
+def _record(
+    client: Any,
+    run: Any,
+    fitted: Fitted,
+    labels: Labels,
+    split: Split,
+    *,
+    seed: int,
+    values: Mapping[str, float],
+) -> str:
+    """Log settings, data, model and figures of merit; returns the model's identifier."""
+    run_id, settings = run.info.run_id, parameters(fitted, labels, split, seed=seed)
+    client.log_batch(run_id, params=_entities("Param", settings.items()))
+    held_out = _record_data(client, run_id, labels, split)
+    model_id = _record_files(client, run, fitted, labels.codes[split.test[:3]], settings)
+    _record_metrics(client, run_id, values, model_id=model_id, held_out=held_out)
+    return model_id
 
 
 def _record_data(client: Any, run_id: str, labels: Labels, split: Split) -> Any:
@@ -114,9 +171,7 @@ def _record_side(client: Any, run_id: str, context: str, labels: Labels) -> Any:
     return record
 
 
-def _record_files(
-    client: Any, run: Any, fitted: Fitted, example: Codes, settings: Mapping[str, str]
-) -> str:
+def _record_files(client: Any, run: Any, fitted: Fitted, example: Codes, settings: Mapping[str, str]) -> str:
     """Log the saved predictor and MLflow's model of it; returns the model's identifier."""
     with tempfile.TemporaryDirectory(prefix="archcast-") as scratch:
         folder = save(
@@ -143,9 +198,7 @@ def _record_curve(client: Any, run_id: str, curve: Sequence[CurvePoint]) -> None
     """Log the learning curve as metrics whose steps are rows, which MLflow draws for several runs."""
     now = int(time.time() * 1000)
     logged = [
-        (f"curve.{name}", value, now, point.rows)
-        for point in curve
-        for name, value in point.quality.items()
+        (f"curve.{name}", value, now, point.rows) for point in curve for name, value in point.quality.items()
     ]
     client.log_batch(run_id, metrics=_entities("Metric", logged))
 
@@ -154,14 +207,3 @@ def _entities(kind: str, values: Iterable[tuple[Any, ...]]) -> list[Any]:
     """MLflow's objects of one kind, by its arguments in order."""
     make = getattr(mlflow_module("mlflow.entities"), kind)
     return [make(*value) for value in values]
-
-
-@contextmanager
-def _finished(client: Any, run_id: str) -> Iterator[None]:
-    """Mark the run finished, or failed when what is inside raises."""
-    try:
-        yield
-    except BaseException:
-        client.set_terminated(run_id, "FAILED")
-        raise
-    client.set_terminated(run_id, "FINISHED")

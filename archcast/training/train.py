@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.labels import Labels
 from archcast.predictors import PREDICTORS, Predictor
 from archcast.training.fit import Fitted, fit
@@ -21,6 +21,7 @@ class TrainingRun:
 
     Attributes:
         seconds: time that fitting took.
+        settings: of the family, those that were given.
     """
 
     fitted: Fitted
@@ -28,6 +29,7 @@ class TrainingRun:
     split: Split
     seed: int
     seconds: float
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -56,12 +58,43 @@ def train(
         UnknownNameError: no such family, setting, device or table.
         InputError: a setting of the wrong type, or a split with an empty side.
     """
-    model = make_predictor(predictor, settings or {})
+    make_predictor(predictor, settings or {})
+    labels, split = load_split(
+        space,
+        metric,
+        devices=devices,
+        datasets=datasets,
+        sources=sources,
+        rows=rows,
+        held_out=held_out,
+        seed=seed,
+    )
+    return fit_run(predictor, settings or {}, labels, split, seed=seed)
+
+
+def load_split(
+    space: str,
+    metric: str,
+    *,
+    devices: Sequence[str] | None = None,
+    datasets: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
+    rows: int | None = None,
+    held_out: float = 0.2,
+    seed: int = 0,
+) -> tuple[Labels, Split]:
+    """Labels and their split, as `train` takes them."""
     labels = load_labels(space, metric, devices=devices, datasets=datasets, sources=sources)
-    split = group_split(labels, held_out=held_out, rows=rows, seed=seed)
+    return labels, group_split(labels, held_out=held_out, rows=rows, seed=seed)
+
+
+def fit_run(
+    predictor: str, settings: Mapping[str, Any], labels: Labels, split: Split, *, seed: int
+) -> TrainingRun:
+    """Fit a family and take the time."""
     start = time.perf_counter()
-    fitted = fit(model, labels, split, seed=seed)
-    return TrainingRun(fitted, labels, split, seed, time.perf_counter() - start)
+    fitted = fit(make_predictor(predictor, settings), labels, split, seed=seed)
+    return TrainingRun(fitted, labels, split, seed, time.perf_counter() - start, dict(settings))
 
 
 def make_predictor(family: str, settings: Mapping[str, Any]) -> Predictor:
@@ -86,13 +119,17 @@ def learning_families() -> list[str]:
 def _typed(name: str, value: Any, default: Any) -> Any:
     """`value` as the type of `default`, from text where it is text."""
     if isinstance(default, tuple):
-        return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
-    if isinstance(default, bool):
-        known = {"true": True, "false": False}
-        if str(value).lower() in known:
-            return known[str(value).lower()]
-        raise InputError(f"{name} must be true or false, got {value!r}")
+        entries = value.split(",") if isinstance(value, str) else value
+        return tuple(_typed(name, entry, default[0]) for entry in entries)
+    kind = type(default)
+    if kind is bool:
+        if str(value).lower() not in ("true", "false"):
+            raise InputError(f"{name} must be true or false, got {shorten(value)}")
+        return str(value).lower() == "true"
     try:
-        return type(default)(value)
+        typed = kind(value)
     except (TypeError, ValueError):
-        raise InputError(f"{name} must be of type {type(default).__name__}, got {value!r}") from None
+        raise InputError(f"{name} must be of type {kind.__name__}, got {shorten(value)}") from None
+    if kind is int and not isinstance(value, str) and typed != value:
+        raise InputError(f"{name} must be a whole number, got {shorten(value)}")
+    return typed

@@ -99,7 +99,6 @@ def test_errors_reach_another_process(error):
     assert (str(again), vars(again)) == (str(error), vars(error))
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="pickle calls them with their message alone")
 @pytest.mark.parametrize(
     "error", [UnknownNameError("device", "x", ["y"]), MissingPackageError("torch", "train", "fitting")]
 )

@@ -107,7 +107,6 @@ def test_unknown_pieces_are_refused():
         encode(space, space.sample(1, seed=0), ("decisions", "term"))
 
 
-@pytest.mark.xfail(strict=True, reason="names of an unknown piece are those of the features")
 def test_unknown_pieces_have_no_names():
     with pytest.raises(UnknownNameError, match="encoding piece"):
         encoding_names(SPACES["macro"], ("term",))

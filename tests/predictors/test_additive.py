@@ -42,7 +42,6 @@ def test_equal_sums_are_predicted_equal():
     assert len(np.unique(unrounded._predict(EVERY)[:, 0])) > distinct
 
 
-@pytest.mark.xfail(strict=True, reason="the least penalty bends the weights by more than the rounding takes")
 def test_equal_sums_are_predicted_equal_by_default():
     distinct, answers = count_of_ties(AdditiveConfig())
     assert distinct == answers

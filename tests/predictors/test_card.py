@@ -17,6 +17,7 @@ FULL = Card(
     teacher="lookup",
     created="2025-01-02",
     version="0.1.0",
+    registered="macro.latency.board v2",
 )
 
 

@@ -82,12 +82,10 @@ def test_unknown_names_list_the_choices():
     assert {GNN.family, Additive.family} <= set(learning_families())
 
 
-@pytest.mark.xfail(strict=True, reason="texts of a tuple stay texts")
 def test_numbers_of_a_tuple_are_read():
     assert make_predictor("additive", {"penalties": "0.1,1"}).config.penalties == (0.1, 1.0)
 
 
-@pytest.mark.xfail(strict=True, reason="int() cuts")
 def test_a_fraction_is_no_whole_number():
     with pytest.raises(InputError, match="rounds"):
         make_predictor("lightgbm", {"rounds": 2.7})
