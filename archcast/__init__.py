@@ -15,21 +15,33 @@ from typing import TYPE_CHECKING, Any
 from archcast.core import version
 
 if TYPE_CHECKING:
-    from archcast.core.errors import ArchcastError, InputError, ParseError, UnknownNameError
+    from archcast.core.errors import ArchcastError, ArchcastWarning, InputError, ParseError, UnknownNameError
     from archcast.featurize.features import Features, features
     from archcast.featurize.spaces import parse, spaces
-    from archcast.serving import LoadedPredictor, devices, load, predict, predict_interval
+    from archcast.serving import (
+        AdaptedPredictor,
+        LoadedPredictor,
+        adapt,
+        devices,
+        load,
+        predict,
+        predict_interval,
+        suggest,
+    )
 
 __version__ = version.VERSION
 
 __all__ = [
+    "AdaptedPredictor",
     "ArchcastError",
+    "ArchcastWarning",
     "Features",
     "InputError",
     "LoadedPredictor",
     "ParseError",
     "UnknownNameError",
     "__version__",
+    "adapt",
     "devices",
     "features",
     "load",
@@ -37,13 +49,20 @@ __all__ = [
     "predict",
     "predict_interval",
     "spaces",
+    "suggest",
 ]
 
 _HOMES = {
-    "archcast.core.errors": ("ArchcastError", "InputError", "ParseError", "UnknownNameError"),
+    "archcast.core.errors": (
+        *("ArchcastError", "ArchcastWarning", "InputError"),
+        *("ParseError", "UnknownNameError"),
+    ),
     "archcast.featurize.features": ("Features", "features"),
     "archcast.featurize.spaces": ("parse", "spaces"),
-    "archcast.serving": ("LoadedPredictor", "devices", "load", "predict", "predict_interval"),
+    "archcast.serving": (
+        *("AdaptedPredictor", "LoadedPredictor", "adapt", "devices"),
+        *("load", "predict", "predict_interval", "suggest"),
+    ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

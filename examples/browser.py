@@ -33,7 +33,7 @@ FLAGS = (
     "--hide-scrollbars",
     "--force-device-scale-factor=1",
 )
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 
 class Browser:
@@ -91,9 +91,9 @@ class Browser:
 
         _until(clicked, lambda said: not said, lambda said: f"{xpath} cannot be clicked on: {said}")
 
-    def type(self, xpath: str, text: str) -> None:
-        """Type into the first element of an XPath."""
-        self.call("POST", f"/element/{self.find(xpath)}/value", {"text": text})
+    def attribute(self, xpath: str, name: str) -> str:
+        """An attribute of the first element of an XPath, once there is one."""
+        return str(self.call("GET", f"/element/{self.find(xpath)}/attribute/{name}"))
 
     def picture(self, path: Path) -> None:
         """Write what the window shows as a PNG file."""
@@ -147,9 +147,7 @@ def _call(method: str, address: str, body: object = None) -> Any:
         raise RuntimeError(f"{said['error']}: {said['message'].splitlines()[0]}") from None
 
 
-def _until(
-    look: Callable[[], Any], enough: Callable[[Any], bool], complaint: Callable[[Any], str]
-) -> Any:
+def _until(look: Callable[[], Any], enough: Callable[[Any], bool], complaint: Callable[[Any], str]) -> Any:
     """What `look` gives once it is enough; AssertionError with the complaint when patience ends."""
     deadline = time.monotonic() + PATIENCE
     while True:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from archcast.cli import data, evaluate, predict, system, train
+from archcast.cli import adapt, data, evaluate, predict, system, train
 from archcast.core.errors import ArchcastError
 from archcast.core.version import VERSION
 
@@ -24,6 +24,8 @@ app = typer.Typer(
 app.command("predict")(predict.predict)
 app.command("devices")(predict.devices)
 app.command("features")(predict.features)
+app.command("suggest")(adapt.suggest)
+app.command("adapt")(adapt.adapt)
 app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)
 app.command("promote")(train.promote)

@@ -56,7 +56,7 @@ def train(
 ) -> None:
     """Fit a predictor to public measurements, measure it on held-out architectures, track it.
 
-    Example: archcast train --space nasbench201 --device raspi4 --predictor lightgbm --rows 900 --sweep 20
+    Example: archcast train --space nasbench201 --device raspi4 --rows 900 --sweep 20
     """
     if ctx.invoked_subcommand:
         return

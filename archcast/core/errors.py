@@ -71,6 +71,10 @@ class DataError(ArchcastError):
     """A public table is missing, or is not what its recipe says it is."""
 
 
+class ArchcastWarning(UserWarning):
+    """Something the user gave is usable but hardly what was meant, such as values in another unit."""
+
+
 class NotFittedError(ArchcastError, AttributeError):
     """A predictor was used before `fit`."""
 

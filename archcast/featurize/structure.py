@@ -27,12 +27,12 @@ import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.featurize.cost import bytes_moved
-from archcast.featurize.spaces import SPACES, Space
+from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.nasbench201_notation import EDGES
 
 STRUCTURE_VERSION = 1
 CELL_GROUPS = ("all", "live", "edge", "live_edge", "adds", "depth", "pair")
 TWINS = {"all": "live", "edge": "live_edge"}
-_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 _FOLLOWING = ((0, 2), (0, 4), (2, 5), (1, 5))
 """Edges that end where the other one starts."""
 _PRICES = (
@@ -62,7 +62,7 @@ def phi(space: Space, codes: Codes, dataset: str | None = None) -> dict[str, Dou
         codes: (n, k); output: group -> (n, d)
     """
     if space.name == "nasbench201":
-        return _cell_groups(codes.astype(np.int64), SPACES["nasbench201"].live(codes).astype(np.int64))  # type: ignore[attr-defined]
+        return _cell_groups(codes.astype(np.int64), space.live(codes).astype(np.int64))
     groups = {"terms": space.terms(codes)[1].astype(np.float64)}
     if space.has_graph:
         dataset = space.check_dataset(dataset)
@@ -132,7 +132,7 @@ def _longest(live: Ints, price: Doubles) -> Doubles:
     """(n,): dearest path from input to output, 0 where there is none."""
     reach = np.full((len(live), 4), -np.inf)
     reach[:, 0] = 0.0
-    for e, (u, v) in enumerate(_EDGES):
+    for e, (u, v) in enumerate(EDGES):
         through = np.where(live[:, e] != 0, reach[:, u] + price[live[:, e]], -np.inf)
         reach[:, v] = np.maximum(reach[:, v], through)
     longest: Doubles = np.maximum(reach[:, 3], 0.0)

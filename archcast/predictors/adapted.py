@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archcast.core.arrays import Codes, Doubles, Ints
+from archcast.core.arrays import Codes, Doubles, Floats, Ints
 from archcast.core.errors import InputError
 from archcast.core.labels import Labels, Target
 from archcast.core.metric import METRICS
@@ -32,6 +32,7 @@ from archcast.featurize.structure import group_names, phi, stacked
 from archcast.predictors.arrays import pack, unpack
 from archcast.predictors.base import Predictor, register
 from archcast.predictors.device_prior import Component, DevicePrior, costs, robust_scale
+from archcast.predictors.intervals import normal_quantile
 from archcast.predictors.target import TargetScale
 
 LEAST = 3
@@ -65,8 +66,22 @@ class Adapted(Predictor):
     def _predict(self, codes: Codes) -> Doubles:
         return self._scaled(self._columns(codes) @ self.weights_)[0][:, None]
 
-    def variance(self, codes: Codes) -> Doubles:
-        """Variance of a measurement around the scaled prediction, to first order.
+    def predictive_interval(self, codes: Codes, coverage: float) -> tuple[Floats, Floats]:
+        """Ends of a central interval of new measurements, in the metric's unit.
+
+        Shapes:
+            codes: (n, k); output: float32 (n, 1) each
+
+        Raises:
+            InputError: coverage outside 0.5 to 0.99.
+        """
+        half = normal_quantile(coverage) * self.predictive_deviation(codes)
+        z = self._predict(codes)
+        low, high = self.scale_.inverse(z - half), self.scale_.inverse(z + half)
+        return low.astype(np.float32), high.astype(np.float32)
+
+    def predictive_deviation(self, codes: Codes) -> Doubles:
+        """Standard deviation of a measurement around the scaled prediction, to first order.
 
         Shapes:
             codes: (n, k); output: (n, 1)
@@ -76,7 +91,8 @@ class Adapted(Predictor):
         least, middle, noise = self.noise_
         grown = noise * (np.maximum(cost, least) / middle) ** (2.0 * _GROWTH) if least > 0 else noise
         slope = self._scaled(cost)[1]
-        return np.asarray((((x @ self.root_) ** 2).sum(axis=1) + grown) * slope**2)[:, None]
+        variance = (((x @ self.root_) ** 2).sum(axis=1) + grown) * slope**2
+        return np.asarray(np.sqrt(variance))[:, None]
 
     def _columns(self, codes: Codes) -> Doubles:
         groups = phi(self.space_, codes, self.dataset_) | {"one": np.ones((len(codes), 1))}

@@ -97,6 +97,15 @@ class Predictor(ABC):
         codes = self.space_.parse(np.asarray(codes))
         return self.scale_.inverse(self._predict(codes)).astype(np.float32)
 
+    def predictive_interval(self, codes: Codes, coverage: float) -> tuple[Floats, Floats] | None:
+        """Ends of a central interval of new measurements, in the metric's unit, of families that know one.
+
+        Shapes:
+            codes: (n, k); output: float32 (n, m) each
+        """
+        del codes, coverage
+        return None
+
     def header(self) -> dict[str, Any]:
         """What an artifact keeps of the predictor beside its files; JSON types only."""
         if not hasattr(self, "scale_"):

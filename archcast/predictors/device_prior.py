@@ -66,11 +66,15 @@ class DevicePrior:
     components: tuple[Component, ...]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Plain arrays that `from_arrays` reads."""
+        """Plain arrays that `from_arrays` reads, at single precision; equal roots are kept once."""
         arrays: dict[str, NDArray[Any]] = {"space": np.array([self.space, self.dataset])}
+        places: dict[bytes, int] = {}
         for i, c in enumerate(self.components):
-            arrays |= {f"{i}.groups": np.array(c.groups), f"{i}.mean": c.mean, f"{i}.root": c.root}
-            arrays[f"{i}.flags"] = np.array([c.log_weight, c.scope])
+            root = c.root.astype(np.float32)
+            place = places.setdefault(root.tobytes(), len(places))
+            arrays[f"root.{place}"] = root
+            arrays |= {f"{i}.groups": np.array(c.groups), f"{i}.mean": c.mean.astype(np.float32)}
+            arrays[f"{i}.flags"] = np.array([c.log_weight, c.scope, place])
         return arrays
 
     @classmethod
@@ -78,9 +82,10 @@ class DevicePrior:
         """The prior that `to_arrays` wrote."""
         made: list[Component] = []
         while (key := f"{len(made)}.") + "mean" in arrays:
-            weight, scope = arrays[key + "flags"].tolist()
+            weight, scope, place = arrays[key + "flags"].tolist()
             groups = tuple(str(name) for name in arrays[key + "groups"])
-            made.append(Component(groups, arrays[key + "mean"], arrays[key + "root"], weight, scope))
+            mean, root = (arrays[n].astype(np.float64) for n in (key + "mean", f"root.{int(place)}"))
+            made.append(Component(groups, mean, root, weight, scope))
         space, dataset = (str(name) for name in arrays["space"])
         return cls(space, dataset, tuple(made))
 

@@ -8,6 +8,7 @@ ceil((n + 1) c)-th smallest. Residuals are of log y for costs, so their interval
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -60,8 +61,7 @@ class Intervals:
         Raises:
             InputError: coverage outside 0.5 to 0.99, or more than the held-out rows can support.
         """
-        if not isinstance(coverage, float | int) or not LEVELS[0] <= coverage <= LEVELS[-1]:
-            raise InputError(f"coverage must be {LEVELS[0]} to {LEVELS[-1]}, got {shorten(coverage)}")
+        _check(coverage)
         half = float(np.interp(coverage, LEVELS, self.widths[:, column]))
         if not np.isfinite(half):
             raise InputError(
@@ -70,3 +70,18 @@ class Intervals:
         if self.logarithmic:
             return predicted * np.exp(-half), predicted * np.exp(half)
         return predicted - half, predicted + half
+
+
+def normal_quantile(coverage: float) -> float:
+    """Half-width, in standard deviations, of a normal distribution's central interval.
+
+    Raises:
+        InputError: coverage outside 0.5 to 0.99.
+    """
+    _check(coverage)
+    return NormalDist().inv_cdf(0.5 + coverage / 2)
+
+
+def _check(coverage: object) -> None:
+    if not isinstance(coverage, float | int) or not LEVELS[0] <= coverage <= LEVELS[-1]:
+        raise InputError(f"coverage must be {LEVELS[0]} to {LEVELS[-1]}, got {shorten(coverage)}")

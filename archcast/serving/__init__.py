@@ -1,6 +1,17 @@
 """Answers: which predictors there are and what they say."""
 
+from archcast.serving.adaptation import AdaptedPredictor, adapt, suggest
 from archcast.serving.engine import LoadedPredictor, devices, load, predict, predict_interval
 from archcast.serving.store import Served
 
-__all__ = ["LoadedPredictor", "Served", "devices", "load", "predict", "predict_interval"]
+__all__ = [
+    "AdaptedPredictor",
+    "LoadedPredictor",
+    "Served",
+    "adapt",
+    "devices",
+    "load",
+    "predict",
+    "predict_interval",
+    "suggest",
+]

@@ -62,19 +62,24 @@ class LoadedPredictor:
         Shapes:
             output: float32 (n,) and (n,)
 
+        Held-out errors give them where there are any; an adapted predictor gives those of its posterior.
+
         Raises:
-            InputError: as `archcast.parse`; coverage outside 0.5 to 0.99; no held-out errors are known.
+            InputError: as `archcast.parse`; coverage outside 0.5 to 0.99; neither is known.
         """
         return self.interval_codes(SPACES[self.served.space].parse(arch_batch), coverage)
 
     def interval_codes(self, codes: Codes, coverage: float) -> tuple[Floats, Floats]:
         """The same for codes that `archcast.parse` gave."""
-        intervals = self.served.manifest.intervals
-        if intervals is None:
+        intervals, column = self.served.manifest.intervals, self.served.column
+        if intervals is not None:
+            predicted = self.predict_codes(codes).astype(np.float64)
+            low, high = intervals.around(predicted, column, coverage)
+            return low.astype(np.float32), high.astype(np.float32)
+        known = self.model.predictive_interval(codes, coverage)
+        if known is None:
             raise InputError(f"predictor of {self.served.device} was saved without held-out errors")
-        predicted = self.predict_codes(codes).astype(np.float64)
-        low, high = intervals.around(predicted, self.served.column, coverage)
-        return low.astype(np.float32), high.astype(np.float32)
+        return known[0][:, column], known[1][:, column]
 
 
 def load(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,6 +16,7 @@ from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Manifest, Predictor, load, read_manifest
 from archcast.predictors.artifact import MANIFEST
+from archcast.predictors.shipped import zoo_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +127,6 @@ def store() -> Store:
 def _store(own: str, changed: int) -> Store:
     del changed
     return Store(Path(own))
-
-
-def zoo_folder() -> Any:
-    """Folder of the shipped predictors."""
-    return files("archcast") / "zoo"
 
 
 def _folders(own: Path) -> Iterator[tuple[str, Any]]:

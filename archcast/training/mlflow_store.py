@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,17 +107,24 @@ def open_client() -> Any:
     return client
 
 
-def experiment_id(client: Any, name: str) -> str:
-    """Identifier of the experiment of that name, which is created when it is not there."""
-    found = client.get_experiment_by_name(name)
+def experiment_id(client: Any, name: str, *, tags: Mapping[str, str] | None = None) -> str:
+    """Identifier of the experiment of that name, which is created when it is not there.
+
+    Args:
+        tags: that it shall have, whether it is there or not.
+    """
+    found, wanted = client.get_experiment_by_name(name), tags or {}
     if found is None:
         exceptions = mlflow_module("mlflow.exceptions")
         folder = artifact_root().joinpath(*name.split("/"))
         location = None if is_server(tracking_uri()) else folder.as_uri()
         try:
-            return str(client.create_experiment(name, artifact_location=location))
+            return str(client.create_experiment(name, artifact_location=location, tags=dict(wanted)))
         except exceptions.MlflowException:  # another process may have been first
             found = client.get_experiment_by_name(name)
             if found is None:
                 raise
+    for tag, value in wanted.items():
+        if found.tags.get(tag) != value:
+            client.set_experiment_tag(found.experiment_id, tag, value)
     return str(found.experiment_id)

@@ -55,7 +55,7 @@ def register_and_promote(run: TrackedRun | str, *, force: bool = False) -> Track
         again = champion is not None and champion.run_id == tracked.run_id
         if champion is not None and not again and not force:
             _refuse_worse(name, record, client.get_run(champion.run_id), version=champion.version)
-        version = champion.version if again else _version(client, name, tracked)
+        version = champion.version if again else _version(client, name, tracked, record)
         manifest = read_manifest(_folder(client, name, version))
         predictor = load(manifest)
         if champion is not None and not again:
@@ -143,7 +143,7 @@ def _refuse_worse(name: str, run: Any, champion: Any, *, version: str) -> None:
     same = all(run.data.tags[tag] == champion.data.tags[tag] for tag in _SAME)
     if same and ours >= theirs:
         return
-    figures = f"has a mean Spearman correlation of {ours:.4f}, and version {version} of {theirs:.4f}"
+    figures = f"has a mean Spearman correlation of {ours:.4f}, and the champion, v{version}, of {theirs:.4f}"
     if same:
         raise InputError(f"{name} must not get worse: this run {figures} on the same held-out rows")
     raise InputError(
@@ -152,10 +152,11 @@ def _refuse_worse(name: str, run: Any, champion: Any, *, version: str) -> None:
     )
 
 
-def _version(client: Any, name: str, run: TrackedRun) -> str:
+def _version(client: Any, name: str, run: TrackedRun, record: Any) -> str:
     """The run's version under that name, registered when it has none."""
     if not client.search_registered_models(f"name = '{name}'"):
-        client.create_registered_model(name)
+        space, metric, device = (record.data.tags[f"archcast.{n}"] for n in ("space", "metric", "device"))
+        client.create_registered_model(name, description=f"{metric} of {space} on {device}")
     for version in client.search_model_versions(f"name = '{name}'"):
         if version.run_id == run.run_id:
             return str(version.version)
@@ -164,7 +165,10 @@ def _version(client: Any, name: str, run: TrackedRun) -> str:
     source = run.model_uri
     if not is_server(registry_uri()):
         source = client.get_logged_model(model_id).artifact_location
-    made = client.create_model_version(name, source=source, run_id=run.run_id, model_id=model_id)
+    said = f"{record.info.run_name}: mean Spearman {record.data.metrics[MEAN]:.4f} on held-out rows"
+    made = client.create_model_version(
+        name, source=source, run_id=run.run_id, model_id=model_id, description=said
+    )
     link = json.dumps([{"name": name, "version": int(made.version)}])
     client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})
     return str(made.version)

@@ -22,6 +22,8 @@ from archcast.training.coverage import COVERAGE, interval_coverage, level
 from archcast.training.fit import Fitted
 from archcast.training.splits import Split
 
+SWEEP_TAG = "archcast.sweep"
+"""Tag of a run that was fitted with a sweep's best settings: the parent run's identifier."""
 _DIGEST_LENGTH = 32
 
 
@@ -50,9 +52,9 @@ def quantity_tags(labels: Labels, split: Split, family: str) -> dict[str, str]:
     }
 
 
-def run_name(family: str, labels: Labels, rows: int) -> str:
-    """Predictor, device and rows."""
-    return f"{family}, {devices_said(labels.targets)}, {rows} rows"
+def run_name(family: str, labels: Labels, rows: int, *, swept: bool = False) -> str:
+    """Predictor, device and rows; and whether its settings are from a sweep."""
+    return f"{family}, {devices_said(labels.targets)}, {rows} rows" + (", swept" if swept else "")
 
 
 def parameters(fitted: Fitted, labels: Labels, split: Split, *, seed: int) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archcast.training.mlflow_store import TrackedRun
+from archcast.training.run_record import SWEEP_TAG
 from archcast.training.settings_search import Search, Trial, search_settings, searched_ranges
 from archcast.training.train import TrainingRun, fit_run, load_split
 
@@ -79,7 +80,7 @@ def sweep(
         found = search(on_trial)
         return Sweep(found, fit_run(predictor, found.settings, labels, split, seed=seed))
     from archcast.training.tracking import track_training
-    from archcast.training.tracking_sweep import SWEEP_TAG, sweep_runs
+    from archcast.training.tracking_sweep import sweep_runs
 
     with sweep_runs(predictor, labels, split, trials=trials, seed=seed) as record:
 

@@ -52,7 +52,7 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
     "linear": {"pieces": _PIECES},
     "additive": {
         "pieces": Among(("terms", "decisions", "terms,decisions", "terms,features")),
-        "passes": Whole(1, 6),
+        "passes": Whole(1, 30, log=True),
         "tuning": Real(1.0, 5.0),
     },
     "lightgbm": {

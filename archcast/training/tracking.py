@@ -17,13 +17,22 @@ from archcast.core.errors import InputError
 from archcast.core.labels import Labels, target_key
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import save
+from archcast.training.experiment_view import view_tags
 from archcast.training.figures import figures
 from archcast.training.fit import Fitted
 from archcast.training.learning import CurvePoint, curve_of
 from archcast.training.mlflow_store import TrackedRun, experiment_id, mlflow_module, open_client, quiet
 from archcast.training.packaging import save_pyfunc
 from archcast.training.registry import register_and_promote
-from archcast.training.run_record import devices_said, labels_digest, merits, parameters, run_name, tags
+from archcast.training.run_record import (
+    SWEEP_TAG,
+    devices_said,
+    labels_digest,
+    merits,
+    parameters,
+    run_name,
+    tags,
+)
 from archcast.training.splits import Split
 from archcast.training.train import TrainingRun
 
@@ -58,11 +67,12 @@ def track(
     _check_same(fitted, labels)
     client = open_client()
     experiment = f"{labels.space}/{labels.metric}"
+    given = dict(extra_tags or {})
     with quiet():
         run = client.create_run(
-            experiment_id(client, experiment),
-            run_name=run_name(fitted.predictor.family, labels, len(split.train)),
-            tags=tags(fitted, labels, split) | dict(extra_tags or {}),
+            experiment_id(client, experiment, tags=view_tags()),
+            run_name=run_name(fitted.predictor.family, labels, len(split.train), swept=SWEEP_TAG in given),
+            tags=tags(fitted, labels, split) | given,
         )
         with finished(client, run.info.run_id):
             values = merits(fitted, fit_seconds=fit_seconds)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archcast.core.labels import Labels
+from archcast.training.experiment_view import view_tags
 from archcast.training.mlflow_store import experiment_id, mlflow_module, open_client, quiet
 from archcast.training.run_record import (
     config_parameters,
@@ -25,8 +26,6 @@ from archcast.training.splits import Split
 from archcast.training.tracking import finished
 from archcast.training.tracking_protocol import PARENT
 
-SWEEP_TAG = "archcast.sweep"
-"""Tag of a run that was fitted with a sweep's best settings: the parent run's identifier."""
 _TRIALS = "trials.csv"
 
 
@@ -94,7 +93,7 @@ def sweep_runs(family: str, labels: Labels, split: Split, *, trials: int, seed: 
     """
     client, name = open_client(), f"{labels.space}/{labels.metric}"
     with quiet():
-        experiment = experiment_id(client, name)
+        experiment = experiment_id(client, name, tags=view_tags())
         title = f"sweep of {family}, {devices_said(labels.targets)}, {len(split.train)} rows"
         tags = quantity_tags(labels, split, family) | {"mlflow.note.content": f"{title}, {trials} trials"}
         run_id = client.create_run(experiment, run_name=title, tags=tags).info.run_id

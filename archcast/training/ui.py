@@ -15,7 +15,8 @@ from contextlib import contextmanager
 
 from archcast.core.errors import DataError, InputError
 from archcast.core.settings import tracking_uri
-from archcast.training.mlflow_store import artifact_root, is_server, open_client, registry_uri
+from archcast.training.experiment_view import PREDICTORS_VIEW, SWEEPS_VIEW, view_path, view_tag
+from archcast.training.mlflow_store import artifact_root, is_server, open_client, quiet, registry_uri
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 10.0
@@ -31,6 +32,9 @@ def serve_ui(host: str = "127.0.0.1", port: int = 5000) -> None:
     """
     with running_ui(host, port) as (address, server):
         print(f"runs are shown at {address} (stop with Ctrl-C)", flush=True)
+        for name, path in _views():
+            print(f"  {name}: {address}{path}", flush=True)
+        print(flush=True)
         try:
             code = server.wait()
         except KeyboardInterrupt:
@@ -54,6 +58,20 @@ def running_ui(host: str = "127.0.0.1", port: int = 5000) -> Iterator[tuple[str,
             yield address, server
         finally:
             _stop(server)
+
+
+def _views() -> list[tuple[str, str]]:
+    """What there is to compare, with its path: fitted predictors of each experiment, and sweeps."""
+    with quiet():
+        client = open_client()
+        experiments = client.search_experiments(order_by=["name ASC"])
+        views = []
+        for e in experiments:
+            if view_tag(PREDICTORS_VIEW) in e.tags:
+                views.append((f"compare {e.name}", view_path(e.experiment_id)))
+                if client.search_runs([e.experiment_id], "metrics.`inner.kendall` >= -1", max_results=1):
+                    views.append((f"sweeps of {e.name}", view_path(e.experiment_id, SWEEPS_VIEW)))
+    return views
 
 
 def _address(host: str, port: int) -> str:

@@ -143,6 +143,10 @@ def make_zoo(
             raise UnknownNameError("zoo entry", name, names)
     root = out or Path(__file__).resolve().parents[1] / "zoo"
     made = [make_entry(entry, root, progress) for entry in ZOO if not only or entry.name in only]
+    if not only:
+        from archcast.training.zoo_sources import make_sources
+
+        make_sources(root, progress)
     if report is not None:
         from archcast.training.zoo_report import write_report
 

@@ -17,9 +17,25 @@ def test_train_track_promote_and_serve(run) -> None:
     assert quality[0]["spearman"] > 0.8
     served = [d for d in archcast.devices("nasbench201", "latency") if d.device == "raspi4"]
     assert [d.origin for d in served] == ["own"]
+    listed = json.loads(run("devices", "--space", "nasbench201", "--metric", "latency", "--json").out)
+    versions = {r["device"]: r["version"] for r in listed}
+    assert versions["raspi4"] == "nasbench201.latency.raspi4 v1"
     worse = run(*words, "--predictor", "flops", "--promote")
     assert worse.code == USER_MISTAKE
     assert "champion" in worse.err
+
+
+def test_a_sweep_and_a_learning_curve(run) -> None:
+    words = ("train", "--space", "nasbench201", "-d", "raspi4", "--rows", "120", "--json")
+    done = run(*words, "--predictor", "lookup", "--sweep", "3", "--curve", "--promote")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)[0]["target"] == "raspi4/cifar10"
+    assert [f"trial {i}: Kendall 0." in done.err for i in range(3)] == [True] * 3
+    assert "best of 3 trials: ridge=" in done.err
+    assert "version 1 is the champion" in done.err
+    alone = run(*words, "--predictor", "lookup", "--sweep", "2", "--no-track")
+    assert alone.code == 0
+    assert "in experiment" not in alone.err
 
 
 def test_evaluate_prints_published_figures_beside_its_own(run, tmp_path) -> None:

@@ -8,13 +8,18 @@ from tracked_cases import fitted_to, noisy_labels
 
 from archcast.core.labels import Target
 from archcast.predictors import LookupTable
+from archcast.predictors.intervals import LEVELS
+from archcast.training.coverage import coverage_by_size, interval_coverage
 from archcast.training.figures import (
     MAX_PANELS,
     error_by_size,
     figures,
+    interval_coverage_by_device,
+    learning_curve_of,
     predicted_against_measured,
     rank_correlation_by_device,
 )
+from archcast.training.learning import CurvePoint
 
 TWO = fitted_to(noisy_labels(), LookupTable)[0]
 MANY = fitted_to(noisy_labels(tuple(f"board_{i:02}" for i in range(MAX_PANELS + 2))), LookupTable)[0]
@@ -22,7 +27,12 @@ MANY = fitted_to(noisy_labels(tuple(f"board_{i:02}" for i in range(MAX_PANELS + 
 
 def test_every_figure_can_be_written(tmp_path):
     made = figures(TWO)
-    assert list(made) == ["predicted_against_measured", "error_by_size", "rank_correlation_by_device"]
+    assert list(made) == [
+        "predicted_against_measured",
+        "error_by_size",
+        "rank_correlation_by_device",
+        "interval_coverage",
+    ]
     for name, figure in made.items():
         path = tmp_path / f"{name}.png"
         figure.savefig(path)
@@ -66,6 +76,29 @@ def test_bars_are_all_devices_in_order():
     assert widths == sorted(widths)
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert widths == [MANY.card.quality[name]["spearman"] for name in names]
+
+
+def test_coverage_is_drawn_for_every_device_with_the_mean():
+    overall, by_size = interval_coverage_by_device(TWO).axes
+    covered = 100 * interval_coverage(TWO)
+    promised, *devices, mean = overall.lines
+    np.testing.assert_array_equal(promised.get_xdata(), promised.get_ydata())
+    assert len(devices) == 2
+    for line, column in zip(devices, covered.T, strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), 100 * LEVELS)
+        np.testing.assert_array_equal(line.get_ydata(), column)
+    np.testing.assert_allclose(mean.get_ydata(), covered.mean(axis=1))
+    assert mean.get_label() == "mean of 2 devices"
+    np.testing.assert_array_equal(by_size.lines[1].get_ydata(), 100 * coverage_by_size(TWO)[:, 0])
+
+
+def test_a_learning_curve_is_drawn_when_there_is_one():
+    points = [CurvePoint(rows, {"spearman": 0.9, "kendall": 0.8, "mape": 10 / rows}) for rows in (200, 50)]
+    ranks, errors = learning_curve_of(TWO, points).axes
+    np.testing.assert_array_equal(ranks.lines[0].get_xydata(), [[50, 0.9], [200, 0.9]])
+    np.testing.assert_array_equal(ranks.lines[1].get_ydata(), [0.8, 0.8])
+    np.testing.assert_allclose(errors.lines[0].get_ydata(), [20, 5])
+    assert "learning_curve" in figures(TWO, points)
 
 
 def test_accuracy_has_plain_axes():

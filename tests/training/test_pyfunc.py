@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from tracked_cases import fitted_to, noisy_labels
 
+import archcast
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import LookupTable
 from archcast.training.packaging import requirements
-from archcast.training.tracking import track
+from archcast.training.splits import group_split
+from archcast.training.tracking import track, track_training
+from archcast.training.train import fit_run, learning_families
 
 ROOT = Path(__file__).resolve().parents[2]
 LABELS = noisy_labels(("pyfunc_a", "pyfunc_b"))
@@ -21,12 +24,21 @@ FITTED, SPLIT = fitted_to(LABELS, LookupTable)
 TEXTS = SPACES["nasbench201"].to_text(LABELS.codes[:5])
 COLUMNS = ["pyfunc_a/cifar10", "pyfunc_b/cifar10"]
 
+QUICK = {
+    "lightgbm": {"rounds": 10, "threads": 1},
+    "mlp": {"hidden": 8, "members": 1, "epochs": 3},
+    "gnn": {"hidden": 8, "layers": 1, "rank": 4, "epochs": 1, "min_steps": 5, "threads": 1},
+    "gp": {"steps": 3},
+}
+
 CLEAN = """
 import json, sys
 import mlflow.pyfunc, pandas
-model = mlflow.pyfunc.load_model(sys.argv[1])
-out = model.predict(pandas.DataFrame({"arch": json.loads(sys.argv[2])}, index=[7, 5, 3, 1, 0]))
-print(json.dumps([list(out.columns), list(out.index), [str(t) for t in out.dtypes], out.to_numpy().tolist()]))
+table = pandas.DataFrame({"arch": json.loads(sys.argv[1])}, index=[7, 5, 3, 1, 0])
+for uri in sys.argv[2:]:
+    out = mlflow.pyfunc.load_model(uri).predict(table)
+    types = [str(t) for t in out.dtypes]
+    print(json.dumps([list(out.columns), list(out.index), types, out.to_numpy().tolist()]))
 """
 
 
@@ -93,8 +105,22 @@ def test_mistakes_are_named(model):
         model.predict(pd.DataFrame({"arch": [TEXTS[0], "|conv~0|"]}))
 
 
-def test_loads_in_a_process_of_its_own(folder, store, tmp_path):
-    """Where archcast can be imported nothing else is needed: not its home, not the run's folder."""
+@pytest.fixture(scope="module")
+def family_runs(store, tmp_path_factory):
+    """One tracked run a learning family, fitted in a moment."""
+    labels = noisy_labels(("every_a", "every_b")).rows(np.arange(120))
+    split, made = group_split(labels), {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARCHCAST_HOME", str(store))
+        patch.chdir(tmp_path_factory.mktemp("families"))
+        for family in learning_families():
+            run = fit_run(family, QUICK.get(family, {}), labels, split, seed=0)
+            made[family] = (run.fitted.predictor, track_training(run).model_uri)
+    return made
+
+
+def _elsewhere(store, folder, uris):
+    """What models say in one process that has nothing but archcast and MLflow's address."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = kept | {
         "PYTHONPATH": str(ROOT),
@@ -102,19 +128,35 @@ def test_loads_in_a_process_of_its_own(folder, store, tmp_path):
         "MLFLOW_TRACKING_URI": f"sqlite:///{store / 'mlflow.db'}",
         "OMP_NUM_THREADS": "1",
     }
-    uri = f"models:/{folder.parent.name}"
     done = subprocess.run(
-        [sys.executable, "-c", CLEAN, uri, json.dumps(TEXTS)],
-        cwd=tmp_path,
+        [sys.executable, "-c", CLEAN, json.dumps(TEXTS), *uris],
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    columns, index, dtypes, values = json.loads(done.stdout.splitlines()[-1])
-    assert columns == COLUMNS
-    assert index == [7, 5, 3, 1, 0]
-    assert set(dtypes) == {"float64"}
-    np.testing.assert_allclose(values, FITTED.predictor.predict(LABELS.codes[:5]), rtol=1e-6)
+    return [json.loads(line) for line in done.stdout.splitlines()[-len(uris) :]]
+
+
+def test_every_family_loads_in_a_process_of_its_own(family_runs, store, tmp_path):
+    """Where archcast can be imported nothing else is needed: not its home, not the run's folder."""
+    answers = _elsewhere(store, tmp_path, [uri for _, uri in family_runs.values()])
+    for (family, (predictor, _)), answer in zip(family_runs.items(), answers, strict=True):
+        columns, index, dtypes, values = answer
+        assert columns == ["every_a/cifar10", "every_b/cifar10"], family
+        assert index == [7, 5, 3, 1, 0]
+        assert set(dtypes) == {"float64"}
+        expected = predictor.predict(LABELS.codes[:5])
+        np.testing.assert_allclose(values, expected, rtol=1e-5, err_msg=family)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_champion_agrees_with_predict(family_runs, store, home, tmp_path):
+    """By its registered name, in another process, the served predictor says what `archcast.predict` says."""
+    labels = noisy_labels(("agreeing",))
+    fitted, split = fitted_to(labels, LookupTable)
+    track(fitted, labels, split, seed=0, promote=True)
+    ((_, _, _, values),) = _elsewhere(store, tmp_path, ["models:/nasbench201.latency.agreeing@champion"])
+    np.testing.assert_allclose(np.ravel(values), archcast.predict(TEXTS, "agreeing"), rtol=1e-6)

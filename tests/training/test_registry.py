@@ -1,14 +1,18 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from tracked_cases import fitted_to, noisy_labels
 
+import archcast
 from archcast.core.errors import DataError, InputError, UnknownNameError
-from archcast.predictors import BayesianLinear, FlopsBaseline, LookupTable, load, read_manifest
+from archcast.core.settings import predictors_dir
+from archcast.predictors import BayesianLinear, FlopsBaseline, LookupTable, load, read_manifest, save
 from archcast.training.mlflow_store import open_client
 from archcast.training.registry import champion_folder, register_and_promote
-from archcast.training.tracking import model_name, track
+from archcast.training.run_record import model_name
+from archcast.training.tracking import track
 
 
 def _tracked(labels, family, *, seed=0, **options):
@@ -103,9 +107,87 @@ def test_a_run_that_archcast_did_not_record(home):
 
 
 def test_deleted_files_are_said(home):
-    import shutil
-
     _tracked(noisy_labels(("gone",)), LookupTable, promote=True)
     shutil.rmtree(champion_folder("nasbench201.latency.gone"))
     with pytest.raises(DataError, match="moved or deleted"):
         champion_folder("nasbench201.latency.gone")
+
+
+def _served(device):
+    return {s.device: s for s in archcast.devices("nasbench201", "latency")}[device]
+
+
+def _predicted(codes):
+    return archcast.predict(codes, "serving", space="nasbench201")
+
+
+def test_the_champion_is_what_predict_uses(home):
+    labels = noisy_labels(("serving",), share=0.2)
+    flops, weak = _tracked(labels, FlopsBaseline, promote=True)
+    codes = labels.codes[:20]
+    np.testing.assert_array_equal(_predicted(codes), weak.predictor.predict(codes)[:, 0])
+    assert _served("serving").version == "nasbench201.latency.serving v1"
+
+    lookup, strong = _tracked(labels, LookupTable)
+    np.testing.assert_array_equal(_predicted(codes), weak.predictor.predict(codes)[:, 0])
+    register_and_promote(lookup)
+    np.testing.assert_array_equal(_predicted(codes), strong.predictor.predict(codes)[:, 0])
+    served = _served("serving")
+    assert (served.version, served.predictor, served.origin) == (
+        "nasbench201.latency.serving v2",
+        "lookup",
+        "own",
+    )
+    low, high = archcast.predict_interval(codes, "serving", space="nasbench201")
+    assert (low < high).all()
+
+    with pytest.raises(InputError, match="must not get worse"):
+        register_and_promote(flops)
+    assert _served("serving").version == "nasbench201.latency.serving v2"
+    register_and_promote(flops, force=True)
+    assert _served("serving").version == "nasbench201.latency.serving v1"
+
+
+def test_a_copy_that_was_deleted_comes_back(home):
+    run, _ = _tracked(noisy_labels(("again",)), LookupTable, promote=True)
+    shutil.rmtree(predictors_dir() / "nasbench201.latency.again")
+    assert register_and_promote(run) == run
+    assert _served("again").version == "nasbench201.latency.again v1"
+
+
+def test_one_device_goes_before_many_and_both_before_what_was_only_saved(home):
+    both = noisy_labels(("pair_a", "pair_b"))
+    many = register_and_promote(_tracked(both, FlopsBaseline)[0], force=True).version
+    saved, _ = fitted_to(both, BayesianLinear)
+    save(saved.predictor, predictors_dir() / "a-first-name", card=saved.card)
+    try:
+        assert _served("pair_a").version == f"nasbench201.latency v{many}"
+        _tracked(both.only(("pair_a",)), LookupTable, promote=True)
+        assert _served("pair_a").version == "nasbench201.latency.pair_a v1"
+        assert _served("pair_b").version == f"nasbench201.latency v{many}"
+        linear = archcast.load("pair_b", space="nasbench201", predictor="linear")
+        assert linear.served.version == saved.card.created
+    finally:
+        shutil.rmtree(predictors_dir() / "a-first-name")
+
+
+def test_a_run_whose_files_are_gone_does_not_become_champion(home):
+    labels = noisy_labels(("broken",), share=0.2)
+    _tracked(labels, FlopsBaseline, promote=True)
+    lookup, _ = _tracked(labels, LookupTable)
+    identifier = lookup.model_uri.removeprefix("models:/")
+    shutil.rmtree(home / "mlartifacts/nasbench201/latency/models" / identifier)
+    with pytest.raises(DataError, match="moved or deleted"):
+        register_and_promote(lookup)
+    assert _aliases("nasbench201.latency.broken") == {"champion": 1}
+    assert _served("broken").version == "nasbench201.latency.broken v1"
+
+
+def test_versions_say_what_they_are(home):
+    labels = noisy_labels(("described",))
+    run, _ = _tracked(labels, LookupTable, promote=True)
+    name, client = "nasbench201.latency.described", open_client()
+    said = client.get_model_version(name, str(run.version)).description
+    assert said.startswith("lookup, described/cifar10, ")
+    assert "mean Spearman 0." in said or "mean Spearman 1." in said
+    assert client.get_registered_model(name).description == "latency of nasbench201 on described"

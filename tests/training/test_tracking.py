@@ -12,8 +12,12 @@ from archcast.core.errors import DataError, InputError
 from archcast.core.labels import Target
 from archcast.core.version import VERSION
 from archcast.predictors import BayesianLinear, LookupTable, load, read_manifest
+from archcast.training.experiment_view import COLUMNS, KIND, PREDICTORS_VIEW, view_path, view_tag
+from archcast.training.learning import CurvePoint, curve_of
 from archcast.training.mlflow_store import open_client
-from archcast.training.tracking import labels_digest, merits, model_name, track
+from archcast.training.run_record import labels_digest, merits, model_name
+from archcast.training.tracking import track, track_training
+from archcast.training.train import fit_run
 
 LABELS = noisy_labels()
 FITTED, SPLIT = fitted_to(LABELS, BayesianLinear)
@@ -63,6 +67,41 @@ def test_metrics(record):
     assert found["mape/board_b/cifar10"] == pytest.approx(FITTED.card.quality["board_b/cifar10"]["mape"])
     assert found["fit_seconds"] == 1.5
     assert "mean.rows" not in found
+    assert found["mean.coverage_90"] == pytest.approx(0.9, abs=0.06)
+    assert found["coverage_90/board_a/cifar10"] == pytest.approx(0.9, abs=0.08)
+
+
+def test_coverage_that_cannot_be_told_is_left_out():
+    few = replace(FITTED, truth=FITTED.truth[:10], predicted=FITTED.predicted[:10])
+    assert not [name for name in merits(few) if "coverage" in name]
+    assert set(merits(few)) < set(merits(FITTED))
+
+
+def test_the_pages_show_an_experiment_as_model_training(record, home):
+    experiment = open_client().get_experiment(record.info.experiment_id)
+    assert experiment.tags[KIND] == "custom_model_development"
+    state = json.loads(experiment.tags[view_tag(PREDICTORS_VIEW)])
+    assert state["orderByKey"] in COLUMNS
+    shown = {
+        column.partition("`")[2].rstrip("`") for column in COLUMNS if not column.startswith("attributes")
+    }
+    assert shown <= {*record.data.metrics, *record.data.params}, "the view's columns are what runs hold"
+    assert view_path("7").startswith("/#/experiments/7/runs?viewStateShareKey=archcast")
+
+
+def test_a_learning_curve_has_rows_as_steps(home):
+    run = fit_run("linear", {}, LABELS, SPLIT, seed=0)
+    tracked = track_training(run, curve=True, extra_tags={"purpose": "curve"})
+    curve = curve_of(run)
+    found = open_client().get_metric_history(tracked.run_id, "curve.kendall")
+    assert [(m.step, m.value) for m in found] == [
+        (p.rows, pytest.approx(p.quality["kendall"])) for p in curve
+    ]
+    assert curve[-1] == CurvePoint.of(run.fitted)
+    assert "figures/learning_curve.png" in {
+        a.path for a in open_client().list_artifacts(tracked.run_id, "figures")
+    }
+    assert open_client().get_run(tracked.run_id).data.tags["purpose"] == "curve"
 
 
 def test_tags(record):
@@ -94,7 +133,12 @@ def test_figures_and_folder(tracked, home):
     names = {a.path for a in client.list_artifacts(tracked.run_id, "figures")}
     assert names == {
         f"figures/{n}.png"
-        for n in ("error_by_size", "predicted_against_measured", "rank_correlation_by_device")
+        for n in (
+            "error_by_size",
+            "interval_coverage",
+            "predicted_against_measured",
+            "rank_correlation_by_device",
+        )
     }
     root = home / "mlartifacts/nasbench201/latency" / tracked.run_id / "artifacts"
     again = load(read_manifest(root / "predictor"))
@@ -128,7 +172,7 @@ def test_nothing_else_changes(home, tmp_path, capfd):
 
 
 def test_a_run_that_breaks_is_marked(home, monkeypatch):
-    def broken(fitted):
+    def broken(fitted, curve):
         raise RuntimeError("no picture")
 
     monkeypatch.setattr("archcast.training.tracking.figures", broken)

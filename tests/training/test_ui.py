@@ -29,9 +29,12 @@ def _read(address: str) -> bytes:
 
 def test_pages_of_the_project_and_a_clean_stop(home, tmp_path):
     """As a person does it: start, look, end; the server goes with the process that started it."""
+    from archcast.training.experiment_view import view_path, view_tags
     from archcast.training.mlflow_store import experiment_id, open_client
 
-    experiment_id(open_client(), "nasbench201/energy")
+    client = open_client()
+    experiment_id(client, "nobody's/view")
+    shown = experiment_id(client, "nasbench201/energy", tags=view_tags())
     port = _free_port()
     code = f"from archcast.training.ui import serve_ui; serve_ui(port={port})"
     command = [sys.executable, "-W", "error", "-c", code]
@@ -41,6 +44,9 @@ def test_pages_of_the_project_and_a_clean_stop(home, tmp_path):
         assert process.stdout is not None
         address = f"http://127.0.0.1:{port}"
         assert process.stdout.readline().startswith(f"runs are shown at {address}")
+        views = list(iter(process.stdout.readline, "\n"))
+        assert f"  compare nasbench201/energy: {address}{view_path(shown)}\n" in views
+        assert not [line for line in views if "nobody's" in line or "sweeps of nasbench201/energy" in line]
         assert b"<title>MLflow</title>" in _read(address)
         found = json.loads(_read(f"{address}/api/2.0/mlflow/experiments/search?max_results=100"))
         assert "nasbench201/energy" in [e["name"] for e in found["experiments"]]

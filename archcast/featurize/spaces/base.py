@@ -198,6 +198,14 @@ class Space(ABC):
         keep = self.valid(flat)
         return flat[keep], owner[keep]
 
+    def live(self, codes: Codes) -> Codes:
+        """Codes without decisions that no path from input to output sees; most spaces have none.
+
+        Shapes:
+            codes: (n, k); output: (n, k)
+        """
+        return codes.copy()
+
     def canonical(self, codes: Codes) -> Codes:
         """The representative of each architecture's class of equals; most spaces have no equals.
 

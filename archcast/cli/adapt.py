@@ -1,0 +1,93 @@
+"""`archcast suggest` and `adapt`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archcast.cli.output import Json, print_record, print_records
+from archcast.core.errors import InputError, shorten
+
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Source device to learn from, may be given several times; default all."),
+]
+
+
+def suggest(
+    space: Annotated[str, typer.Option(help="Search space.")],
+    n: Annotated[int, typer.Option("-n", help="How many architectures.", min=1)] = 10,
+    source: Sources = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="What was measured already (arch,value), to be built on.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the draw of candidates.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Name the architectures to measure first on a new device, in order.
+
+    Example: archcast suggest --space nasbench201 -n 10
+    """
+    from archcast.featurize.spaces import SPACES
+    from archcast.serving import suggest as choose
+
+    measured = None if samples is None else _samples(samples)[0]
+    archs = choose(space, n, source, seed=seed, measured=measured)
+    texts = SPACES[space].to_text(SPACES[space].parse(archs))
+    print_records([{"arch": text, "value": ""} for text in texts], as_json=as_json)
+
+
+def adapt(
+    device: Annotated[str, typer.Option("--device", "-d", help="Name for the new device.")],
+    samples: Annotated[Path, typer.Option(help="CSV or JSON with the columns arch and value.")],
+    metric: Annotated[str, typer.Option(help="latency, energy, throughput, memory or accuracy.")] = "latency",
+    space: Annotated[str | None, typer.Option(help="Search space; inferred when left out.")] = None,
+    source: Sources = None,
+    seed: Annotated[int, typer.Option(help="Seed.")] = 0,
+    save: Annotated[bool, typer.Option(help="Keep it, so that archcast predict knows the device.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Learn a predictor of a new device from a few measurements of it.
+
+    Example: archcast adapt --device my-board --samples measured.csv
+    """
+    from archcast.serving import adapt as learn
+
+    archs, values = _samples(samples)
+    made = learn(archs, values, device, metric, space, source, seed)
+    record: dict[str, Any] = {
+        "device": device,
+        "metric": metric,
+        "unit": made.served.unit,
+        "space": made.served.space,
+        "measurements": made.card.rows,
+        "predictor": made.served.predictor,
+        "folder": str(made.save()) if save else None,
+        "next": f"archcast predict ARCH --device {device} --metric {metric}",
+    }
+    print_record(record, as_json=as_json)
+
+
+def _samples(path: Path) -> tuple[list[Any], list[float]]:
+    """Architectures and values of a CSV or JSON file with the columns arch and value."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"samples {str(path)!r} cannot be read: {error}") from error
+    try:
+        rows = json.loads(text) if text.lstrip()[:1] == "[" else list(csv.DictReader(io.StringIO(text)))
+        archs, values = [row["arch"] for row in rows], [row["value"] for row in rows]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise InputError(f"samples must have the columns arch and value, {path} has not: {error}") from error
+    numbers = []
+    for i, value in enumerate(values):
+        try:
+            numbers.append(float(value))
+        except (TypeError, ValueError):
+            raise InputError(f"value must be a number, got {shorten(value)}", item=i) from None
+    return archs, numbers

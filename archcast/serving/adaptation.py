@@ -1,0 +1,213 @@
+"""New devices from a few measurements: `adapt` and `suggest`."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archcast.core import settings
+from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles
+from archcast.core.errors import ArchcastWarning, InputError, shorten
+from archcast.core.labels import Labels, Target, target_key
+from archcast.core.metric import METRICS
+from archcast.core.version import VERSION
+from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.catalog import resolve_space
+from archcast.predictors import Card, Manifest, Predictor, save
+from archcast.predictors.adapted import LEAST, adapt_to
+from archcast.predictors.intervals import Intervals
+from archcast.predictors.reference import suggest_references
+from archcast.predictors.select import select
+from archcast.predictors.source_devices import choose_sources, prior_of, source_devices
+from archcast.serving.engine import LoadedPredictor
+from archcast.serving.store import Served
+
+_IMPLAUSIBLE = 30.0
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_CANDIDATES = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptedPredictor(LoadedPredictor):
+    """A predictor of a new device; as quick to call as a shipped one, and saved on request."""
+
+    def save(self) -> Path:
+        """Keep it under `ARCHCAST_HOME`; from now on `archcast.predict` knows the device.
+
+        Returns:
+            The folder, which holds plain files with a manifest of hashes; one saved before is replaced.
+        """
+        served = self.served
+        name = f"{served.space}-{served.metric}-{served.device}-{served.dataset}".replace("/", "_")
+        intervals = served.manifest.intervals
+        return save(self.model, settings.predictors_dir() / name, card=self.card, intervals=intervals)
+
+
+def adapt(
+    archs: ArchBatch,
+    values: Sequence[float] | Doubles,
+    device: str,
+    metric: str = "latency",
+    space: str | None = None,
+    sources: Sequence[str] | None = None,
+    seed: int = 0,
+) -> AdaptedPredictor:
+    """Learn a predictor of a new device from a few measurements of it and from source devices.
+
+    For accuracy, `device` names the data set, `values` are those of a few trained networks, and nothing
+    else teaches; the family is chosen by cross-validation on them.
+
+    Measurements may be noisy: one in ten may be far off, ties are taken as they are, and an architecture
+    measured several times counts by its mean and tells the noise.
+
+    Args:
+        archs: n >= 3 measured architectures.
+        values: their measurements, in the metric's unit.
+        device: a name for the new device.
+        metric: `latency` (ms), `energy` (mJ), `throughput` (1/s), `memory` (MiB) or `accuracy` (%).
+            Sources teach by their latency and throughput, whose structure the other costs share.
+        space: name of the search space; None infers it.
+        sources: the only source devices to learn from; None takes all of the space but the device itself,
+            [] none.
+        seed: of the folds that choose a family for accuracy; costs draw nothing at random.
+
+    Raises:
+        InputError: fewer than 3 measurements, values all equal, not finite or not above 0, or a device
+            name that is no name.
+        UnknownNameError: a source that does not exist; lists those that do.
+    """
+    chosen = resolve_space(space, archs)
+    codes = chosen.parse(archs)
+    measured = _checked(values, len(codes), metric)
+    if not isinstance(device, str) or not _NAME.fullmatch(device):
+        raise InputError(f"device must be a name of letters, digits, '.', '_' and '-', got {shorten(device)}")
+    if not METRICS[metric].of_device:
+        if sources:
+            raise InputError(
+                f"sources must be left out for {metric}: nothing but the networks given may teach"
+            )
+        labels = Labels(
+            chosen.name, metric, chosen.datasets[0], (Target(device, device),), codes, measured[:, None]
+        )
+        found = select(labels, seed=seed)
+        return _handle(found.predictor, measured, (), found.intervals)
+    names = choose_sources(chosen.name, sources, device=device)
+    _warn_of_scale(chosen.name, names, codes, measured, metric)
+    model = adapt_to(prior_of(chosen.name, names), codes, measured, device=device, metric=metric)
+    return _handle(model, measured, names)
+
+
+def suggest(
+    space: str | None = None,
+    n: int = 10,
+    sources: Sequence[str] | None = None,
+    candidates: ArchBatch | None = None,
+    seed: int = 0,
+    *,
+    measured: ArchBatch | None = None,
+    device: str | None = None,
+) -> list[Arch]:
+    """The architectures to measure first on a new device, in the order in which to measure them.
+
+    Args:
+        space: name of the search space; None infers it from the candidates.
+        n: how many.
+        sources: the only source devices to learn from; None takes all of the space.
+        candidates: the only architectures to pick from; None takes the whole of a small space, else
+            4,000 drawn at random.
+        seed: of that draw.
+        measured: what was measured already, to be built on.
+        device: leave this device out of the sources.
+
+    Returns:
+        n architectures in the space's notation, no two of them the same network.
+
+    Raises:
+        InputError: fewer than n distinct candidates that are not measured yet.
+        UnknownNameError: no such space or source device.
+    """
+    if candidates is not None:
+        chosen = resolve_space(space, candidates)
+    elif space is not None:
+        chosen = SPACES[space]
+    else:
+        raise InputError("space must be named when there are no candidates to tell it by")
+    names = choose_sources(chosen.name, sources, device=device)
+    if candidates is not None:
+        pool = chosen.parse(candidates)
+    elif chosen.size <= _CANDIDATES * 5:
+        pool = chosen.members(np.arange(chosen.size))
+    else:
+        pool = chosen.sample(_CANDIDATES, seed=seed)
+    done = None if measured is None else chosen.parse(measured)
+    rows = suggest_references(prior_of(chosen.name, names), pool, n, measured=done, seed=seed)
+    return chosen.format(pool[rows])
+
+
+def _checked(values: Any, n: int, metric: str) -> Doubles:
+    try:
+        measured = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"values must be numbers, got {shorten(values)}") from None
+    if measured.shape != (n,):
+        raise InputError(f"values must be one number an architecture, {n}, got shape {measured.shape}")
+    wrong = ~np.isfinite(measured) | ((measured <= 0) & METRICS[metric].positive)
+    if wrong.any():
+        item = int(wrong.argmax())
+        raise InputError(f"{metric} must be finite and above 0, got {measured[item]}", item=item)
+    if n < LEAST:
+        raise InputError(f"archs must be at least {LEAST} measured architectures, got {n}")
+    if np.ptp(measured) == 0:
+        raise InputError(
+            f"values must differ, as equal ones tell nothing apart; got {n} times {measured[0]:g}"
+        )
+    return measured
+
+
+def _warn_of_scale(space: str, sources: Sequence[str], codes: Codes, measured: Doubles, metric: str) -> None:
+    """Warn when no source device is within a factor of 30 of the measurements, as a wrong unit makes them."""
+    known = source_devices(space).costs(codes, sources, metric)
+    if not known.shape[1]:
+        return
+    ratios = np.median(measured[:, None] / known, axis=0)
+    if ratios.min() > _IMPLAUSIBLE or ratios.max() < 1 / _IMPLAUSIBLE:
+        nearest = float(ratios[np.argmin(np.abs(np.log(ratios)))])
+        warnings.warn(
+            f"{metric} is {nearest:.3g} times that of the nearest source device: is it in "
+            f"{METRICS[metric].unit}?",
+            ArchcastWarning,
+            stacklevel=3,
+        )
+
+
+def _handle(
+    model: Predictor, measured: Doubles, sources: Sequence[str], intervals: Intervals | None = None
+) -> AdaptedPredictor:
+    target = model.targets_[0]
+    taught = (f"source devices: {', '.join(sources)}",) if sources else ()
+    card = Card(
+        title=f"{model.metric_} of {model.space_.name} on {target.device} ({model.family})",
+        sources=(f"{len(measured)} measurements of {target.device}", *taught),
+        rows=len(measured),
+        ranges={target_key(target): (float(measured.min()), float(measured.max()))},
+        version=VERSION,
+    )
+    manifest = Manifest(None, model.header(), card, intervals, {})
+    served = Served(
+        device=target.device,
+        space=model.space_.name,
+        metric=model.metric_,
+        dataset=target.dataset,
+        predictor=model.family,
+        unit=METRICS[model.metric_].unit,
+        origin="adapted",
+        manifest=manifest,
+        column=0,
+    )
+    return AdaptedPredictor(served, model)

@@ -1,0 +1,48 @@
+"""The shipped source devices: each device's own weighted sum of terms, and the prior of all of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from archcast.core.labels import Labels
+from archcast.predictors import Additive, Card, save
+from archcast.predictors.arrays import pack
+from archcast.predictors.artifact import load, read_manifest
+from archcast.predictors.source_devices import PRIOR_FILE, SourceDevices, learn_prior
+from archcast.training.labels import load_labels
+from archcast.training.zoo import ZOO, Progress, ZooEntry
+
+
+def make_sources(root: Path, progress: Progress) -> list[Path]:
+    """Write the source devices of every space with costs, and their prior, below `root/sources`.
+
+    Raises:
+        DataError: a table is not on this machine.
+    """
+    made = []
+    by_space: dict[str, list[ZooEntry]] = {}
+    for entry in ZOO:
+        if entry.metric != "accuracy":
+            by_space.setdefault(entry.space, []).append(entry)
+    for space, entries in by_space.items():
+        folder = root / "sources" / space
+        shutil.rmtree(folder, ignore_errors=True)
+        for entry in entries:
+            progress(f"{entry.name}: fitting each source device on its own")
+            labels = load_labels(entry.space, entry.metric, datasets=entry.datasets, sources=entry.sources)
+            made.append(save(Additive().fit(labels), folder / entry.metric, card=_card(labels)))
+        models = tuple(load(read_manifest(folder / entry.metric)) for entry in entries)
+        known = SourceDevices(space, models)
+        progress(f"{space}: learning the prior of {len(known.names)} devices")
+        (folder / PRIOR_FILE).write_bytes(pack(learn_prior(known, known.names).to_arrays()))
+    return made
+
+
+def _card(labels: Labels) -> Card:
+    return Card(
+        title=f"source devices for {labels.metric} of {labels.space}, each fitted on its own",
+        sources=labels.sources,
+        licences=labels.licences,
+        rows=len(labels),
+    )
