@@ -34,6 +34,14 @@ FLAGS = (
     "--force-device-scale-factor=1",
 )
 PATIENCE = 30.0
+_BESIDE = """
+const where = e => e.getBoundingClientRect(), row = where(arguments[0]), middle = (row.top + row.bottom) / 2;
+const seen = e => document.elementFromPoint((where(e).left + where(e).right) / 2, middle);
+return [...document.querySelectorAll('*')]
+  .filter(e => !e.children.length && e.innerText?.trim() && where(e).left > row.right)
+  .filter(e => where(e).top <= middle && middle <= where(e).bottom && e.contains(seen(e)))
+  .sort((a, b) => where(a).left - where(b).left).map(e => e.innerText.trim());
+"""
 
 
 class Browser:
@@ -94,6 +102,16 @@ class Browser:
     def attribute(self, xpath: str, name: str) -> str:
         """An attribute of the first element of an XPath, once there is one."""
         return str(self.call("GET", f"/element/{self.find(xpath)}/attribute/{name}"))
+
+    def wheel(self, xpath: str, pixels: int) -> None:
+        """Turn the mouse's wheel over the first element of an XPath; below zero is up."""
+        origin = {ELEMENT: self.find(xpath)}
+        turn = {"type": "scroll", "x": 0, "y": 0, "deltaX": 0, "deltaY": pixels, "origin": origin}
+        self.call("POST", "/actions", {"actions": [{"type": "wheel", "id": "wheel", "actions": [turn]}]})
+
+    def beside(self, xpath: str) -> list[str]:
+        """Texts on the same line as an element, from left to right, as a person reads a table's row."""
+        return list(self.run(_BESIDE, {ELEMENT: self.find(xpath)}))
 
     def picture(self, path: Path) -> None:
         """Write what the window shows as a PNG file."""

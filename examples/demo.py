@@ -70,7 +70,7 @@ def latency_table(title: str, space: str, named: dict[str, object]) -> Table:
         batch = list(named.values())
         values = archcast.predict(batch, device, space=space)
         low, high = archcast.predict_interval(batch, device, space=space, coverage=0.9)
-        columns.append([f"{v:.2f} [{a:.2f}, {b:.2f}]" for v, a, b in zip(values, low, high, strict=True)])
+        columns.append([f"{v:.3g} [{a:.3g}, {b:.3g}]" for v, a, b in zip(values, low, high, strict=True)])
     for name, *cells in zip(named, *columns, strict=True):
         table.add_row(name, *cells)
     return table

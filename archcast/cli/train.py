@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcast.training.settings_search import Trial
     from archcast.training.train import TrainingRun
 
-app = typer.Typer(help="Fit a predictor to public measurements, measure it, track it in MLflow.")
+app = typer.Typer()
 
 
 @app.callback(invoke_without_command=True)

@@ -6,6 +6,7 @@ import pytest
 from archcast.core import errors
 from archcast.core.errors import (
     ArchcastError,
+    ArchcastWarning,
     InputError,
     MissingPackageError,
     NotFittedError,
@@ -18,8 +19,8 @@ KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and is
 
 
 def test_every_error_is_of_the_tree():
-    assert len(KINDS) == 8
-    assert all(issubclass(kind, ArchcastError) for kind in KINDS)
+    assert len(KINDS) == 9
+    assert all(issubclass(kind, (ArchcastError, ArchcastWarning)) for kind in KINDS)
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def test_another_meaning_of_features_is_refused(folder, part):
 
 def test_an_unknown_family_is_named(folder):
     rewrite(folder, lambda m: m["header"].update(family="oracle"))
-    with pytest.raises(UnknownNameError, match=r"predictor must be one of additive, .*got 'oracle'"):
+    with pytest.raises(UnknownNameError, match=r"predictor must be one of adapted, additive, .*got 'oracle'"):
         load(read_manifest(folder))
 
 
