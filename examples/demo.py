@@ -39,7 +39,8 @@ FBNETS = {
 
 
 def main() -> None:
-    console = Console(width=110)
+    """Print the report and draw the picture."""
+    console = Console(width=130)
     OUT.mkdir(exist_ok=True)
     count = len(archcast.devices())
     console.print(
@@ -66,7 +67,7 @@ def latency_table(title: str, space: str, named: dict[str, object]) -> Table:
     table.add_column("architecture")
     columns = []
     for device in DEVICES:
-        table.add_column(device, justify="right")
+        table.add_column(device, justify="right", no_wrap=True)
         batch = list(named.values())
         values = archcast.predict(batch, device, space=space)
         low, high = archcast.predict_interval(batch, device, space=space, coverage=0.9)

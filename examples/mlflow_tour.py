@@ -151,11 +151,12 @@ def compare(browser: Browser, out: Path) -> None:
     browser.wait_for("Comparing 4 Runs", *map(run_name, FAMILIES), "held_out_rows", "curve.spearman")
     browser.click("(//*[normalize-space()='Parameters'])[last()]")
     # The table of metrics stays as it is: scrolled by itself, MLflow 3.17 shows values beside other names.
-    browser.wheel("(//*[contains(text(), 'Run Name')])[last()]", 500)
+    names = "(//*[contains(text(), 'Run Name')])[last()]"
+    browser.wheel(names, 500)
     time.sleep(SETTLE_SECONDS)
-    expected = [f"{value:.3f}".rstrip("0") for value in spearman().values()]
-    shown = browser.beside(plot_link("curve.spearman"))
-    assert sorted(shown) == sorted(expected), (shown, expected)
+    shown = dict(zip(browser.beside(names), browser.beside(plot_link("curve.spearman")), strict=True))
+    expected = {run_name(family): f"{value:.3f}".rstrip("0") for family, value in spearman().items()}
+    assert shown == expected, (shown, expected)
     picture(browser, out, "mlflow_compare")
 
 

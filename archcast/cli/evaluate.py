@@ -13,9 +13,12 @@ from archcast.cli.output import Json, print_records
 def evaluate(
     name: Annotated[str | None, typer.Argument(help="Protocol; left out, they are listed.")] = None,
     predictor: Annotated[
-        list[str] | None, typer.Option("--predictor", "-p", help="Family; default the protocol's own list.")
+        list[str] | None,
+        typer.Option("--predictor", "-p", help="Family or method; default the protocol's own list."),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Number of seeds, counted from 0.", min=1, max=100)] = 1,
+    seeds: Annotated[
+        int | None, typer.Option(help="Number of seeds, counted from 0; default the protocol's.", min=1)
+    ] = None,
     out: Annotated[Path | None, typer.Option("--csv", help="CSV file to write.")] = None,
     track: Annotated[bool, typer.Option(help="Leave a run in MLflow.")] = True,
     as_json: Json = False,
@@ -32,12 +35,12 @@ def evaluate(
         return
     protocol = PROTOCOLS[name]
     result = protocol.run(
-        predictor or protocol.predictors, range(seeds), lambda text: typer.echo(text, err=True)
+        predictor or protocol.predictors,
+        range(seeds or protocol.seeds),
+        lambda text: typer.echo(text, err=True),
     )
-    shown = ("predictor", "measured")
-    figures = [n for n in result.records[0] if n not in ("predictor", "seed", "measured")]
-    rows = [{n: r.get(n) for n in (*shown, "seed", *figures)} for r in result.records]
-    rows += [{n: r.get(n) for n in (*shown, "seed", *figures)} for r in result.published]
+    names = list(result.records[0])
+    rows = [{n: r.get(n) for n in names} for r in (*result.records, *result.published)]
     print_records(rows, as_json=as_json, title=protocol.title)
     if out is not None:
         result.write_csv(out)

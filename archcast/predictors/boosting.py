@@ -23,7 +23,7 @@ class BoostingConfig:
     Attributes:
         pieces: parts of the encoding, see `archcast.featurize.encoding`.
         rounds: trees a target.
-        threads: processor threads for fitting and predicting.
+        threads: processor threads for fitting and predicting; more than one stalls on a busy machine.
     """
 
     pieces: tuple[str, ...] = ("decisions", "features")
@@ -34,7 +34,7 @@ class BoostingConfig:
     feature_fraction: float = 0.6
     bagging_fraction: float = 0.8
     lambda_l2: float = 1.0
-    threads: int = 2
+    threads: int = 1
 
 
 @register

@@ -9,7 +9,8 @@
 
 Greedy and A-optimal: each step takes the candidate that lowers the variance over all candidates most,
 gain(a) = |A C a|^2 / N / (a'Ca + noise), summed over the prior's components by their scope, each scaled to
-total variance 1. Values are not needed, only which ones were measured.
+total variance 1. Values are not needed, only which ones were measured. A network whose output does not
+depend on its input is never taken: runtimes may fold it to a constant, and it would tell of nothing else.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def suggest_references(
         candidates: (N, k); measured: (any, k); output: (n,), of distinct architectures
 
     Raises:
-        InputError: fewer than `n` distinct candidates that are not measured yet.
+        InputError: fewer than `n` distinct, connected candidates that are not measured yet.
     """
     space = SPACES[prior.space]
     places = np.arange(len(candidates))
@@ -50,10 +51,12 @@ def suggest_references(
     done = candidates[:0] if measured is None else measured
     codes = np.concatenate([candidates[places], done])
     same = np.unique(space.canonical(codes), axis=0, return_inverse=True)[1].reshape(-1)
-    free = ~np.isin(same[: len(places)], same[len(places) :])
+    free = ~np.isin(same[: len(places)], same[len(places) :]) & space.connected(codes[: len(places)])
     distinct = len(np.unique(same[: len(places)][free]))
     if not 1 <= n <= distinct:
-        raise InputError(f"n must be 1 to {distinct}, the distinct candidates not measured yet, got {n}")
+        raise InputError(
+            f"n must be 1 to {distinct}, the distinct, connected candidates not measured yet, got {n}"
+        )
     groups = phi(space, codes, prior.dataset)
     wide = [c for c in prior.components if c.scope > 0]
     beliefs = [_Belief(stacked(groups, c.groups) @ c.root, len(places), c.scope) for c in wide]

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archcast.core.labels import Labels
 from archcast.training.mlflow_store import TrackedRun
 from archcast.training.run_record import SWEEP_TAG
 from archcast.training.settings_search import Search, Trial, search_settings, searched_ranges
+from archcast.training.splits import Split
 from archcast.training.train import TrainingRun, fit_run, load_split
 
 
@@ -71,26 +73,34 @@ def sweep(
         seed=seed,
     )
 
-    def search(report: Callable[[Trial], None]) -> Search:
-        return search_settings(
-            predictor, labels, split, trials=trials, seed=seed, fixed=settings, on_trial=report
-        )
-
+    options: dict[str, Any] = {"trials": trials, "seed": seed, "fixed": settings}
     if not track:
-        found = search(on_trial)
+        found = search_settings(predictor, labels, split, on_trial=on_trial, **options)
         return Sweep(found, fit_run(predictor, found.settings, labels, split, seed=seed))
+    found, parent = _recorded_search(predictor, labels, split, options, on_trial)
+    run = fit_run(predictor, found.settings, labels, split, seed=seed)
     from archcast.training.tracking import track_training
+
+    tracked = track_training(run, curve=curve, extra_tags={SWEEP_TAG: parent})
+    return Sweep(found, run, parent, tracked)
+
+
+def _recorded_search(
+    family: str,
+    labels: Labels,
+    split: Split,
+    options: Mapping[str, Any],
+    on_trial: Callable[[Trial], None],
+) -> tuple[Search, str]:
+    """Search with every trial recorded as it ends; returns the parent run's identifier too."""
     from archcast.training.tracking_sweep import sweep_runs
 
-    with sweep_runs(predictor, labels, split, trials=trials, seed=seed) as record:
+    with sweep_runs(family, labels, split, trials=options["trials"], seed=options["seed"]) as record:
 
         def report(trial: Trial) -> None:
             record.add(trial)
             on_trial(trial)
 
-        found = search(report)
+        found = search_settings(family, labels, split, on_trial=report, **options)
         record.summarise(found)
-    run = fit_run(predictor, found.settings, labels, split, seed=seed)
-    tags = {SWEEP_TAG: record.run_id}
-    tracked = track_training(run, curve=curve, extra_tags=tags)
-    return Sweep(found, run, record.run_id, tracked)
+    return found, record.run_id

@@ -12,7 +12,7 @@ from archcast.training.mlflow_store import experiment_id, mlflow_module, open_cl
 from archcast.training.protocols.base import ProtocolResult, Record
 from archcast.training.run_record import accepted
 
-_PARAMETERS = ("predictor", "seed", "measured")
+_PARAMETERS = ("predictor", "seed", "seeds", "measured")
 PARENT = "mlflow.parentRunId"
 
 
@@ -32,7 +32,7 @@ def track_protocol(result: ProtocolResult) -> str:
             result.write_csv(path)
             client.log_artifact(parent, str(path))
         for record in result.records:
-            name = f"{record['predictor']}, seed {record['seed']}"
+            name = ", ".join(f"{n} {record[n]}" for n in _PARAMETERS if n in record)
             child = client.create_run(experiment, run_name=name, tags=tags | {PARENT: parent}).info.run_id
             _record(client, child, record)
         client.set_terminated(parent, "FINISHED")
@@ -44,7 +44,7 @@ def _record(client: Any, run_id: str, record: Record) -> None:
     figures = {n: v for n, v in record.items() if n not in _PARAMETERS and isinstance(v, float)}
     client.log_batch(
         run_id,
-        params=[entities.Param(name, str(record[name])) for name in _PARAMETERS],
+        params=[entities.Param(name, str(record[name])) for name in _PARAMETERS if name in record],
         metrics=[entities.Metric(accepted(name), value, now, 0) for name, value in figures.items()],
     )
     client.set_terminated(run_id, "FINISHED")

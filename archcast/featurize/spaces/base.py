@@ -206,6 +206,14 @@ class Space(ABC):
         """
         return codes.copy()
 
+    def connected(self, codes: Codes) -> Bools:
+        """Whether the output depends on the input; in most spaces it always does.
+
+        Shapes:
+            codes: (n, k); output: (n,)
+        """
+        return np.ones(len(codes), dtype=bool)
+
     def canonical(self, codes: Codes) -> Codes:
         """The representative of each architecture's class of equals; most spaces have no equals.
 

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles, Ints
+from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, shorten
 from archcast.core.layers import GraphBuilder, LayerGraph
 from archcast.featurize.cost import COST_SHAPE, layers_cost, quantity
@@ -108,6 +108,10 @@ class NASBench201(Space):
     def live(self, codes: Codes) -> Codes:
         """Codes with the edges on no path from input to output set to `none`."""
         return np.where(live_edges(codes), codes, np.int8(NONE))
+
+    def connected(self, codes: Codes) -> Bools:
+        connected: Bools = np.any(live_edges(codes), axis=1)
+        return connected
 
     def canonical(self, codes: Codes) -> Codes:
         """Least of the isomorphic cells once dead edges and nodes are gone: 8,765 classes.

@@ -1,6 +1,15 @@
 """Named measurements of quality, each beside the published figures it is compared with."""
 
+from archcast.training.protocols import accuracy, help_few, help_plain, leave_one_out, nasflat
 from archcast.training.protocols.base import PROTOCOLS, Protocol, ProtocolResult
-from archcast.training.protocols.help_plain import HELP_PLAIN
 
-__all__ = ["HELP_PLAIN", "PROTOCOLS", "Protocol", "ProtocolResult"]
+__all__ = [
+    "PROTOCOLS",
+    "Protocol",
+    "ProtocolResult",
+    "accuracy",
+    "help_few",
+    "help_plain",
+    "leave_one_out",
+    "nasflat",
+]

@@ -44,13 +44,15 @@ class Protocol:
 
     Attributes:
         run: (predictor families, seeds, progress) -> result.
-        predictors: families it is run with when none are named.
+        predictors: families or methods it is run with when none are named.
+        seeds: how many seeds it is run with when no number is given.
     """
 
     name: str
     title: str
     predictors: tuple[str, ...]
     run: Callable[[Sequence[str], Sequence[int], Progress], ProtocolResult]
+    seeds: int = 1
 
 
 PROTOCOLS: Registry[Protocol] = Registry("protocol")
