@@ -27,11 +27,14 @@ def suggest(
         Path | None, typer.Option(help="What was measured already (arch,value), to be built on.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draw of candidates.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--csv", help="CSV file to write, its values left blank.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Name the architectures to measure first on a new device, in order.
 
-    Example: archcast suggest --space nasbench201 -n 10
+    Example: archcast suggest --space nasbench201 -n 10 --csv measured.csv
     """
     from archcast.featurize.spaces import SPACES
     from archcast.serving import suggest as choose
@@ -39,7 +42,10 @@ def suggest(
     measured = None if samples is None else _samples(samples)[0]
     archs = choose(space, n, source, seed=seed, measured=measured)
     texts = SPACES[space].to_text(SPACES[space].parse(archs))
-    print_records([{"arch": text, "value": ""} for text in texts], as_json=as_json)
+    records = [{"arch": text, "value": ""} for text in texts]
+    if out is not None:
+        _write(out, records)
+    print_records(records, as_json=as_json)
 
 
 def adapt(
@@ -71,6 +77,16 @@ def adapt(
         "next": f"archcast predict ARCH --device {device} --metric {metric}",
     }
     print_record(record, as_json=as_json)
+
+
+def _write(path: Path, records: list[dict[str, str]]) -> None:
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, ("arch", "value"))
+            writer.writeheader()
+            writer.writerows(records)
+    except OSError as error:
+        raise InputError(f"csv {str(path)!r} cannot be written: {error}") from error
 
 
 def _samples(path: Path) -> tuple[list[Any], list[float]]:

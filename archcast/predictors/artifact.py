@@ -21,16 +21,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from archcast.core.arrays import Doubles
 from archcast.core.errors import ArchcastError, ArtifactError
 from archcast.core.labels import Target
 from archcast.core.operators import VOCABULARY_VERSION
 from archcast.featurize.features import FEATURES_VERSION
 from archcast.predictors.base import Predictor, from_header
 from archcast.predictors.card import Card
-from archcast.predictors.intervals import LEVELS, Intervals
+from archcast.predictors.intervals import LEVELS, PARTS, Intervals
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_INTERVAL_TABLES = {"widths": len(LEVELS), "edges": PARTS - 1, "sizes": PARTS}
 _REPLACE_ATTEMPTS = 100
 MAX_BYTES = 512 * 2**20
 """Largest file that is read; a longer one is refused before it fills the memory."""
@@ -162,14 +164,24 @@ def _replace(partial: Path, folder: Path) -> None:
 def _intervals_json(intervals: Intervals | None) -> dict[str, Any] | None:
     if intervals is None:
         return None
-    widths = [[None if not np.isfinite(w) else float(f"{w:.6g}") for w in row] for row in intervals.widths.T]
-    return {"logarithmic": intervals.logarithmic, "widths": widths, "rows": intervals.rows.tolist()}
+    tables = {name: _table_json(getattr(intervals, name)) for name in _INTERVAL_TABLES}
+    return {"logarithmic": intervals.logarithmic, "rows": intervals.rows.tolist()} | tables
+
+
+def _table_json(table: Doubles) -> list[list[float | None]]:
+    """Columns of a table, null for infinity, which JSON lacks."""
+    return [[None if not np.isfinite(v) else float(f"{v:.6g}") for v in column] for column in table.T]
 
 
 def _intervals_from(found: Mapping[str, Any] | None) -> Intervals | None:
     if found is None:
         return None
-    widths = np.array([[np.inf if w is None else w for w in row] for row in found["widths"]], dtype=float).T
-    if widths.shape[0] != len(LEVELS):
-        raise ValueError(f"intervals must have {len(LEVELS)} levels")
-    return Intervals(bool(found["logarithmic"]), widths, np.array(found["rows"], dtype=float))
+    tables = {
+        name: np.array([[np.inf if v is None else v for v in column] for column in found[name]], float).T
+        for name in _INTERVAL_TABLES
+    }
+    rows = np.array(found["rows"], dtype=float)
+    for name, length in _INTERVAL_TABLES.items():
+        if tables[name].shape != (length, len(rows)):
+            raise ValueError(f"{name} of intervals must have shape ({length}, {len(rows)})")
+    return Intervals(bool(found["logarithmic"]), rows=rows, **tables)

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archcast.core.arrays import Doubles
+from archcast.core.errors import ArtifactError
 from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.structure import TWINS, phi, stacked
@@ -86,6 +87,8 @@ class DevicePrior:
             groups = tuple(str(name) for name in arrays[key + "groups"])
             mean, root = (arrays[n].astype(np.float64) for n in (key + "mean", f"root.{int(place)}"))
             made.append(Component(groups, mean, root, weight, scope))
+        if not made:
+            raise ArtifactError("a prior must hold at least one component")
         space, dataset = (str(name) for name in arrays["space"])
         return cls(space, dataset, tuple(made))
 

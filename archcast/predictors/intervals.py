@@ -1,8 +1,15 @@
 """Intervals from errors on architectures that the predictor was not fitted to.
 
-Split conformal prediction (Vovk et al. 2005; Lei et al., JASA 2018): with the absolute residuals
-r_1..r_n of held-out architectures, the interval of coverage c is the prediction plus and minus their
-ceil((n + 1) c)-th smallest. Residuals are of log y for costs, so their intervals are ratios.
+| symbol | meaning |
+|---|---|
+| n | held-out architectures |
+| m | targets |
+| b | parts of the range of predictions, smallest first |
+
+Split conformal prediction (Vovk et al. 2005; Lei et al., JASA 2018), with errors divided by their usual size:
+r_i = |e_i| / s(p_i), where s is the 90 % quantile of the errors among predictions of about that size. The
+interval of coverage c is the prediction plus and minus s(p) times the ceil((n + 1) c)-th smallest r. Errors
+are of log y for costs, so their intervals are ratios.
 """
 
 from __future__ import annotations
@@ -17,22 +24,28 @@ from archcast.core.errors import InputError, shorten
 
 LEVELS = np.round(np.arange(0.50, 0.995, 0.01), 2)
 """Coverages that are kept; others are interpolated between them."""
+PARTS = 5
+_ROWS_A_PART = 100
+_USUAL = 0.9
+_LEAST_SHARE = 0.05
+"""No part is taken to be more than so many times surer than all rows together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Half-widths of intervals by coverage.
+    """Half-widths of intervals by coverage and size of the prediction.
 
     Shapes:
-        widths: (len(LEVELS), m), of log y where `logarithmic`, else in the metric's unit
-
-    Attributes:
-        rows: held-out architectures behind each target's widths, (m,).
+        widths: (len(LEVELS), m), in units of `sizes`; rows: (m,), held-out architectures behind them
+        edges: (PARTS - 1, m), predictions at which the next part begins, inf where there are fewer parts
+        sizes: (PARTS, m), usual error in each part, of log y where `logarithmic`, else in the metric's unit
     """
 
     logarithmic: bool
     widths: Doubles
     rows: Doubles
+    edges: Doubles
+    sizes: Doubles
 
     @classmethod
     def from_errors(cls, truth: Doubles, predicted: Doubles, *, logarithmic: bool) -> Intervals:
@@ -43,14 +56,17 @@ class Intervals:
         """
         m = truth.shape[1]
         widths, rows = np.full((len(LEVELS), m), np.inf), np.zeros(m)
+        edges, sizes = np.full((PARTS - 1, m), np.inf), np.ones((PARTS, m))
         for column in range(m):
             kept = np.isfinite(truth[:, column])
             y, p = truth[kept, column], predicted[kept, column]
-            errors = np.sort(np.abs(np.log(p) - np.log(y) if logarithmic else p - y))
+            errors = np.abs(np.log(p) - np.log(y) if logarithmic else p - y)
             n = rows[column] = len(errors)
-            rank = np.ceil(np.round((n + 1) * LEVELS, 6)).astype(int)  # 100 * 0.55 is above 55
-            widths[rank <= n, column] = errors[rank[rank <= n] - 1]
-        return cls(logarithmic, widths, rows)
+            _learn_sizes(p, errors, edges[:, column], sizes[:, column])
+            ratios = np.sort(errors / sizes[np.searchsorted(edges[:, column], p, side="right"), column])
+            rank = np.ceil(np.round((n + 1) * LEVELS, 9)).astype(int)
+            widths[rank <= n, column] = ratios[rank[rank <= n] - 1]
+        return cls(logarithmic, widths, rows, edges, sizes)
 
     def around(self, predicted: Doubles, column: int, coverage: float) -> tuple[Doubles, Doubles]:
         """Lower and upper ends, in the metric's unit.
@@ -67,9 +83,26 @@ class Intervals:
             raise InputError(
                 f"coverage {coverage} needs more than {self.rows[column]:.0f} held-out measurements"
             )
+        part = np.searchsorted(self.edges[:, column], predicted, side="right")
+        reach: Doubles = half * self.sizes[part, column]
         if self.logarithmic:
-            return predicted * np.exp(-half), predicted * np.exp(half)
-        return predicted - half, predicted + half
+            return predicted * np.exp(-reach), predicted * np.exp(reach)
+        return predicted - reach, predicted + reach
+
+
+def _learn_sizes(predicted: Doubles, errors: Doubles, edges: Doubles, sizes: Doubles) -> None:
+    """Fill the edges (PARTS - 1,) and sizes (PARTS,) of one target, where there are rows enough."""
+    parts = min(PARTS, len(errors) // _ROWS_A_PART)
+    if parts < 2:
+        return
+    edges[: parts - 1] = np.quantile(predicted, np.arange(1, parts) / parts)
+    part = np.searchsorted(edges, predicted, side="right")
+    overall = float(np.quantile(errors, _USUAL))
+    for i in range(parts):
+        own = errors[part == i]
+        usual = float(np.quantile(own, _USUAL)) if len(own) else overall
+        sizes[i] = max(usual, _LEAST_SHARE * overall) or 1.0
+    sizes[parts:] = sizes[parts - 1]
 
 
 def normal_quantile(coverage: float) -> float:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Ints
-from archcast.core.errors import InputError
+from archcast.core.errors import InputError, shorten
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.structure import phi, stacked
 from archcast.predictors.device_prior import DevicePrior
@@ -53,9 +53,9 @@ def suggest_references(
     same = np.unique(space.canonical(codes), axis=0, return_inverse=True)[1].reshape(-1)
     free = ~np.isin(same[: len(places)], same[len(places) :]) & space.connected(codes[: len(places)])
     distinct = len(np.unique(same[: len(places)][free]))
-    if not 1 <= n <= distinct:
+    if not isinstance(n, int | np.integer) or not 1 <= n <= distinct:
         raise InputError(
-            f"n must be 1 to {distinct}, the distinct, connected candidates not measured yet, got {n}"
+            f"n must be 1 to {distinct}, the distinct, connected candidates not measured yet, got {shorten(n)}"
         )
     groups = phi(space, codes, prior.dataset)
     wide = [c for c in prior.components if c.scope > 0]

@@ -6,8 +6,8 @@
 | r | folds |
 
 Each family is fitted r times, every time without one fold, and asked for the fold; equal architectures
-share a fold. The family whose answers rank the networks best (Kendall tau) is fitted to all of them. Its
-errors on the folds give conformal intervals, once there are enough of them.
+share a fold. The family whose answers rank the networks best (Kendall tau) is fitted to all of them. Where
+it knows no intervals of its own, its errors on the folds give conformal ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ FAMILIES = (FIRST, "linear", "nn_degree", "lightgbm")
 _NEEDS = {"lightgbm": "lightgbm"}
 _FOLDS = 5
 _LEAST_TO_CHOOSE = 15
-_LEAST_FOR_INTERVALS = 60
 _PAIRED_ROWS = 2000
 
 
@@ -39,7 +38,7 @@ class Selected:
 
     Attributes:
         scores: family -> Kendall tau on the folds; empty when there were too few networks to choose by.
-        intervals: conformal widths from the folds; None when there are too few, or the family has its own.
+        intervals: conformal widths from the folds; None when the family has its own.
     """
 
     predictor: Predictor
@@ -63,7 +62,7 @@ def select(labels: Labels, *, seed: int = 0) -> Selected:
     best = max(families, key=lambda name: scores[name])
     predictor = PREDICTORS[best]().fit(labels, seed=seed)
     intervals = None
-    if len(labels) >= _LEAST_FOR_INTERVALS:
+    if predictor.predictive_interval(labels.codes[:1], 0.9) is None:
         intervals = Intervals.from_errors(
             labels.values, answers[best][:, None], logarithmic=labels.metric in LOGARITHMIC
         )

@@ -7,8 +7,11 @@ from their answers for a fixed pool of architectures; the one of all devices of 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,8 +21,9 @@ import numpy as np
 
 from archcast.core import settings
 from archcast.core.arrays import Codes, Doubles
-from archcast.core.errors import ArtifactError, InputError, UnknownNameError
+from archcast.core.errors import ArtifactError, InputError, UnknownNameError, shorten
 from archcast.core.labels import Labels, Target
+from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.structure import STRUCTURE_VERSION
 from archcast.predictors.arrays import pack, unpack
@@ -73,13 +77,13 @@ def choose_sources(space: str, sources: Sequence[str] | None, *, device: str | N
 
     Raises:
         UnknownNameError: a name that is no source device of the space.
-        InputError: `device` is named as its own source, or `sources` is one text instead of a list.
+        InputError: `device` is named as its own source, or `sources` is no list.
     """
     known = source_devices(space).names
     if sources is None:
         return tuple(name for name in known if name != device)
-    if isinstance(sources, str):
-        raise InputError(f"sources must be a list of devices, got {sources!r}; put it in a list")
+    if not isinstance(sources, list | tuple):
+        raise InputError(f"sources must be a list of devices, got {shorten(sources)}; put it in a list")
     for i, name in enumerate(sources):
         if name not in known:
             raise UnknownNameError(f"source device of {space}", name, known)
@@ -97,16 +101,20 @@ def prior_of(space: str, sources: Sequence[str]) -> DevicePrior:
             return DevicePrior.from_arrays(unpack(shipped.read_bytes(), PRIOR_FILE))
     path = _kept_path(known, sources)
     if path.is_file():
-        try:
+        with contextlib.suppress(ArtifactError, KeyError, ValueError):  # a damaged one is learned anew
             return DevicePrior.from_arrays(unpack(path.read_bytes(), path.name))
-        except (ArtifactError, KeyError):
-            path.unlink()
-    prior = learn_prior(known, sources)
+    arrays = learn_prior(known, sources).to_arrays()
+    with contextlib.suppress(OSError):  # keeping it only saves time
+        _keep(path, pack(arrays))
+    return DevicePrior.from_arrays(arrays)
+
+
+def _keep(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{id(prior)}.partial")
-    partial.write_bytes(pack(prior.to_arrays()))
-    partial.replace(path)
-    return prior
+    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(partial).replace(path)
 
 
 def learn_prior(known: SourceDevices, sources: Sequence[str]) -> DevicePrior:
@@ -132,6 +140,11 @@ def source_devices(space: str) -> SourceDevices:
 
 def _kept_path(known: SourceDevices, sources: Sequence[str]) -> Path:
     """Where a learned prior is kept; the name changes with all that goes into it."""
-    said = json.dumps([known.space, sorted(sources), STRUCTURE_VERSION, [m.header() for m in known.models]])
-    digest = hashlib.sha256(said.encode()).hexdigest()[:16]
-    return settings.home() / "priors" / f"{known.space}-{digest}.npz"
+    said = json.dumps(
+        [known.space, sorted(sources), STRUCTURE_VERSION, VERSION, [m.header() for m in known.models]]
+    )
+    digest = hashlib.sha256(said.encode())
+    for model in known.models:
+        for content in model.to_files().values():
+            digest.update(content)
+    return settings.home() / "priors" / f"{known.space}-{digest.hexdigest()[:16]}.npz"

@@ -18,9 +18,24 @@ def test_levels_are_the_hundredths():
 
 @pytest.mark.parametrize("n", [9, 19, 49, 99, 100, 199, 1000, 1299])
 def test_the_width_is_that_of_the_exact_rank(n):
-    widths = from_sizes(np.random.default_rng(n).permutation(np.arange(1, n + 1))).widths[:, 0]
+    made = from_sizes(np.random.default_rng(n).permutation(np.arange(1, n + 1)))
+    widths = made.widths[:, 0] * made.sizes[-1, 0]
     ranks = [-(-(n + 1) * hundredths // 100) for hundredths in range(50, 100)]
-    assert widths.tolist() == [rank if rank <= n else np.inf for rank in ranks]
+    assert widths == pytest.approx([rank if rank <= n else np.inf for rank in ranks])
+
+
+def test_intervals_are_as_wide_as_errors_of_that_size():
+    rng = np.random.default_rng(1)
+    predicted = rng.uniform(0, 10, size=(4000, 1))
+    spread = np.where(predicted < 5, 0.1, 2.0)
+    truth = predicted + spread * rng.normal(size=predicted.shape)
+    made = Intervals.from_errors(truth[:2000], predicted[:2000], logarithmic=False)
+    low, high = made.around(predicted[2000:, 0], 0, 0.9)
+    inside = (low <= truth[2000:, 0]) & (truth[2000:, 0] <= high)
+    small = predicted[2000:, 0] < 4
+    assert 0.86 < inside[small].mean() < 0.94
+    assert 0.86 < inside[~small].mean() < 0.95
+    assert (high - low)[small].max() < (high - low)[predicted[2000:, 0] > 6].min() / 5
 
 
 def test_nine_errors_by_hand():

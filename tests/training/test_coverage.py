@@ -22,9 +22,10 @@ def test_each_row_is_judged_by_the_other_half():
     inside = cross_fitted(TRUTH, PREDICTED, logarithmic=True, seed=5)
     order = np.random.default_rng(5).permutation(400)
     first, second = order[:200], order[200:]
-    widths = Intervals.from_errors(TRUTH[first, None], PREDICTED[first, None], logarithmic=True).widths[:, 0]
-    errors = np.abs(np.log(PREDICTED[second] / TRUTH[second]))
-    np.testing.assert_array_equal(inside[:, second], errors <= widths[:, None])
+    made = Intervals.from_errors(TRUTH[first, None], PREDICTED[first, None], logarithmic=True)
+    for i, coverage in enumerate(LEVELS):
+        low, high = made.around(PREDICTED[second], 0, float(coverage))
+        np.testing.assert_array_equal(inside[i, second], (low <= TRUTH[second]) & (TRUTH[second] <= high))
 
 
 def test_coverage_is_about_what_was_promised():

@@ -9,8 +9,8 @@ from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.training.labels import load_labels
 from archcast.training.metrics import quality
-from archcast.training.protocols import HELP_PLAIN, PROTOCOLS, ProtocolResult
-from archcast.training.protocols.help_plain import PUBLISHED, TEST_DEVICES, TEST_ROWS, middle_rows
+from archcast.training.protocols import PROTOCOLS, ProtocolResult
+from archcast.training.protocols.help_plain import HELP_PLAIN, PUBLISHED, TEST_DEVICES, TEST_ROWS, middle_rows
 from archcast.training.train import learning_families, make_predictor
 
 

@@ -120,7 +120,7 @@ def test_an_entry_from_table_to_folder(tmp_path, monkeypatch):
     np.testing.assert_array_equal(load(found).predict(labels.codes[split.test]), made.fitted.predicted)
     low, high = found.intervals.around(made.fitted.predicted[:, 0].astype(float), 0, 0.9)
     inside = (low <= labels.values[split.test, 0]) & (labels.values[split.test, 0] <= high)
-    assert 0.9 <= inside.mean() < 0.91
+    assert 0.89 <= inside.mean() < 0.92
     summary = made.summary()
     assert summary["entry"] == "macro-accuracy"
     assert (summary["targets"], summary["predictor"]) == (1, "linear")

@@ -1,6 +1,6 @@
 """Named measurements of quality, each beside the published figures it is compared with."""
 
-from archcast.training.protocols import accuracy, help_few, help_plain, leave_one_out, nasflat
+from archcast.training.protocols import accuracy, help_few, help_plain, intervals, leave_one_out, nasflat
 from archcast.training.protocols.base import PROTOCOLS, Protocol, ProtocolResult
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "accuracy",
     "help_few",
     "help_plain",
+    "intervals",
     "leave_one_out",
     "nasflat",
 ]

@@ -1,0 +1,109 @@
+"""`archcast suggest` and `adapt`."""
+
+import csv
+import json
+
+import pytest
+
+from archcast.cli.app import USER_MISTAKE
+from archcast.featurize.spaces import SPACES
+
+CELLS = SPACES["nasbench201"].to_text(SPACES["nasbench201"].sample(6, seed=0))
+
+
+def write(path, values, archs=CELLS):
+    path.write_text("arch,value\n" + "".join(f"{a},{v}\n" for a, v in zip(archs, values, strict=False)))
+    return str(path)
+
+
+def test_suggest_measure_adapt_predict(run, tmp_path):
+    path = tmp_path / "measured.csv"
+    done = run("suggest", "--space", "nasbench201", "-n", "5", "--csv", str(path), "--json")
+    assert done.code == 0, done.err
+    archs = [r["arch"] for r in json.loads(done.out)]
+    with path.open(newline="") as file:
+        assert [r["arch"] for r in csv.DictReader(file)] == archs
+    blank = run("adapt", "-d", "my-board", "--samples", str(path))
+    assert (blank.code, "value must be a number, got '' (item 0)" in blank.err) == (USER_MISTAKE, True)
+    samples = write(path, [9, 5, 7, 3, 4], archs)
+    made = run("adapt", "-d", "my-board", "--samples", samples, "--json")
+    assert made.code == 0, made.err
+    record = json.loads(made.out)
+    assert (record["measurements"], record["unit"], record["space"]) == (5, "ms", "nasbench201")
+    told = json.loads(run("predict", archs[0], "-d", "my-board", "--json").out)[0]
+    assert told["low"] < told["value"] < told["high"]
+    more = run("suggest", "--space", "nasbench201", "-n", "3", "--samples", samples, "--json")
+    assert not {r["arch"] for r in json.loads(more.out)} & set(archs)
+
+
+@pytest.mark.parametrize("space", ["fbnet", "mnasnet"])
+def test_notations_with_commas_survive_the_csv(run, tmp_path, space):
+    path = tmp_path / "measured.csv"
+    run(
+        "suggest",
+        "--space",
+        space,
+        "-n",
+        "4",
+        "--csv",
+        str(path),
+        "--source",
+        "raspi4" if space == "fbnet" else "a100",
+    )
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    (tmp_path / "measured.json").write_text(json.dumps([r | {"value": i + 5} for i, r in enumerate(rows)]))
+    words = ("--samples", str(tmp_path / "measured.json"), "--no-save", "--json", "--source")
+    done = run("adapt", "-d", "board", *words, "raspi4" if space == "fbnet" else "a100")
+    assert done.code == 0, done.err
+    assert (json.loads(done.out)["space"], json.loads(done.out)["folder"]) == (space, None)
+    assert run("predict", rows[0]["arch"], "-d", "board").code == USER_MISTAKE
+
+
+def test_accuracy_is_adapted_and_predicted_with_intervals(run, tmp_path):
+    archs = SPACES["nasbench201"].to_text(SPACES["nasbench201"].sample(20, seed=0))
+    samples = write(
+        tmp_path / "a.csv", [60 + a.count("3x3~") * 5 + i / 10 for i, a in enumerate(archs)], archs
+    )
+    done = run("adapt", "-d", "images", "--samples", samples, "--metric", "accuracy")
+    assert done.code == 0, done.err
+    assert "cross" not in done.err
+    told = run("predict", archs[0], "-d", "images", "--metric", "accuracy", "--json")
+    assert told.code == 0, told.err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        ("", "at least one architecture"),
+        ("net,ms\na,1\n", "columns arch and value"),
+        ("[1, 2]", "columns arch and value"),
+        ("[{", "columns arch and value"),
+        (f"arch,value\n{CELLS[0]},1\n{CELLS[1]},fast\n", "got 'fast' (item 1)"),
+        (f"arch,value\n{CELLS[0]}\n", "got None (item 0)"),
+        (f"arch,value\n{CELLS[0]},1\n{CELLS[1]},2\n", "at least 3"),
+        (f"arch,value\n{CELLS[0]},1\n{CELLS[1]},nan\n{CELLS[2]},2\n", "got nan (item 1)"),
+        ("arch,value\nnothing,1\n", "item 0"),
+    ],
+)
+def test_samples_that_cannot_be_used_are_told_in_one_line(run, tmp_path, content, words):
+    path = tmp_path / "samples"
+    if content is not None:
+        path.write_text(content)
+    done = run("adapt", "-d", "board", "--samples", str(path))
+    assert done.code == USER_MISTAKE
+    assert words in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_names_and_files_that_do_not_fit_are_refused(run, tmp_path):
+    samples = write(tmp_path / "m.csv", [1, 2, 3, 4, 5, 6])
+    for words, said in (
+        (("adapt", "-d", "b", "--samples", samples, "--source", "nowhere"), "source device"),
+        (("adapt", "-d", "a/b", "--samples", samples), "device must be a name"),
+        (("suggest", "--space", "nowhere"), "nasbench201"),
+        (("suggest", "--space", "macro", "--csv", str(tmp_path / "no" / "m.csv")), "cannot be written"),
+    ):
+        done = run(*words)
+        assert (done.code, said in done.err) == (USER_MISTAKE, True), done.err

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from archcast.core.labels import Labels, Target
+from archcast.featurize.spaces import SPACES
+from archcast.predictors import PREDICTORS
+from archcast.predictors import select as module
+from archcast.predictors.linear import Linear
+from archcast.predictors.select import FIRST, _folds, kendall, select
+
+SPACE = SPACES["nasbench201"]
+
+
+def labels_of(n, seed=0):
+    codes = SPACE.sample(n, seed=seed)
+    values = 60 + 5.0 * (codes == 3).sum(axis=1) + np.random.default_rng(seed).normal(size=n)
+    return Labels("nasbench201", "accuracy", "cifar10", (Target("c", "c"),), codes, values[:, None])
+
+
+@pytest.fixture
+def few_families(monkeypatch):
+    monkeypatch.setattr(module, "FAMILIES", (FIRST, "linear", "nn_degree"))
+
+
+def test_the_best_on_the_folds_is_chosen(few_families):
+    found = select(labels_of(80))
+    assert set(found.scores) == {FIRST, "linear", "nn_degree"}
+    assert found.predictor.family == max(found.scores, key=found.scores.get)
+    assert found.scores["nn_degree"] < 0.5 < found.scores["linear"]
+
+
+@pytest.mark.parametrize("best", [FIRST, "linear", "nn_degree"])
+def test_a_higher_score_decides(few_families, monkeypatch, best):
+    labels = labels_of(40)
+    truth = labels.values[:, 0]
+    monkeypatch.setattr(module, "_out_of_fold", lambda name, *_: truth if name == best else -truth)
+    found = select(labels)
+    assert found.predictor.family == best
+    assert found.scores[best] == 1.0
+    assert (found.intervals is None) == (best == FIRST)
+
+
+def test_of_few_networks_the_first_family_answers(few_families):
+    found = select(labels_of(14))
+    assert (found.predictor.family, found.scores, found.intervals) == (FIRST, {}, None)
+
+
+def test_a_family_whose_package_is_missing_is_left_out(monkeypatch):
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    assert set(select(labels_of(16)).scores) == {FIRST, "linear", "nn_degree"}
+
+
+def test_conformal_widths_come_from_folds_that_were_not_fitted_to(monkeypatch):
+    monkeypatch.setattr(module, "FAMILIES", ("linear",))
+    labels, new = labels_of(60), labels_of(500, seed=9)
+    found = select(labels)
+    low, high = found.intervals.around(found.predictor.predict(new.codes)[:, 0].astype(float), 0, 0.9)
+    assert 0.85 < ((low <= new.values[:, 0]) & (new.values[:, 0] <= high)).mean() < 0.97
+
+
+def test_no_fit_sees_its_fold(few_families, monkeypatch):
+    labels, seen = labels_of(30), []
+
+    class Watched(Linear):
+        def fit(self, given, *, seed=0):
+            seen.append(set(map(tuple, given.codes.tolist())))
+            return super().fit(given, seed=seed)
+
+        def predict(self, codes):
+            assert not seen[-1] & set(map(tuple, codes.tolist()))
+            return super().predict(codes)
+
+    monkeypatch.setitem(PREDICTORS._entries if hasattr(PREDICTORS, "_entries") else {}, "linear", Watched)
+    module._out_of_fold("linear", labels, _folds(labels, 0), 0)
+    assert len(seen) == 5
+
+
+def test_equal_networks_share_a_fold():
+    labels = labels_of(400)
+    fold, groups = _folds(labels, 3), SPACE.groups(labels.codes)
+    assert set(fold) == set(range(5))
+    assert all(len(set(fold[groups == group])) == 1 for group in np.unique(groups))
+    np.testing.assert_array_equal(fold, _folds(labels, 3))
+
+
+def test_kendall_agrees_with_scipy():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 9, 50).astype(float), rng.normal(size=50)
+    assert kendall(a, b) == pytest.approx(kendalltau(a, b)[0])
+    assert kendall(a, np.zeros(50)) == 0.0
