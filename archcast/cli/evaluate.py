@@ -34,6 +34,7 @@ def evaluate(
         print_records(records, as_json=as_json)
         return
     protocol = PROTOCOLS[name]
+    protocol.check(predictor or ())
     result = protocol.run(
         predictor or protocol.predictors,
         range(seeds or protocol.seeds),

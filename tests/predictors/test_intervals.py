@@ -32,7 +32,7 @@ def test_intervals_are_as_wide_as_errors_of_that_size():
     made = Intervals.from_errors(truth[:2000], predicted[:2000], logarithmic=False)
     low, high = made.around(predicted[2000:, 0], 0, 0.9)
     inside = (low <= truth[2000:, 0]) & (truth[2000:, 0] <= high)
-    small = predicted[2000:, 0] < 4
+    small = predicted[2000:, 0] < 3.5
     assert 0.86 < inside[small].mean() < 0.94
     assert 0.86 < inside[~small].mean() < 0.95
     assert (high - low)[small].max() < (high - low)[predicted[2000:, 0] > 6].min() / 5

@@ -6,7 +6,7 @@ from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import PREDICTORS
 from archcast.predictors import select as module
-from archcast.predictors.linear import Linear
+from archcast.predictors.linear import BayesianLinear
 from archcast.predictors.select import FIRST, _folds, kendall, select
 
 SPACE = SPACES["nasbench201"]
@@ -62,7 +62,7 @@ def test_conformal_widths_come_from_folds_that_were_not_fitted_to(monkeypatch):
 def test_no_fit_sees_its_fold(few_families, monkeypatch):
     labels, seen = labels_of(30), []
 
-    class Watched(Linear):
+    class Watched(BayesianLinear):
         def fit(self, given, *, seed=0):
             seen.append(set(map(tuple, given.codes.tolist())))
             return super().fit(given, seed=seed)
@@ -71,7 +71,7 @@ def test_no_fit_sees_its_fold(few_families, monkeypatch):
             assert not seen[-1] & set(map(tuple, codes.tolist()))
             return super().predict(codes)
 
-    monkeypatch.setitem(PREDICTORS._entries if hasattr(PREDICTORS, "_entries") else {}, "linear", Watched)
+    monkeypatch.setitem(PREDICTORS._entries, "linear", Watched)
     module._out_of_fold("linear", labels, _folds(labels, 0), 0)
     assert len(seen) == 5
 

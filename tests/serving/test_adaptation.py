@@ -77,7 +77,7 @@ def test_one_in_ten_far_off_does_little_harm(latency):
 def test_whole_numbers_with_ties_are_taken(latency):
     values, codes = latency[0]["raspi4"], latency[1]
     rows = np.random.default_rng(0).choice(np.flatnonzero(np.isfinite(values)), 20, replace=False)
-    whole = np.maximum(np.round(values[rows] / 20), 1.0)
+    whole = np.maximum(np.round(values[rows] / 8), 1.0)
     assert len(np.unique(whole)) < 8
     assert rank(archcast.adapt(codes[rows], whole, "raspi4"), codes, values, rows) > 0.85
 

@@ -113,7 +113,11 @@ def test_protocols_are_registered_with_families_that_learn():
     assert PROTOCOLS["help-nasbench201-900"] is HELP_PLAIN
     for protocol in PROTOCOLS.values():
         assert protocol.title
-        assert set(protocol.predictors) <= set(learning_families())
+        if protocol.of_families:
+            assert set(protocol.predictors) <= set(learning_families())
+        else:
+            with pytest.raises(UnknownNameError, match="method of"):
+                protocol.check(["oracle"])
 
 
 def test_csv_holds_measured_and_published_records(tmp_path):

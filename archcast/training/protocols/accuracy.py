@@ -29,6 +29,7 @@ COUNTS = {
     "mnasnet": (25, 50, 100, 200, 400, 1000, 3273),
 }
 FAMILIES = ("nn_degree", "linear", "lightgbm", "gp")
+_PEER_COUNTS = (25, 78, 156, 469, 781, 1563)
 _PEERS = {
     "NP": (None, 0.343, 0.413, 0.584, 0.634, 0.646),
     "TNASP": (None, 0.539, 0.589, 0.640, 0.689, 0.724),
@@ -82,10 +83,9 @@ def _record(name: str, by_count: dict[int, list[float]]) -> Record:
 def _published(space: str) -> tuple[Record, ...]:
     if space != "nasbench201":
         return ()
-    counts = COUNTS[space]
     return tuple(
         {"predictor": name, "source": "Lu et al., PINAT, AAAI 2023"}
-        | {f"tau {n}": v for n, v in zip(counts, figures, strict=True) if v is not None}
+        | {f"tau {n}": v for n, v in zip(_PEER_COUNTS, figures, strict=True) if v is not None}
         for name, figures in _PEERS.items()
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archcast.core.errors import UnknownNameError
 from archcast.core.registry import Registry
 
 Record = Mapping[str, Any]
@@ -46,6 +47,7 @@ class Protocol:
         run: (predictor families, seeds, progress) -> result.
         predictors: families or methods it is run with when none are named.
         seeds: how many seeds it is run with when no number is given.
+        of_families: whether `predictors` names families, any of which may be asked for; else methods.
     """
 
     name: str
@@ -53,6 +55,13 @@ class Protocol:
     predictors: tuple[str, ...]
     run: Callable[[Sequence[str], Sequence[int], Progress], ProtocolResult]
     seeds: int = 1
+    of_families: bool = True
+
+    def check(self, names: Sequence[str]) -> None:
+        """Raise UnknownNameError for a method that the protocol does not have."""
+        for name in names:
+            if not self.of_families and name not in self.predictors:
+                raise UnknownNameError(f"method of {self.name}", name, self.predictors)
 
 
 PROTOCOLS: Registry[Protocol] = Registry("protocol")

@@ -86,5 +86,6 @@ for _space in SOURCES:
             predictors=METHODS,
             run=partial(_run, _space),
             seeds=20,
+            of_families=False,
         ),
     )

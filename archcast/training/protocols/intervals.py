@@ -68,5 +68,6 @@ PROTOCOLS.register(
         predictors=("shipped",),
         run=_run,
         seeds=5,
+        of_families=False,
     ),
 )

@@ -82,6 +82,7 @@ PROTOCOLS.register(
         predictors=METHODS,
         run=_run,
         seeds=3,
+        of_families=False,
     ),
 )
 PROTOCOLS.register(
@@ -92,5 +93,6 @@ PROTOCOLS.register(
         predictors=METHODS,
         run=_run_energy,
         seeds=20,
+        of_families=False,
     ),
 )

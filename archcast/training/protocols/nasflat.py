@@ -123,5 +123,6 @@ for _name in SETS:
             predictors=METHODS,
             run=partial(_run, _name),
             seeds=7,
+            of_families=False,
         ),
     )
