@@ -26,6 +26,9 @@ def suggest(
     samples: Annotated[
         Path | None, typer.Option(help="What was measured already (arch,value), to be built on.")
     ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", "-d", help="Leave this device out of the sources.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draw of candidates.")] = 0,
     out: Annotated[
         Path | None, typer.Option("--csv", help="CSV file to write, its values left blank.")
@@ -40,7 +43,7 @@ def suggest(
     from archcast.serving import suggest as choose
 
     measured = None if samples is None else _samples(samples)[0]
-    archs = choose(space, n, source, seed=seed, measured=measured)
+    archs = choose(space, n, source, seed=seed, measured=measured, device=device)
     texts = SPACES[space].to_text(SPACES[space].parse(archs))
     records = [{"arch": text, "value": ""} for text in texts]
     if out is not None:

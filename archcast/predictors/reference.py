@@ -55,7 +55,8 @@ def suggest_references(
     distinct = len(np.unique(same[: len(places)][free]))
     if not isinstance(n, int | np.integer) or not 1 <= n <= distinct:
         raise InputError(
-            f"n must be 1 to {distinct}, the distinct, connected candidates not measured yet, got {shorten(n)}"
+            f"n must be 1 to {distinct}, the distinct, connected candidates not measured yet, "
+            f"got {shorten(n)}"
         )
     groups = phi(space, codes, prior.dataset)
     wide = [c for c in prior.components if c.scope > 0]

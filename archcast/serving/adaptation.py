@@ -84,7 +84,7 @@ def adapt(
     """
     chosen = resolve_space(space, archs)
     codes = chosen.parse(archs)
-    measured = _checked(values, len(codes), metric)
+    measured = _checked(values, codes, metric)
     if not isinstance(device, str) or not _NAME.fullmatch(device):
         raise InputError(f"device must be a name of letters, digits, '.', '_' and '-', got {shorten(device)}")
     if not METRICS[metric].of_device:
@@ -150,7 +150,8 @@ def suggest(
     return chosen.format(pool[rows])
 
 
-def _checked(values: Any, n: int, metric: str) -> Doubles:
+def _checked(values: Any, codes: Codes, metric: str) -> Doubles:
+    n, distinct = len(codes), len(np.unique(codes, axis=0))
     try:
         measured = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -161,8 +162,8 @@ def _checked(values: Any, n: int, metric: str) -> Doubles:
     if wrong.any():
         item = int(wrong.argmax())
         raise InputError(f"{metric} must be finite and above 0, got {measured[item]}", item=item)
-    if n < LEAST:
-        raise InputError(f"archs must be at least {LEAST} measured architectures, got {n}")
+    if distinct < LEAST:
+        raise InputError(f"archs must be at least {LEAST} different measured architectures, got {distinct}")
     if np.ptp(measured) == 0:
         raise InputError(
             f"values must differ, as equal ones tell nothing apart; got {n} times {measured[0]:g}"

@@ -21,7 +21,7 @@ def test_blocks_have_their_names_and_rows_stand_alone(name, blocks):
 
 
 def test_equal_networks_have_equal_blocks():
-    space = SPACES["ofa_mbv3"]
+    space = SPACES["macro"]
     rng = np.random.default_rng(0)
     codes = np.stack([rng.integers(0, c, 200) for c in space.cardinalities], axis=1).astype(np.int8)
     canonical = space.canonical(codes)

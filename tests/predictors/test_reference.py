@@ -68,8 +68,8 @@ def test_too_many_are_refused():
     for n in (0, distinct + 1):
         with pytest.raises(InputError, match=f"n must be 1 to {distinct}, .* got {n}"):
             suggest_references(prior(), POOL, n)
+    first = suggest_references(prior(), POOL, 1)
     with pytest.raises(InputError, match=f"1 to {distinct - 1}"):
-        first = suggest_references(prior(), POOL, 1)
         suggest_references(prior(), POOL, distinct, measured=POOL[first])
 
 
