@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,12 +60,16 @@ def adapt(
     source: Sources = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     save: Annotated[bool, typer.Option(help="Keep it, so that archcast predict knows the device.")] = True,
+    track: Annotated[
+        bool | None, typer.Option(help="Leave a run in MLflow; default where MLflow is installed.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Learn a predictor of a new device from a few measurements of it.
 
     Example: archcast adapt --device my-board --samples measured.csv
     """
+    from archcast.predictors.adapted import LEAST
     from archcast.serving import adapt as learn
 
     archs, values = _samples(samples)
@@ -80,6 +85,11 @@ def adapt(
         "next": f"archcast predict ARCH --device {device} --metric {metric}",
     }
     print_record(record, as_json=as_json)
+    if track or (track is None and find_spec("mlflow") and len(values) > LEAST):
+        from archcast.training.tracking_adapted import track_adapted
+
+        run = track_adapted(made.model, made.measured, sources=made.sources, card=made.card, seed=seed)
+        typer.echo(f"run {run.run_id} in experiment {run.experiment}; compare with archcast ui", err=True)
 
 
 def _write(path: Path, records: list[dict[str, str]]) -> None:

@@ -35,7 +35,15 @@ _CANDIDATES = 4000
 
 @dataclass(frozen=True, slots=True)
 class AdaptedPredictor(LoadedPredictor):
-    """A predictor of a new device; as quick to call as a shipped one, and saved on request."""
+    """A predictor of a new device; as quick to call as a shipped one, and saved on request.
+
+    Attributes:
+        measured: what it was learned from.
+        sources: source devices that taught.
+    """
+
+    measured: Labels
+    sources: tuple[str, ...]
 
     def save(self) -> Path:
         """Keep it under `ARCHCAST_HOME`; from now on `archcast.predict` knows the device.
@@ -87,20 +95,19 @@ def adapt(
     measured = _checked(values, codes, metric)
     if not isinstance(device, str) or not _NAME.fullmatch(device):
         raise InputError(f"device must be a name of letters, digits, '.', '_' and '-', got {shorten(device)}")
-    if not METRICS[metric].of_device:
+    of_device = METRICS[metric].of_device
+    dataset = chosen.datasets[0]
+    target = Target(device, dataset if of_device else device)
+    labels = Labels(chosen.name, metric, dataset, (target,), codes, measured[:, None])
+    if not of_device:
         if sources:
-            raise InputError(
-                f"sources must be left out for {metric}: nothing but the networks given may teach"
-            )
-        labels = Labels(
-            chosen.name, metric, chosen.datasets[0], (Target(device, device),), codes, measured[:, None]
-        )
+            raise InputError(f"sources must be left out for {metric}: only the networks given may teach")
         found = select(labels, seed=seed)
-        return _handle(found.predictor, measured, (), found.intervals)
+        return _handle(found.predictor, labels, (), found.intervals)
     names = choose_sources(chosen.name, sources, device=device)
     _warn_of_scale(chosen.name, names, codes, measured, metric)
     model = adapt_to(prior_of(chosen.name, names), codes, measured, device=device, metric=metric)
-    return _handle(model, measured, names)
+    return _handle(model, labels, names)
 
 
 def suggest(
@@ -188,9 +195,9 @@ def _warn_of_scale(space: str, sources: Sequence[str], codes: Codes, measured: D
 
 
 def _handle(
-    model: Predictor, measured: Doubles, sources: Sequence[str], intervals: Intervals | None = None
+    model: Predictor, labels: Labels, sources: tuple[str, ...], intervals: Intervals | None = None
 ) -> AdaptedPredictor:
-    target = model.targets_[0]
+    target, measured = model.targets_[0], labels.values[:, 0]
     taught = (f"source devices: {', '.join(sources)}",) if sources else ()
     card = Card(
         title=f"{model.metric_} of {model.space_.name} on {target.device} ({model.family})",
@@ -211,4 +218,4 @@ def _handle(
         manifest=manifest,
         column=0,
     )
-    return AdaptedPredictor(served, model)
+    return AdaptedPredictor(served, model, labels, sources)

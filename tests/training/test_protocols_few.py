@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from archcast.training.labels import load_labels
-from archcast.training.protocols import PROTOCOLS, accuracy, help_few, leave_one_out, nasflat
+from archcast.training.protocols import PROTOCOLS, accuracy, curves, help_few, leave_one_out, nasflat
 from archcast.training.protocols.few import Trial, random_rows, ranked, source_prior, suggested_rows
 
 
@@ -94,3 +94,12 @@ def test_energy_is_adapted_from_latency(data_dir, monkeypatch):
     monkeypatch.setattr(leave_one_out, "ENERGY_COUNTS", (20,))
     (record,) = run("energy-nasbench201", 1, methods=("suggested",)).records
     assert record["mean"] > 0.6
+
+
+def test_costs_are_learned_better_from_more(data_dir, monkeypatch):
+    monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
+    monkeypatch.setattr(curves, "COUNTS", (25, 400))
+    few, many = run("latency-hat", 1, methods=("linear",)).records
+    assert (few["measured"], many["measured"]) == (25, 400)
+    assert many["spearman"] > few["spearman"] > 0.7
+    assert many["mape"] < few["mape"]
