@@ -26,16 +26,18 @@ def make_sources(root: Path, progress: Progress) -> list[Path]:
         if entry.metric != "accuracy":
             by_space.setdefault(entry.space, []).append(entry)
     for space, entries in by_space.items():
-        folder = root / "sources" / space
+        folder = root / "sources" / f".{space}.new"
         shutil.rmtree(folder, ignore_errors=True)
         for entry in entries:
             progress(f"{entry.name}: fitting each source device on its own")
             labels = load_labels(entry.space, entry.metric, datasets=entry.datasets, sources=entry.sources)
-            made.append(save(Additive().fit(labels), folder / entry.metric, card=_card(labels)))
+            save(Additive().fit(labels), folder / entry.metric, card=_card(labels))
         models = tuple(load(read_manifest(folder / entry.metric)) for entry in entries)
         known = SourceDevices(space, models)
         progress(f"{space}: learning the prior of {len(known.names)} devices")
         (folder / PRIOR_FILE).write_bytes(pack(learn_prior(known, known.names).to_arrays()))
+        shutil.rmtree(root / "sources" / space, ignore_errors=True)
+        made.append(folder.rename(root / "sources" / space))
     return made
 
 

@@ -14,7 +14,7 @@ from archcast.core.settings import predictors_dir
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import FlopsBaseline, Tabulated, load, read_manifest
 from archcast.predictors.artifact import MANIFEST
-from archcast.training import zoo
+from archcast.training import zoo, zoo_sources
 from archcast.training.fit import fit
 from archcast.training.labels import load_labels
 from archcast.training.splits import group_split
@@ -131,13 +131,15 @@ def test_an_entry_from_table_to_folder(tmp_path, monkeypatch):
 
 
 def test_only_named_entries_are_made(tmp_path, monkeypatch):
-    asked = []
+    asked, taught = [], []
+    monkeypatch.setattr(zoo_sources, "make_sources", lambda root, progress: taught.append(root))
     monkeypatch.setattr(zoo, "make_entry", lambda entry, root, progress: asked.append((entry.name, root)))
     make_zoo(only=["macro-accuracy", "fbnet-latency"], out=tmp_path)
     assert asked == [("fbnet-latency", tmp_path), ("macro-accuracy", tmp_path)]
     asked.clear()
     make_zoo()
     assert asked == [(name, SHIPPED) for name in NAMES]
+    assert taught == [SHIPPED]
     asked.clear()
     with pytest.raises(UnknownNameError, match=r"zoo entry must be one of .*did you mean 'fbnet-latency'"):
         make_zoo(only=["macro-accuracy", "fbnet-latencies"], out=tmp_path)
