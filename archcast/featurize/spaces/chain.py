@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
-from archcast.core.layers import GraphBuilder, LayerGraph, Shape
+from archcast.core.layers import GraphBuilder, LayerGraph
 from archcast.featurize.cost import COST_SHAPE, layers_cost
 from archcast.featurize.packed import PackedGraphs, log_costs, pack_chains
 from archcast.featurize.spaces.base import Space
@@ -132,9 +132,3 @@ def _form_cost(part: Part, key: int) -> Doubles:
     builder = GraphBuilder()
     part.build(builder, builder.input(*part.input_shape(key)), key)
     return layers_cost(builder.layers).reshape(-1)
-
-
-def output_shape(part: Part, key: int) -> Shape:
-    """Shape that form `key` of a part puts out."""
-    builder = GraphBuilder()
-    return builder.shape(part.build(builder, builder.input(*part.input_shape(key)), key))
