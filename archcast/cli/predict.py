@@ -79,10 +79,15 @@ def devices(
 
     Example: archcast devices --space fbnet
     """
+    from archcast.core.device import DEVICES
     from archcast.serving import devices as served
 
     names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", "version")
-    records = [{name: getattr(s, name) for name in names} for s in served(space, metric)]
+    records = [
+        {name: getattr(s, name) for name in names}
+        | {"hardware": DEVICES[s.device].hardware if s.device in DEVICES else ""}
+        for s in served(space, metric)
+    ]
     print_records(records, as_json=as_json)
 
 

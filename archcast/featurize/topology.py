@@ -7,10 +7,10 @@
 | SC_c | skip channels of cell c: channels that arrive over links which jump over at least one layer |
 | L_c | most skip channels cell c could have |
 
-NN-Degree = sum over cells of w_c + SC_c / (w_c d_c)  (Li et al., FLASH, ACM TECS 2021, section 3).
+NN-Degree = sum over cells of w_c + SC_c / (w_c d_c)  (Li et al., FLASH, ACM TECS 2021).
 NN-Mass = sum over cells of w_c d_c rho_c with density rho_c = SC_c / L_c  (Bhardwaj et al., How does
 topology influence gradient propagation and model performance of deep networks with DenseNet-type skip
-connections?, CVPR 2021, equations 3 and 4).
+connections?, CVPR 2021).
 
 Both are defined for skips that concatenate. There, layer i of a cell reads its predecessor and up to
 w_c (i - 1) channels of earlier layers, so L_c = w_c (d_c - 1)(d_c - 2) / 2. Where skips are added, as in

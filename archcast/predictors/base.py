@@ -94,7 +94,10 @@ class Predictor(ABC):
         """
         if not hasattr(self, "scale_"):
             raise NotFittedError(f"{self.family} must be fitted before it predicts")
-        codes = self.space_.parse(np.asarray(codes))
+        return self.predict_checked(self.space_.parse(np.asarray(codes)))
+
+    def predict_checked(self, codes: Codes) -> Floats:
+        """The same for codes that the space's `parse` gave, which are not checked again."""
         return self.scale_.inverse(self._predict(codes)).astype(np.float32)
 
     def predictive_interval(self, codes: Codes, coverage: float) -> tuple[Floats, Floats] | None:

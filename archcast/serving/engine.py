@@ -54,7 +54,7 @@ class LoadedPredictor:
         Shapes:
             codes: int8 (n, k); output: float32 (n,)
         """
-        return np.ascontiguousarray(self.model.predict(codes)[:, self.served.column])
+        return np.ascontiguousarray(self.model.predict_checked(codes)[:, self.served.column])
 
     def predict_interval(self, arch_batch: ArchBatch, coverage: float = 0.9) -> tuple[Floats, Floats]:
         """Lower and upper ends of intervals that hold `coverage` of held-out measurements.

@@ -58,6 +58,7 @@ def test_lists_devices(run) -> None:
     records = json.loads(run("devices", "--space", "nasbench201", "--metric", "latency", "--json").out)
     assert len(records) == 27
     assert {r["unit"] for r in records} == {"ms"}
+    assert next(r for r in records if r["device"] == "titanx_32")["hardware"]
 
 
 def test_features_by_name(run) -> None:

@@ -59,6 +59,15 @@ def suggested_rows(prior: DevicePrior, labels: Labels, column: int, pool: Ints, 
     return rows
 
 
+def drawn_rows(
+    method: str, prior: DevicePrior, labels: Labels, column: int, pool: Ints, n: int, seeds: Sequence[int]
+) -> list[Ints]:
+    """Rows to measure: one draw a seed when they are random, one in all when they are suggested."""
+    if method == "random":
+        return [random_rows(labels, column, pool, n, seed) for seed in seeds]
+    return [suggested_rows(prior, labels, column, pool, n)]
+
+
 def ranked(prior: DevicePrior, labels: Labels, trial: Trial) -> dict[str, float]:
     """Quality on the test rows of a predictor adapted to the trial's measurements."""
     truth = labels.values[:, trial.column]

@@ -17,13 +17,12 @@ from archcast.training.protocols.base import PROTOCOLS, Progress, Protocol, Prot
 from archcast.training.protocols.few import (
     METHODS,
     Trial,
-    random_rows,
+    drawn_rows,
     ranked,
     record,
     source_prior,
-    suggested_rows,
 )
-from archcast.training.protocols.help_plain import PUBLISHED, middle_rows
+from archcast.training.protocols.help_plain import HELP_PAPER, PUBLISHED, TEST_DEVICES, middle_rows
 
 _PHONES_AND_PROCESSORS = (
     *("silver_4114", "silver_4210r", "samsung_a50"),
@@ -34,7 +33,7 @@ SOURCES = {
     "fbnet": ("1080ti_1", "1080ti_32", "1080ti_64", *_PHONES_AND_PROCESSORS),
 }
 TARGETS = {
-    "nasbench201": ("titan_rtx_256", "gold_6226", "fpga", "pixel2", "raspi4", "eyeriss"),
+    "nasbench201": TEST_DEVICES,
     "fbnet": ("fpga", "raspi4", "eyeriss"),
 }
 POOLS = {"nasbench201": 900, "fbnet": 4000}
@@ -48,7 +47,7 @@ _FBNET_PUBLISHED: tuple[Record, ...] = (
         "eyeriss": 0.943,
         "fpga": 0.892,
         "mean": 0.910,
-        "source": "Lee et al., HELP, NeurIPS 2021, table 1",
+        "source": HELP_PAPER,
     },
 )
 
@@ -67,10 +66,7 @@ def _run(space: str, methods: Sequence[str], seeds: Sequence[int], progress: Pro
             for device in TARGETS[space]:
                 column = labels.devices.index(device)
                 test = tested[middle_rows(labels.rows(tested), column)]
-                if method == "random":
-                    drawn = [random_rows(labels, column, pool, n, seed) for seed in seeds]
-                else:
-                    drawn = [suggested_rows(prior, labels, column, pool, n)]
+                drawn = drawn_rows(method, prior, labels, column, pool, n, seeds)
                 found[device] = [ranked(prior, labels, Trial(column, rows, test)) for rows in drawn]
             records.append(record(method, n, found))
     published = PUBLISHED if space == "nasbench201" else _FBNET_PUBLISHED

@@ -12,17 +12,15 @@ import numpy as np
 
 from archcast.core.arrays import Ints
 from archcast.core.labels import Labels
-from archcast.predictors.device_prior import DevicePrior
 from archcast.training.labels import load_labels
 from archcast.training.protocols.base import PROTOCOLS, Progress, Protocol, ProtocolResult
 from archcast.training.protocols.few import (
     METHODS,
     Trial,
-    random_rows,
+    drawn_rows,
     ranked,
     record,
     source_prior,
-    suggested_rows,
 )
 
 POOL = 900
@@ -36,14 +34,6 @@ def _pool(labels: Labels) -> tuple[Ints, Ints]:
     return pool, np.setdiff1d(np.arange(len(labels)), pool)
 
 
-def _drawn(
-    method: str, prior: DevicePrior, labels: Labels, column: int, pool: Ints, n: int, seeds: Sequence[int]
-) -> list[Ints]:
-    if method == "random":
-        return [random_rows(labels, column, pool, n, seed) for seed in seeds]
-    return [suggested_rows(prior, labels, column, pool, n)]
-
-
 def _run(methods: Sequence[str], seeds: Sequence[int], progress: Progress) -> ProtocolResult:
     labels = load_labels("nasbench201", "latency", sources=["help"])
     pool, rest = _pool(labels)
@@ -52,7 +42,7 @@ def _run(methods: Sequence[str], seeds: Sequence[int], progress: Progress) -> Pr
         progress(f"leaving out {device}")
         prior = source_prior(labels, [d for d in labels.devices if d != device], pool)
         for method in methods:
-            drawn = _drawn(method, prior, labels, column, pool, MEASURED, seeds)
+            drawn = drawn_rows(method, prior, labels, column, pool, MEASURED, seeds)
             found[method][device] = [ranked(prior, labels, Trial(column, rows, rest)) for rows in drawn]
     records = tuple(record(method, MEASURED, by_device) for method, by_device in found.items())
     return ProtocolResult("leave-one-device-out", records, ())
@@ -68,7 +58,7 @@ def _run_energy(methods: Sequence[str], seeds: Sequence[int], progress: Progress
     records = []
     for method in methods:
         for n in ENERGY_COUNTS:
-            drawn = _drawn(method, prior, energy, 0, own, n, seeds)
+            drawn = drawn_rows(method, prior, energy, 0, own, n, seeds)
             found = [ranked(prior, energy, Trial(0, rows, rest)) for rows in drawn]
             records.append(record(method, n, {energy.devices[0]: found}))
     return ProtocolResult("energy-nasbench201", tuple(records), ())
