@@ -1,16 +1,25 @@
-"""`archcast data`: the public tables."""
+"""`archcast data`: the public tables, and the user's own measurements."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archcast.cli.output import Json, print_record, print_records
 
-app = typer.Typer(help="List, fetch, import and show the public tables.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, fetch, import, show and export public tables and own measurements.", no_args_is_help=True
+)
 Name = Annotated[str, typer.Argument(help="Table, as `archcast data list` names it.")]
+TableOrStore = Annotated[
+    str, typer.Argument(help="Table, as `archcast data list` names it, or `store` for own measurements.")
+]
+Space = Annotated[str | None, typer.Option(help="Only this space.")]
+Metric = Annotated[str | None, typer.Option(help="Only this metric.")]
+Device = Annotated[str | None, typer.Option(help="Only this device.")]
 
 
 @app.command("list")
@@ -74,21 +83,52 @@ def import_(name: Name, as_json: Json = False) -> None:
 
 @app.command()
 def show(
-    name: Name,
-    space: Annotated[str | None, typer.Option(help="Only this space.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Only this metric.")] = None,
-    device: Annotated[str | None, typer.Option(help="Only this device.")] = None,
+    name: TableOrStore,
+    space: Space = None,
+    metric: Metric = None,
+    device: Device = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a table holds: counts by status and the extent of values.
+    """Show what a table or the store holds: counts by status and the extent of values.
 
     Example: archcast data show help --space fbnet
     """
-    from archcast.collect.data import show_table
+    from archcast.collect.data import STORE, show_store, show_table
 
-    shown = show_table(name, space=space, metric=metric, device=device)
+    if name == STORE:
+        stored = show_store(space=space, metric=metric, device=device)
+        columns = stored.columns
+        about: dict[str, object] = {"folder": str(stored.folder), "measurements": stored.rows}
+    else:
+        shown = show_table(name, space=space, metric=metric, device=device)
+        record, columns = shown.record, shown.columns
+        about = {
+            "title": record.title,
+            "citation": record.citation,
+            "licence": record.licence,
+            "place": record.place,
+            "folder": str(record.folder),
+        }
     if not as_json:
-        record = shown.record
-        about = {"title": record.title, "citation": record.citation, "licence": record.licence}
-        print_record(about | {"place": record.place, "folder": str(record.folder)}, as_json=False)
-    print_records([asdict(column) for column in shown.columns], as_json=as_json)
+        print_record(about, as_json=False)
+    if as_json or columns:
+        print_records([asdict(column) for column in columns], as_json=as_json)
+
+
+@app.command()
+def export(
+    name: TableOrStore,
+    to: Annotated[Path, typer.Option(help="File to write; its suffix is .parquet or .csv.")],
+    space: Space = None,
+    metric: Metric = None,
+    device: Device = None,
+    as_json: Json = False,
+) -> None:
+    """Write measurements of a table or the store to a Parquet or CSV file.
+
+    Example: archcast data export store --to mine.csv --metric latency
+    """
+    from archcast.collect.data import export_measurements
+
+    done = export_measurements(name, to, space=space, metric=metric, device=device)
+    print_record({"table": done.name, "rows": done.rows, "file": str(done.path)}, as_json=as_json)

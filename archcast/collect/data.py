@@ -1,32 +1,39 @@
-"""What `archcast data` does: list, fetch, import and show the public tables."""
+"""What `archcast data` does: list, fetch, import and show the public tables, show and export the store."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from archcast.collect.export import STORE, ExportSummary, export_measurements, measurements_of
 from archcast.collect.fetch import Attempts, fetch_files, is_present
 from archcast.collect.matrix import MeasurementMatrix, load_measurements
+from archcast.collect.store import MeasurementStore
 from archcast.collect.summary import ColumnSummary, summarise
 from archcast.collect.tables.base import Recipe
 from archcast.collect.tables.catalog import RECIPES
-from archcast.collect.tables.place import Place, find, imported_path, recipe_table
+from archcast.collect.tables.place import Place, find, imported_path
 from archcast.core import settings
-from archcast.core.errors import DataError, UnknownNameError
+from archcast.core.errors import DataError
 from archcast.core.measurements import write_table
 from archcast.core.optional import require
 
 __all__ = [
+    "STORE",
     "ColumnSummary",
+    "ExportSummary",
     "FetchSummary",
     "ImportSummary",
     "MeasurementMatrix",
+    "StoreSummary",
     "TableRecord",
     "TableSummary",
+    "export_measurements",
     "fetch_table",
     "import_table",
     "list_tables",
     "load_measurements",
+    "show_store",
     "show_table",
 ]
 
@@ -93,6 +100,15 @@ class TableSummary:
     columns: tuple[ColumnSummary, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoreSummary:
+    """Where the user's own measurements are, how many were chosen, and what their columns hold."""
+
+    folder: Path
+    rows: int
+    columns: tuple[ColumnSummary, ...]
+
+
 def list_tables() -> list[TableRecord]:
     """Every public table that archcast knows."""
     return [_record(recipe) for recipe in RECIPES.values()]
@@ -107,6 +123,8 @@ def fetch_table(name: str, *, attempts: Attempts | None = None, show_progress: b
             message says how).
     """
     recipe = RECIPES[name]
+    if recipe.folder is not None:
+        raise DataError(f"the table {name} is part of archcast: there is nothing to download")
     folder = settings.downloads() / recipe.name
     if recipe.by_hand:
         listed = ", ".join(remote.path for remote in recipe.files)
@@ -155,21 +173,21 @@ def show_table(
         DataError: the table is not on this machine.
     """
     recipe = RECIPES[name]
-    record = _record(recipe)
-    for kind, wanted, known in (
-        ("space", space, record.spaces),
-        ("metric", metric, record.metrics),
-        ("device", device, record.devices),
-    ):
-        if wanted is not None and wanted not in known:
-            raise UnknownNameError(f"{kind} of the table {name}", wanted, known)
-    columns = [
-        column
-        for wanted in ([space] if space else recipe.spaces)
-        for column in summarise(recipe_table(recipe, wanted))
-        if metric in (None, column.metric) and device in (None, column.device)
-    ]
-    return TableSummary(record, tuple(columns))
+    table = measurements_of(name, space=space, metric=metric, device=device)
+    return TableSummary(_record(recipe), summarise(table))
+
+
+def show_store(
+    *, space: str | None = None, metric: str | None = None, device: str | None = None
+) -> StoreSummary:
+    """What the user's own measurements hold, by column; all, or those of a space, metric and device.
+
+    Raises:
+        UnknownNameError: the store has no such space, metric or device.
+        DataError: a file of the store is foreign or damaged.
+    """
+    table = measurements_of(STORE, space=space, metric=metric, device=device)
+    return StoreSummary(MeasurementStore().folder, table.num_rows, summarise(table))
 
 
 def _record(recipe: Recipe) -> TableRecord:
@@ -197,6 +215,6 @@ def _record(recipe: Recipe) -> TableRecord:
         rows=rows,
         place=place,
         folder=folder,
-        fetchable=not recipe.by_hand,
+        fetchable=recipe.folder is None and not recipe.by_hand,
         by_hand=recipe.by_hand,
     )

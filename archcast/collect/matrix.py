@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archcast.collect.tables.base import Recipe, Series
-from archcast.collect.tables.catalog import RECIPES
+from archcast.collect.tables.catalog import RECIPES, recipe_of
+from archcast.collect.tables.own import store_recipe
 from archcast.collect.tables.place import is_here, recipe_table
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.core.errors import DataError, UnknownNameError
@@ -66,7 +67,10 @@ def load_measurements(
     *,
     sources: Sequence[str] | None = None,
 ) -> MeasurementMatrix:
-    """Measurements of a space from the public tables on this machine.
+    """Measurements of a space from the tables on this machine.
+
+    The user's own measurements are used where they are named (`sources=["store"]`), and for devices that
+    no table has.
 
     Args:
         dataset: None takes the first data set, in the space's order, that has all of `devices`.
@@ -81,7 +85,7 @@ def load_measurements(
     known = SPACES[space]
     metric = METRICS[metric].name
     wanted = None if devices is None else tuple(devices)
-    offers = _offers(space, metric, sources)
+    offers = _offers(space, metric, wanted, sources)
     chosen = _choose_dataset(offers, known.datasets, dataset, wanted, f"{space} {metric}")
     columns = _choose_columns(offers[chosen], wanted, f"{space} {metric} on {chosen}")
     codes, values = _read_columns(space, metric, chosen, columns)
@@ -100,9 +104,16 @@ def load_measurements(
     )
 
 
-def _offers(space: str, metric: str, sources: Sequence[str] | None) -> dict[str, list[tuple[Recipe, Series]]]:
+def _offers(
+    space: str, metric: str, devices: tuple[str, ...] | None, sources: Sequence[str] | None
+) -> dict[str, list[tuple[Recipe, Series]]]:
     """Data set -> tables on this machine that have the metric, best first."""
-    recipes = RECIPES.values() if sources is None else [RECIPES[name] for name in sources]
+    recipes = [*RECIPES.values()] if sources is None else [recipe_of(name) for name in sources]
+    known = {
+        d for r in recipes for s in r.series if (s.space, s.metric) == (space, metric) for d in s.devices
+    }
+    if sources is None and not known.issuperset(devices or ()):
+        recipes.append(store_recipe())
     having = [
         (recipe, series)
         for recipe in recipes

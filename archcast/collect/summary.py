@@ -41,6 +41,8 @@ class ColumnSummary:
 
 def summarise(table: pa.Table) -> tuple[ColumnSummary, ...]:
     """Counts and extent of each (space, metric, data set, device) of a measurement table."""
+    if not table.num_rows:
+        return ()
     keys = ("space", "metric", "dataset", "device")
     codes, names = zip(*(_encoded(table, key) for key in keys), strict=True)
     sizes = [len(n) for n in names]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from archcast.core.errors import DataError
+from archcast.core.errors import DataError, InputError
 
 
 def home() -> Path:
@@ -43,6 +43,11 @@ def imported() -> Path:
     return home() / "measurements"
 
 
+def store_dir() -> Path:
+    """Folder of the user's own measurements (`archcast.collect.store`)."""
+    return home() / "store"
+
+
 def predictors_dir() -> Path:
     """Folder of the user's own predictors (trained or adapted); searched before the zoo."""
     return home() / "predictors"
@@ -51,3 +56,26 @@ def predictors_dir() -> Path:
 def tracking_uri() -> str:
     """MLflow's tracking address: `MLFLOW_TRACKING_URI`, else a SQLite file under `home()`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def threads() -> int:
+    """Threads that one large batch is spread over: `ARCHCAST_THREADS`, else the processors allowed to us.
+
+    Raises:
+        InputError: the variable is no whole number of at least 1.
+    """
+    named = os.environ.get("ARCHCAST_THREADS")
+    if not named:
+        allowed = getattr(os, "sched_getaffinity", None)
+        return len(allowed(0)) if allowed else os.cpu_count() or 1
+    if not named.isascii() or not named.isdigit() or int(named) < 1:
+        raise InputError(f"ARCHCAST_THREADS must be a whole number of at least 1, got {named!r}")
+    return int(named)
+
+
+def home_key() -> tuple[str | None, ...]:
+    """What of the environment `home` depends on; equal keys, equal folder. Quicker than the folder's path."""
+    named = os.environ.get("ARCHCAST_HOME")
+    if named and named[0] != "~":
+        return (named,)
+    return (named, *map(os.environ.get, ("HOME", "XDG_DATA_HOME", "LOCALAPPDATA")))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.collect.matrix import MeasurementMatrix, load_measurements
-from archcast.collect.tables.catalog import RECIPES
+from archcast.collect.tables.catalog import recipe_of
 from archcast.core.arrays import Codes, Ints
 from archcast.core.labels import Labels, Target
 from archcast.core.metric import METRICS
@@ -42,7 +42,7 @@ def load_labels(
         values[rows, len(targets) : len(targets) + len(matrix.devices)] = matrix.values
         targets += _targets(matrix)
     known = np.isfinite(values).any(axis=1)
-    used = [RECIPES[name] for name in dict.fromkeys(s for m in matrices for s in m.sources)]
+    used = [recipe_of(name) for name in dict.fromkeys(s for m in matrices for s in m.sources)]
     return Labels(
         space=space,
         metric=metric,

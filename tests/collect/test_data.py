@@ -14,6 +14,7 @@ import pytest
 
 from archcast.collect import data
 from archcast.collect.tables import RECIPES
+from archcast.collect.tables.kept import KEPT
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.measurements import read_table
 
@@ -21,6 +22,7 @@ from archcast.core.measurements import read_table
 def test_list_without_any_table(home: Path) -> None:
     records = {r.name: r for r in data.list_tables()}
     assert list(records) == list(RECIPES.names())
+    records = {name: r for name, r in records.items() if r.place != "own"}
     assert {r.place for r in records.values()} == {"absent"}
     assert {r.rows for r in records.values()} == {None}
     assert {r.name for r in records.values() if not r.fetchable} == {
@@ -30,6 +32,15 @@ def test_list_without_any_table(home: Path) -> None:
     }
     assert {r.name for r in records.values() if not r.redistributable} == {"foxnas", "hw_nas_bench_360"}
     assert len(records["help"].devices) == 27 + 5 + 6
+
+
+def test_archcasts_own_tables_are_in_the_package(home: Path) -> None:
+    own = [r for r in data.list_tables() if r.place == "own"]
+    assert [r.name for r in own] == [path.stem for path in sorted(KEPT.glob("*.json"))]
+    for record in own:
+        assert not record.fetchable
+        with pytest.raises(DataError, match="part of archcast"):
+            data.fetch_table(record.name)
 
 
 def test_list_with_the_tables(tables: Path) -> None:

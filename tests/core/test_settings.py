@@ -1,15 +1,17 @@
+import os
 from pathlib import Path
 
 import platformdirs
 import pytest
 
 from archcast.core import settings
-from archcast.core.errors import DataError
+from archcast.core.errors import DataError, InputError
 
 BELOW = {
     settings.downloads: "tables",
     settings.imported: "measurements",
     settings.predictors_dir: "predictors",
+    settings.store_dir: "store",
 }
 
 
@@ -59,3 +61,25 @@ def test_data_must_be_a_folder(monkeypatch, tmp_path, name):
     monkeypatch.setenv("ARCHCAST_DATA", str(tmp_path / name))
     with pytest.raises(DataError, match=f"ARCHCAST_DATA must name a folder, got .*{name}"):
         settings.data_dir()
+
+
+def test_threads_are_what_the_environment_names(monkeypatch):
+    monkeypatch.setenv("ARCHCAST_THREADS", "3")
+    assert settings.threads() == 3
+    monkeypatch.setenv("ARCHCAST_THREADS", "")
+    assert 1 <= settings.threads() <= (os.cpu_count() or 1)
+    monkeypatch.setenv("ARCHCAST_THREADS", "many")
+    with pytest.raises(InputError, match="ARCHCAST_THREADS must be a whole number of at least 1, got 'many'"):
+        settings.threads()
+
+
+def test_the_homes_key_changes_with_the_home(monkeypatch, tmp_path):
+    keys = []
+    for name, value in (("ARCHCAST_HOME", "~/a"), ("HOME", str(tmp_path)), ("ARCHCAST_HOME", "/b")):
+        monkeypatch.setenv(name, value)
+        keys.append(settings.home_key())
+    monkeypatch.delenv("ARCHCAST_HOME")
+    keys.append(settings.home_key())
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    keys.append(settings.home_key())
+    assert len(set(keys)) == 5

@@ -76,6 +76,7 @@ class Recipe:
         series: everything it holds that is a metric.
         read: (folder, space) -> measurement table of that space.
         by_hand: one sentence how to get the files, when they cannot be downloaded.
+        folder: where the files are when they are archcast's or the user's own; None for public tables.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Recipe:
     series: tuple[Series, ...]
     read: Callable[[Path, str], pa.Table] = field(repr=False)
     by_hand: str = ""
+    folder: Path | None = None
 
     @property
     def spaces(self) -> tuple[str, ...]:

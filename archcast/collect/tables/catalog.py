@@ -1,4 +1,4 @@
-"""The public tables by name; where two give the same column, the one that comes first is taken."""
+"""The tables by name; where two give the same column, the one that comes first is taken."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from archcast.collect.tables import (
     ofa_accuracy,
 )
 from archcast.collect.tables.base import Recipe
+from archcast.collect.tables.kept import kept_recipes
+from archcast.collect.tables.own import STORE, store_recipe
 from archcast.core.registry import Registry
 
 RECIPES: Registry[Recipe] = Registry("table")
@@ -27,5 +29,15 @@ for _recipe in (
     foxnas.RECIPE,
     hw_nas_bench_360.RECIPE,
     hw_nas_bench.RECIPE,
+    *kept_recipes(),
 ):
     RECIPES.register(_recipe.name, _recipe)
+
+
+def recipe_of(name: str) -> Recipe:
+    """The table of that name, or the user's own measurements for `store`.
+
+    Raises:
+        UnknownNameError: there is no such table.
+    """
+    return store_recipe() if name == STORE else RECIPES[name]

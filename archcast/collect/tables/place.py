@@ -15,7 +15,7 @@ from archcast.core.measurements import read_table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Place = Literal["ARCHCAST_DATA", "downloaded", "absent"]
+Place = Literal["ARCHCAST_DATA", "downloaded", "own", "absent"]
 
 
 def find(recipe: Recipe) -> tuple[Place, Path | None]:
@@ -23,6 +23,8 @@ def find(recipe: Recipe) -> tuple[Place, Path | None]:
 
     A file that was fetched by hand may also lie beside the tables' folders.
     """
+    if recipe.folder is not None:
+        return "own", recipe.folder
     named = settings.data_dir()
     roots: tuple[tuple[Place, Path | None], ...] = (
         ("ARCHCAST_DATA", named),
@@ -44,7 +46,7 @@ def imported_path(recipe: Recipe) -> Path:
 
 def is_here(recipe: Recipe) -> bool:
     """Whether the table is imported, or its files are found."""
-    return imported_path(recipe).is_file() or find(recipe)[1] is not None
+    return find(recipe)[1] is not None or imported_path(recipe).is_file()
 
 
 def recipe_table(recipe: Recipe, space: str) -> pa.Table:
@@ -55,6 +57,8 @@ def recipe_table(recipe: Recipe, space: str) -> pa.Table:
     Raises:
         DataError: neither exists, or what exists is damaged.
     """
+    if recipe.folder is not None:
+        return recipe.read(recipe.folder, space)
     path = imported_path(recipe)
     if not path.is_file():
         folder = find(recipe)[1]
