@@ -18,6 +18,7 @@ NAMES = {
         "mnasnet": (36, "d616b0bd14078df7"),
         "macro": (34, "b5012b6f25c2436b"),
         "hat": (14, "8c995eb291972328"),
+        "skipnet": (26, "6d10b46f63b36cef"),
     }
 }
 """Version of the features -> space -> how many there are and the hash of their names."""

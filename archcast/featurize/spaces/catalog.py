@@ -17,9 +17,10 @@ from archcast.featurize.spaces.macro import Macro
 from archcast.featurize.spaces.mnasnet import MnasNet
 from archcast.featurize.spaces.nasbench201 import NASBench201
 from archcast.featurize.spaces.ofa_mbv3 import OFAMobileNetV3
+from archcast.featurize.spaces.skipnet import SkipNet
 
 SPACES: Registry[Space] = Registry("space")
-for _space in (NASBench201(), FBNet(), OFAMobileNetV3(), MnasNet(), Macro(), HAT()):
+for _space in (NASBench201(), FBNet(), OFAMobileNetV3(), MnasNet(), Macro(), HAT(), SkipNet()):
     SPACES.register(_space.name, _space)
 
 

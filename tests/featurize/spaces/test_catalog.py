@@ -14,6 +14,7 @@ def test_names_and_sizes():
         "mnasnet": (3 * 2 * 3 * 2) ** 6 * (3 * 2 * 4 * 2),
         "macro": 6_561,
         "hat": 450_669_744,
+        "skipnet": (10 * 6) ** 3 * 17 * 33 * 33,
     }
     assert all(type(size) is int for size in sizes.values())
     assert spaces("macro") is SPACES["macro"]
@@ -21,7 +22,7 @@ def test_names_and_sizes():
 
 @pytest.mark.parametrize("name", ["nasbench", None, 3, "OFA_MBV3", ["fbnet"]])
 def test_unknown_space_lists_the_choices(name):
-    with pytest.raises(UnknownNameError, match="fbnet, hat, macro, mnasnet, nasbench201, ofa_mbv3"):
+    with pytest.raises(UnknownNameError, match="fbnet, hat, macro, mnasnet, nasbench201, ofa_mbv3, skipnet"):
         spaces(name)
 
 
