@@ -33,9 +33,9 @@ $(VENV)/.python:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-# The package alone and what pictures need; no torch.
+# The package alone and what pictures and measuring need; no torch.
 $(VENV)/.light: $(VENV)/.python $(SETUP)
-	$(PIP) --editable ".[plot]"
+	$(PIP) --editable ".[measure,plot]"
 	@touch $@
 
 # torch is asked for by its exact version and alone, so that no other build of it is looked for.

@@ -13,11 +13,12 @@ import typer
 
 from archcast.cli.output import Json, print_record
 from archcast.core import settings
+from archcast.core.errors import ArchcastError
 from archcast.core.version import VERSION
 
 PACKAGES = {
     "train": ("lightgbm", "mlflow", "optuna", "scikit-learn", "scipy", "torch", "torch-geometric"),
-    "collect": ("pyarrow",),
+    "collect": ("duckdb", "nvidia-ml-py", "onnx", "pyarrow"),
     "plot": ("matplotlib",),
 }
 
@@ -36,7 +37,7 @@ def ui(
 
 
 def doctor(as_json: Json = False) -> None:
-    """Say what is installed, found and writable.
+    """Say what is installed, found and writable, and what this host can measure.
 
     Example: archcast doctor
     """
@@ -64,7 +65,35 @@ def doctor(as_json: Json = False) -> None:
         "predictors": f"{len(served)} of {len({s.space for s in served})} spaces",
         "own predictors": sum(s.origin == "own" for s in served),
     }
-    print_record(record, as_json=as_json)
+    print_record(record | _measuring() | _stored(), as_json=as_json)
+
+
+def _measuring() -> dict[str, Any]:
+    from archcast.collect.measure.capabilities import capabilities
+
+    can = capabilities()
+    record: dict[str, Any] = {
+        "processor": can.processor,
+        "governor": can.governor or "unknown: the system shows none",
+        "usable processors": can.cores,
+    }
+    record |= {f"measure with {name}": said for name, said in can.runtimes.items()}
+    record |= {f"measure in {name}": said for name, said in can.precisions.items()}
+    for sensor in can.sensors:
+        said = f"yes: {sensor['what']}" if sensor["readable"] else f"no: {sensor['reason']}"
+        record[f"energy by {sensor['name']}"] = said
+    return record
+
+
+def _stored() -> dict[str, Any]:
+    from archcast.collect.store import MeasurementStore
+
+    store = MeasurementStore()
+    try:
+        rows: int | str = store.rows()
+    except ArchcastError as error:  # doctor is asked when something is wrong: it goes on
+        rows = str(error)
+    return {"store": str(store.folder), "stored measurements": rows}
 
 
 def _version(name: str) -> str | None:

@@ -1,0 +1,53 @@
+"""Measuring on this machine: the runner as a child process."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from archcast.collect.measure.bundle import write_runner
+from archcast.collect.measure.channel import Channel, ProcessChannel
+from archcast.collect.measure.devices import parse_device
+from archcast.collect.measure.rows import TIMEOUT_SECONDS, Row, make_request, measure_rows
+from archcast.collect.measure.timing import TimingSettings
+from archcast.core.arrays import ArchBatch
+from archcast.featurize.spaces import Space
+
+DEFAULT_DEVICE = "this-host-ort-1t"
+
+
+@contextmanager
+def host_channel() -> Iterator[Channel]:
+    """An open channel to a runner on this machine, in this Python."""
+    with tempfile.TemporaryDirectory(prefix="archcast-") as folder:
+        runner = write_runner(Path(folder))
+        with ProcessChannel([sys.executable, str(runner)], name="the runner") as channel:
+            yield channel
+
+
+def measure_host(
+    space: str | Space,
+    archs: ArchBatch,
+    *,
+    device: str = DEFAULT_DEVICE,
+    metrics: Sequence[str] = ("latency",),
+    dataset: str | None = None,
+    already: Mapping[str, Collection[str]] | None = None,
+    settings: TimingSettings | None = None,
+    timeout_s: float = TIMEOUT_SECONDS,
+    progress: Callable[[float], None] = lambda part: None,
+) -> Iterator[Row]:
+    """Measure architectures on this machine; see `measure_rows` for rows, arguments and errors.
+
+    Args:
+        device: a name in the grammar of `archcast.collect.measure.devices`.
+        metrics: among `latency`, `throughput`, `memory`, `energy`.
+    """
+    request = make_request(space, archs, device=parse_device(device), metrics=metrics, dataset=dataset)
+    with host_channel() as channel:
+        yield from measure_rows(
+            channel, request, already=already, settings=settings, timeout_s=timeout_s, progress=progress
+        )

@@ -1,0 +1,165 @@
+"""Measurements over a channel: architectures in, rows of the one schema out.
+
+The same for every transport: `archcast.collect.measure.host` opens a channel to this machine, others open
+theirs and call `measure_rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from archcast.collect.measure.channel import Channel
+from archcast.collect.measure.devices import MeasuredDevice
+from archcast.collect.measure.load_request import load_request
+from archcast.collect.measure.row_maker import RowMaker
+from archcast.collect.measure.session import LoadRequest, Session
+from archcast.collect.measure.timing import Timer, TimingSettings
+from archcast.core.arrays import ArchBatch, Codes
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.featurize.spaces import SPACES, Space
+
+METRICS = ("latency", "throughput", "memory", "energy")
+TIMEOUT_SECONDS = 120.0
+SENTINEL_PARTS = (25, 50, 75)
+"""Percentiles of operation counts, among members drawn with a fixed seed, that the sentinels stand at."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be measured.
+
+    Attributes:
+        space: its networks must have layer graphs.
+        codes: (n, k); equal rows are measured once.
+        device: how the networks are run.
+        metrics: among `METRICS`.
+        dataset: what the networks are built for.
+    """
+
+    space: Space
+    codes: Codes
+    device: MeasuredDevice
+    metrics: tuple[str, ...]
+    dataset: str
+
+    def networks(self) -> dict[str, LoadRequest]:
+        """Text of each architecture and how its `load` request is made."""
+        texts = self.space.to_text(self.codes)
+        return {text: partial(self._load, code) for text, code in zip(texts, self.codes, strict=True)}
+
+    def sentinels(self) -> dict[str, LoadRequest]:
+        """Three members, always the same, of small, middling and large operation counts."""
+        codes = self.space.sample(33, seed=0)
+        _, operations = self.space.published_counts(codes, self.dataset)
+        codes = codes[np.argsort(operations, kind="stable")]
+        rows = [len(codes) * part // 100 for part in SENTINEL_PARTS]
+        names = [f"sentinel_{part}" for part in SENTINEL_PARTS]
+        return {name: partial(self._load, codes[row]) for name, row in zip(names, rows, strict=True)}
+
+    def _load(self, code: Codes) -> dict[str, Any]:
+        return load_request(self.space.graph(code, self.dataset), self.device)
+
+
+def make_request(
+    space: str | Space,
+    archs: ArchBatch,
+    *,
+    device: MeasuredDevice,
+    metrics: Sequence[str] = ("latency",),
+    dataset: str | None = None,
+) -> Request:
+    """Check what is asked for.
+
+    Raises:
+        InputError: an architecture is not of the space, the space has no layer graphs, or a space, data
+            set or metric is unknown; names the item.
+    """
+    chosen = SPACES[space] if isinstance(space, str) else space
+    if not chosen.has_graph:
+        raise InputError(f"the networks of {chosen.name} cannot be built here: it has no layer graphs")
+    for metric in metrics:
+        if metric not in METRICS:
+            raise UnknownNameError("metric that is measured", metric, METRICS)
+    if not metrics:
+        raise InputError(f"metrics must name at least one of {', '.join(METRICS)}, got none")
+    return Request(
+        chosen,
+        chosen.parse(archs),
+        device,
+        tuple(dict.fromkeys(metrics)),
+        chosen.check_dataset(dataset),
+    )
+
+
+def measure_rows(
+    channel: Channel,
+    request: Request,
+    *,
+    already: Mapping[str, Collection[str]] | None = None,
+    settings: TimingSettings | None = None,
+    timeout_s: float = TIMEOUT_SECONDS,
+    progress: Callable[[float], None] = lambda part: None,
+) -> Iterator[Row]:
+    """Measure what is not measured yet, over an open channel.
+
+    Args:
+        already: metric -> texts of architectures that have it, which are left out.
+        timeout_s: longest wait for one answer about one network.
+        progress: called with how much was done since the last call; `work` gives the total.
+
+    Returns:
+        Rows with the columns of `archcast.core.measurements`, each as soon as it is known; a network that
+        cannot be measured gives rows with the status `failed` and the reason.
+
+    Raises:
+        ConnectionLostError: the runner cannot be reached any more.
+        RefusedError: not even a sentinel network can be run.
+        DataError: energy is asked for and no sensor can be read, or the runtime is not installed.
+    """
+    session = Session(channel, timeout_s=timeout_s)
+    maker = RowMaker(
+        session, request.device, space=request.space.name, dataset=request.dataset, metrics=request.metrics
+    )
+    todo = _left(request, already or {})
+    timed = {text: make for metric in ("latency", "throughput") for text, make in todo[metric].items()}
+    if timed:
+        clock = request.device.clock
+        timer = Timer(
+            session,
+            request.sentinels(),
+            clock=clock,
+            settings=settings or TimingSettings(),
+            progress=progress,
+        )
+        for result in timer.time(timed):
+            yield from maker.time_rows(result, [m for m in todo if result.name in todo[m]])
+    for text, make in todo["memory"].items():
+        yield maker.memory_row(text, make)
+        progress(1.0)
+    for text, make in todo["energy"].items():
+        yield maker.energy_row(text, make)
+        progress(1.0)
+
+
+def work(request: Request, already: Mapping[str, Collection[str]] | None = None) -> int:
+    """How much `measure_rows` has to do: networks to time, and to measure in each other metric."""
+    todo = _left(request, already or {})
+    return len({*todo["latency"], *todo["throughput"]}) + len(todo["memory"]) + len(todo["energy"])
+
+
+def _left(request: Request, already: Mapping[str, Collection[str]]) -> dict[str, dict[str, LoadRequest]]:
+    """Metric -> networks to be measured in it."""
+    networks = request.networks()
+    return {
+        metric: {t: make for t, make in networks.items() if t not in already.get(metric, ())}
+        if metric in request.metrics
+        else {}
+        for metric in METRICS
+    }

@@ -1,0 +1,42 @@
+"""Measuring on this machine, end to end."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from archcast.collect.measure.host import measure_host
+from archcast.collect.measure.timing import TimingSettings
+from archcast.collect.rows import checked_rows
+from archcast.core.errors import InputError
+
+SETTINGS = TimingSettings(rounds=2, runs=1, warm_up=1, extra_rounds=0)
+ARCH = "|none~0|+|none~0|none~1|+|skip_connect~0|nor_conv_1x1~1|none~2|"
+
+
+@pytest.mark.parametrize("device", ["this-host-ort-1t", "this-host-ort-2t-b2", "this-host-torch-1t"])
+def test_a_network_is_measured_here(device: str) -> None:
+    (row,) = measure_host("nasbench201", [ARCH], device=device, settings=SETTINGS)
+    assert row["status"] == "ok", row["note"]
+    facts = json.loads(row["environment"])
+    assert row["value"] == pytest.approx(facts[facts["clock"] + "_ms"], rel=1e-4)
+    assert row["value"] > 0
+    assert row["repeats"] >= 2
+    assert facts["runtime"].startswith("torch" if "torch" in device else "onnxruntime")
+    assert len(checked_rows([row])) == 1
+
+
+def test_rows_come_before_the_run_is_over() -> None:
+    from archcast.featurize.spaces import SPACES
+
+    space = SPACES["nasbench201"]
+    settings = TimingSettings(rounds=2, runs=1, warm_up=0, extra_rounds=0, block=1)
+    rows = measure_host(space, space.parse([ARCH, ARCH.replace("skip_connect", "none")]), settings=settings)
+    assert next(rows)["arch"] == ARCH
+    rows.close()
+
+
+def test_a_device_that_is_not_here_is_refused() -> None:
+    with pytest.raises(InputError, match="device must be HOST-ort"):
+        next(measure_host("nasbench201", [ARCH], device="raspi4"))
