@@ -12,11 +12,16 @@
 | `adds` | sums, nodes in use, whether nothing arrives, of live edges and of all | cells |
 | `depth` | longest live path under six prices of the operations | cells |
 | `pair` | operation followed by operation, which a compiler may fuse | cells |
-| `terms` | the space's own terms | others |
+| `used` | operations by kind that a path leads from to the output | cells |
+| `kept` | those, and dead ones that end alone in a node | cells |
 | `cost` | layers, multiply-adds and bytes by class of operator, in thirds of their usual spread | others |
+| `place`, `forms` | of blocks that repeat, see `archcast.featurize.places` | chains of few forms |
+| `terms` | the space's own terms | others |
 
-`TWINS` names for a group of all operations the one of live operations: runtimes that execute the network
-as written pay for the first, those that compile it pay for the second.
+`live`, `used` and `kept` are parts of `all`: a runtime that executes the network as written pays for all
+operations. One that knows zeros drops whatever is not live. One that only drops results that nothing asks
+for executes what is used, zeros or not; and where multiplying by zero follows a single operation, it may
+be folded into that one's weights, so that it is kept.
 """
 
 from __future__ import annotations
@@ -27,12 +32,12 @@ import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.featurize.cost import bytes_moved
+from archcast.featurize.places import has_places, place_groups
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.nasbench201_notation import EDGES
 
-STRUCTURE_VERSION = 1
-CELL_GROUPS = ("all", "live", "edge", "live_edge", "adds", "depth", "pair")
-TWINS = {"all": "live", "edge": "live_edge"}
+STRUCTURE_VERSION = 2
+CELL_GROUPS = ("all", "live", "edge", "live_edge", "adds", "depth", "pair", "used", "kept")
 _FOLLOWING = ((0, 2), (0, 4), (2, 5), (1, 5))
 """Edges that end where the other one starts."""
 _PRICES = (
@@ -52,6 +57,8 @@ def group_names(space: Space) -> tuple[str, ...]:
     """Groups that `phi` gives for a space."""
     if space.name == "nasbench201":
         return CELL_GROUPS
+    if has_places(space):
+        return ("cost", "place", "forms")
     return ("cost", "terms") if space.has_graph else ("terms",)
 
 
@@ -63,11 +70,15 @@ def phi(space: Space, codes: Codes, dataset: str | None = None) -> dict[str, Dou
     """
     if space.name == "nasbench201":
         return _cell_groups(codes.astype(np.int64), space.live(codes).astype(np.int64))
-    groups = {"terms": space.terms(codes)[1].astype(np.float64)}
-    if space.has_graph:
-        dataset = space.check_dataset(dataset)
-        kept, unit = _cost_units(space, dataset)
-        groups["cost"] = _raw_costs(space, codes, dataset)[:, kept] / unit
+    if not space.has_graph:
+        return {"terms": space.terms(codes)[1].astype(np.float64)}
+    dataset = space.check_dataset(dataset)
+    if has_places(space):
+        groups = place_groups(space, codes, dataset)
+    else:
+        groups = {"terms": space.terms(codes)[1].astype(np.float64)}
+    kept, unit = _cost_units(space, dataset)
+    groups["cost"] = _raw_costs(space, codes, dataset)[:, kept] / unit
     return groups
 
 
@@ -113,7 +124,19 @@ def _cell_groups(codes: Ints, live: Ints) -> dict[str, Doubles]:
     kinds = _kinds(live)
     followed = sum(kinds[:, a, :, None] * kinds[:, b, None, :] for a, b in _FOLLOWING)
     groups["pair"] = np.asarray(followed).reshape(len(codes), -1)
+    groups |= {name: _kinds(part).sum(axis=1) for name, part in _executed(codes).items()}
     return groups
+
+
+def _executed(codes: Ints) -> dict[str, Ints]:
+    """Codes (n, 6) with `none` where an operation is not used, and where it is not kept."""
+    there = codes != 0
+    used, kept = there.copy(), there.copy()
+    used[:, 1:3] &= there[:, 5:]
+    used[:, 0] &= used[:, 2] | there[:, 4]
+    alone = there[:, 1] ^ there[:, 2]
+    kept[:, 1:3] &= (there[:, 5] | alone)[:, None]  # node 1 has one operation, which is always alone
+    return {"used": np.where(used, codes, 0), "kept": np.where(kept, codes, 0)}
 
 
 def _kinds(codes: Ints) -> Doubles:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Floats, Ints
-from archcast.core.errors import InputError
+from archcast.core.errors import ArtifactError, InputError
 from archcast.core.labels import Labels, Target
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
@@ -115,6 +115,12 @@ class Adapted(Predictor):
     def _from_files(self, files: Mapping[str, bytes]) -> None:
         arrays = unpack(files["adapted.npz"], "adapted.npz")
         self.weights_, self.root_, self.noise_ = arrays["weights"], arrays["root"], arrays["noise"]
+        columns = self._columns(self.space_.sample(1, seed=0)).shape[1]
+        if len(self.weights_) != columns or len(self.root_) != columns:
+            raise ArtifactError(
+                f"adapted.npz must hold {columns} weights, got {len(self.weights_)}: it was made by another "
+                f"version of archcast; adapt to the measurements again"
+            )
 
 
 def adapt_to(prior: DevicePrior, codes: Codes, values: Doubles, *, device: str, metric: str) -> Adapted:

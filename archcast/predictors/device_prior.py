@@ -29,13 +29,20 @@ from archcast.core.arrays import Doubles
 from archcast.core.errors import ArtifactError
 from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.structure import TWINS, phi, stacked
+from archcast.featurize.structure import phi, stacked
 
 _ITERATIONS, _STRENGTH, _FREEDOM = 25, 4.0, 4.0
 _RICH = ("all", "live", "adds", "pair", "edge", "live_edge")
 _EXTRA = ("adds", "depth", "pair", "live_edge")
 _EXTRA_SIZE = 0.2
-_MIXES = (0.0, 0.5, 1.0)  # shares of the cost that operations pay only when live
+_PARTS = {"live": (0.0, 0.5, 1.0), "used": (1.0,), "kept": (1.0,)}
+"""Part of all operations -> shares of the cost that an operation pays only when it is of that part."""
+_MOMENTS = {
+    "forms": (("cost",), ("cost", "place"), ("cost", "place", "forms")),
+    "terms": (("cost",), ("cost", "terms")),
+}
+_SPANNED = {"forms": ("cost", "place", "forms"), "terms": ("terms",)}
+"""Finest group of a chain space -> groups of the components that spread around zero, and around the mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +151,26 @@ def _cell_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Compone
     yield Component(names, people.mean, np.diag(np.sqrt(2.0 * people.variances)), -1.0, 0.0)
     for extra in ((), _EXTRA):
         size = sum(groups[name].shape[1] for name in extra)
-        yield from _split("all", extra, size, found[("all",)])
+        for part, shares in _PARTS.items():
+            yield from _split(part, shares, found[("all",)], extra, size)
 
 
 def _chain_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Component]:
     """Of spaces without dead operations, whose terms are many: stay near the span of the sources."""
+    finest = "forms" if "forms" in groups else "terms"
     if "cost" in groups:
-        for names in (("cost",), ("cost", "terms")):
+        for names in _MOMENTS[finest]:
             yield _second_moment(names, _population(groups, names, y))
-    people = _population(groups, ("terms",), y)
+    people = _population(groups, whole := _SPANNED[finest], y)
+    yield Component(whole, people.mean, _root(_between(people, 0.05)), 0.0, 1.0)
+    people = _population(groups, (finest,), y)
+    yield from _sources((finest,), people, _between(people, 0.1), 0.0)
+
+
+def _between(people: Population, slack: float) -> Doubles:
+    """Covariance of the devices' weights as found, and a share of the groups' variances."""
     apart = people.devices - people.devices.mean(axis=0)
-    between, slack = apart.T @ apart / len(apart), np.diag(people.variances)
-    yield Component(("terms",), people.mean, _root(between + 0.05 * slack), 0.0, 1.0)
-    yield from _sources(("terms",), people, between + 0.1 * slack, 0.0)
+    return np.asarray(apart.T @ apart / len(apart) + slack * np.diag(people.variances))
 
 
 def _second_moment(names: tuple[str, ...], people: Population) -> Component:
@@ -174,27 +188,29 @@ def _sources(
         yield Component(names, weights, root, share, 0.0)
 
 
-def _split(name: str, extra: tuple[str, ...], size: int, people: Population) -> Iterator[Component]:
-    """The costs of `name` paid in part by its live twin; groups in `extra` (`size` columns) come on top."""
+def _split(
+    part: str, shares: tuple[float, ...], people: Population, extra: tuple[str, ...], size: int
+) -> Iterator[Component]:
+    """Costs of `all` paid to some share by `part` alone; groups in `extra` (`size` columns) come on top."""
     mean, d = people.mean, len(people.mean)
     power = float(np.mean(mean**2))
     own = np.diag(mean**2 + 0.3 * power)
-    for live in _MIXES:
-        share = np.array([1.0 - live, live])
+    for paid in shares:
+        share = np.array([1.0 - paid, paid])
         covariance = np.zeros((2 * d + size, 2 * d + size))
         covariance[: 2 * d, : 2 * d] = np.kron(np.outer(share, share), people.covariance + 0.25 * own)
         covariance[: 2 * d, : 2 * d] += np.kron(np.eye(2), 0.01 * own)
         covariance[2 * d :, 2 * d :] = np.eye(size) * power * _EXTRA_SIZE**2
         whole = np.concatenate([np.kron(share, mean), np.zeros(size)])
-        weight = -2.0 - float(np.log(len(_MIXES)))
-        yield Component((name, TWINS[name], *extra), whole, _root(covariance), weight, 1.0 / len(_MIXES))
+        weight = -2.0 - float(np.log(len(shares)))
+        yield Component(("all", part, *extra), whole, _root(covariance), weight, 1.0 / len(shares))
 
 
 def _plain(space: Space, groups: dict[str, Doubles], *, alone: bool) -> Component:
     """Mean zero, and each group's columns alike, so sized that the group's sum varies by its share."""
     sizes, weight = {"all": 1.0, "live": 1.0, "adds": 0.3, "depth": 0.3}, -2.0
     if space.name != "nasbench201":
-        sizes, weight = {"cost": 1.0, "terms": 0.5}, -1.0
+        sizes, weight = {"cost": 1.0, "terms": 0.5, "forms": 0.5}, -1.0
     names = tuple(name for name in sizes if name in groups)
     spread = [np.sqrt(groups[name].var(axis=0).sum()) or 1.0 for name in names]
     pieces = zip(names, spread, strict=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from archcast.featurize.spaces import SPACES
-from archcast.featurize.structure import CELL_GROUPS, TWINS, group_names, phi, stacked
+from archcast.featurize.structure import CELL_GROUPS, group_names, phi, stacked
 
 SPACE = SPACES["nasbench201"]
 # 3x3 into node 1, then 1x1 into node 2 and out by a pool; an edge into node 2 from nowhere is dead weight.
@@ -16,7 +16,7 @@ def groups_of(text):
     return {name: columns[0] for name, columns in phi(SPACE, SPACE.parse([text])).items()}
 
 
-@pytest.mark.parametrize("name", ["nasbench201", "fbnet", "hat", "macro", "mnasnet", "ofa_mbv3"])
+@pytest.mark.parametrize("name", ["nasbench201", "fbnet", "hat", "macro", "mnasnet", "ofa_mbv3", "skipnet"])
 def test_groups_have_their_names_and_rows_stand_alone(name):
     space = SPACES[name]
     codes = space.sample(40, seed=0)
@@ -50,8 +50,41 @@ def test_dead_operations_count_only_among_all():
     assert made["edge"].sum() == 3
     assert made["live_edge"].sum() == 1
     assert made["pair"].sum() == 0
-    for every, live in TWINS.items():
-        assert (made[live] <= made[every]).all()
+    np.testing.assert_array_equal(made["used"], [1, 0, 0, 0])
+
+
+def test_parts_of_all_operations_are_nested():
+    made = phi(SPACE, SPACE.members(np.arange(SPACE.size)))
+    for less, more in (("live", "used"), ("used", "kept"), ("kept", "all"), ("live_edge", "edge")):
+        assert (made[less] <= made[more]).all()
+        assert (made[less] < made[more]).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "used", "kept"),
+    [
+        # zeros of node 1 pass a 3x3 that the output asks for
+        ("|none~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|avg_pool_3x3~2|", [0, 0, 1, 1], [0, 0, 1, 1]),
+        # nothing asks for node 2, which sums two operations: both are dropped
+        (
+            "|skip_connect~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|none~0|avg_pool_3x3~1|none~2|",
+            [1, 0, 0, 1],
+            [1, 0, 0, 1],
+        ),
+        # or has one operation, into which the zero of its way out is folded
+        (
+            "|skip_connect~0|+|nor_conv_1x1~0|none~1|+|none~0|avg_pool_3x3~1|none~2|",
+            [1, 0, 0, 1],
+            [1, 1, 0, 1],
+        ),
+        # node 1 has one operation at most
+        ("|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|", [0, 1, 0, 0], [0, 1, 1, 0]),
+    ],
+)
+def test_what_a_pruning_runtime_executes(text, used, kept):
+    made = groups_of(text)
+    np.testing.assert_array_equal(made["used"], used)
+    np.testing.assert_array_equal(made["kept"], kept)
 
 
 def test_a_cell_that_connects_nothing():

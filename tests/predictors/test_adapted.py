@@ -3,7 +3,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from archcast.core.errors import InputError, NotFittedError
+from archcast.core.errors import ArtifactError, InputError, NotFittedError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.structure import group_names, phi, stacked
@@ -99,6 +99,25 @@ def test_a_saved_one_is_equal(tmp_path):
     ):
         np.testing.assert_array_equal(one, other)
     assert again.config == made.config
+
+
+def test_weights_of_another_structure_are_refused(tmp_path):
+    made = adapted()
+    made.weights_, made.root_ = made.weights_[:-8], made.root_[:-8]
+    save(made, tmp_path / "p", card=Card(title="t"))
+    with pytest.raises(ArtifactError, match="adapt to the measurements again"):
+        load(read_manifest(tmp_path / "p"))
+
+
+@pytest.mark.parametrize("part", ["used", "kept"])
+def test_a_runtime_that_prunes_is_told_from_its_measurements(part):
+    def paid(codes):
+        return 2.0 + phi(SPACE, codes)[part] @ RATES[1:]
+
+    measured, given = SPACE.sample(20, seed=5), SPACE.sample(300, seed=6)
+    made = adapt_to(prior(), measured, paid(measured), device="d", metric="latency")
+    errors = np.abs(made.predict(given)[:, 0] / paid(given) - 1.0)
+    assert np.quantile(errors, 0.9) < 0.1
 
 
 def test_evidence_agrees_with_the_dense_formula():

@@ -20,7 +20,7 @@ def made_up(space, devices=4, n=150, seed=0):
     return Labels(space.name, "latency", space.datasets[0], targets, codes, values)
 
 
-@pytest.mark.parametrize("name", ["nasbench201", "mnasnet", "macro"])
+@pytest.mark.parametrize("name", ["nasbench201", "fbnet", "mnasnet", "macro"])
 def test_components_fit_their_groups(name):
     space = SPACES[name]
     labels = made_up(space)
