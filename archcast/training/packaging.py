@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from archcast.core.arrays import Codes
 from archcast.core.labels import target_key
 from archcast.core.version import VERSION
-from archcast.predictors import load, read_manifest
+from archcast.predictors import Predictor, load, read_manifest
+from archcast.predictors.stack import Stack
 from archcast.training.mlflow_store import mlflow_module
 
 MODEL = "model"
@@ -19,12 +20,18 @@ NEEDS: Mapping[str, tuple[str, ...]] = {"lightgbm": ("lightgbm",)}
 """Packages beyond archcast's own that a family needs to predict."""
 
 
-def requirements(family: str) -> list[str]:
-    """What pip has to install to load a model of that family, pinned to what is installed here."""
-    pinned = [
-        f"{name}=={importlib.metadata.version(name)}" for name in ("mlflow", "pandas", *NEEDS.get(family, ()))
-    ]
-    return [f"archcast=={VERSION}", *pinned]
+def requirements(predictor: Predictor) -> list[str]:
+    """What pip has to install to load a model of that predictor, pinned to what is installed here."""
+    names = dict.fromkeys(["mlflow", "pandas", *(n for f in families(predictor) for n in NEEDS.get(f, ()))])
+    return [f"archcast=={VERSION}", *(f"{name}=={importlib.metadata.version(name)}" for name in names)]
+
+
+def families(predictor: Predictor) -> Iterator[str]:
+    """The predictor's family, and those of the predictors it is a mean of."""
+    yield predictor.family
+    if isinstance(predictor, Stack):
+        for member in predictor.members_:
+            yield from families(member)
 
 
 def save_pyfunc(client: Any, run: Any, folder: Path, *, params: Mapping[str, str], example: Codes) -> str:
@@ -53,7 +60,7 @@ def save_pyfunc(client: Any, run: Any, folder: Path, *, params: Mapping[str, str
             ),
             signature=_signature([target_key(target) for target in predictor.targets_]),
             input_example=_example(predictor.space_.to_text(example)),
-            pip_requirements=requirements(predictor.family),
+            pip_requirements=requirements(predictor),
         )
         client.log_model_artifacts(logged.model_id, str(local))
     client.finalize_logged_model(logged.model_id, "READY")

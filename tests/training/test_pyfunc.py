@@ -12,7 +12,7 @@ from tracked_cases import fitted_to, noisy_labels
 import archcast
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
-from archcast.predictors import LookupTable
+from archcast.predictors import PREDICTORS, LookupTable
 from archcast.training.packaging import requirements
 from archcast.training.splits import group_split
 from archcast.training.tracking import track, track_training
@@ -68,9 +68,15 @@ def test_nothing_is_pickled(folder):
 
 def test_requirements_are_the_given_ones(folder):
     found = (folder / "requirements.txt").read_text().split()
-    assert found == requirements("lookup")
+    assert found == requirements(FITTED.predictor)
     assert f"archcast=={VERSION}" in found
-    assert f"lightgbm=={version('lightgbm')}" in requirements("lightgbm")
+    assert not [line for line in found if "lightgbm" in line]
+
+
+@pytest.mark.parametrize("family", ["lightgbm", "stack"])
+def test_requirements_hold_those_of_a_mean_of_predictors(family):
+    fitted = PREDICTORS[family]().fit(LABELS.rows(SPLIT.train), seed=0)
+    assert f"lightgbm=={version('lightgbm')}" in requirements(fitted)
 
 
 def test_signature_and_example(model):
