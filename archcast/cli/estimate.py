@@ -1,0 +1,203 @@
+"""`archcast estimate`: costs on accelerators that nobody has at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archcast.cli.networks import chosen_networks
+from archcast.cli.output import Json, print_records
+from archcast.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from archcast.collect.estimate import BatchEstimate, Target
+    from archcast.collect.estimate.catalog import AnyEstimator
+    from archcast.core.arrays import Codes
+    from archcast.featurize.spaces.base import Space
+
+SHOWN = 20
+
+
+def estimate(
+    arch: Annotated[
+        list[str] | None,
+        typer.Argument(help="Architectures in their space's notation (lists and dicts as JSON)."),
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            "-t",
+            help="Name, YAML file, or either with settings: roofline:peak_gmacs=500,bandwidth_gbs=10. "
+            "May be given several times.",
+        ),
+    ] = None,
+    space: Annotated[str | None, typer.Option(help="Search space; inferred from architectures.")] = None,
+    n: Annotated[
+        int | None, typer.Option("--n", "-n", help="Estimate so many networks drawn at random.", min=1)
+    ] = None,
+    every: Annotated[bool, typer.Option("--every", help="Estimate every network of the space.")] = False,
+    archs: Annotated[
+        Path | None, typer.Option(help="Estimate the networks of this file: one a line, or a JSON list.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Parameter or convention: array=14x12, buffer_kib=108, pool=dense."),
+    ] = None,
+    grid: Annotated[bool, typer.Option("--grid", help="Every point of the target's grid.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Leave out layers on no path from input to output.")
+    ] = False,
+    breakdown: Annotated[
+        bool, typer.Option("--breakdown", help="Show layers, parts, and what costs are made of.")
+    ] = False,
+    to: Annotated[Path | None, typer.Option(help="Write measurement rows to this .parquet or .csv.")] = None,
+    store: Annotated[bool, typer.Option("--store", help="Add the rows to the measurement store.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the networks drawn.")] = 0,
+    list_: Annotated[bool, typer.Option("--list", help="List the targets and stop.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Estimate latency and energy on accelerators; what is estimated is kept, so run it again to go on.
+
+    Example: archcast estimate --target eyeriss-like --space nasbench201 --n 100 --to labels.parquet
+    """
+    from archcast.collect.estimate import estimate_rows
+    from archcast.collect.estimate.records import layer_records, network_records, target_records
+
+    if list_:
+        listed = target_records()
+        if not as_json:  # descriptions are too long for a table
+            listed = [{k: v for k, v in record.items() if k != "description"} for record in listed]
+        print_records(listed, as_json=as_json)
+        return
+    from archcast.collect.estimate.stored import check_path
+
+    if to is not None:
+        check_path(to)
+    chosen, codes = _networks(arch, archs, space, n, every, seed)
+    records: list[dict[str, Any]] = []
+    tables: list[pa.Table] = []
+    for one in _targets(target, settings or [], grid):
+        estimator, made = _estimated(one, chosen, codes, dataset, live=live, quiet=as_json)
+        if to is not None or store:
+            tables.append(estimate_rows(estimator, made, live=live))
+        if breakdown:
+            records += layer_records(estimator, chosen, made, live=live)
+        else:
+            records += network_records(estimator, chosen, made)
+    _keep(tables, to, store=store)
+    _print(records, whole=breakdown, as_json=as_json)
+
+
+def _estimated(
+    target: Target, space: Space, codes: Codes, dataset: str | None, *, live: bool, quiet: bool
+) -> tuple[AnyEstimator, BatchEstimate]:
+    """Costs on one target, with progress; raise InputError where no network could be estimated."""
+    from archcast.collect.estimate import estimate_networks, make_estimator
+
+    estimator = make_estimator(target)
+    with _shown_progress(target.label, hidden=quiet) as report:
+        made = estimate_networks(estimator, space, codes, dataset, live=live, report=report)
+    if len(made.failures) == len(codes):
+        raise InputError(f"{target.label} can estimate none of the networks: {made.failures[0]}")
+    return estimator, made
+
+
+def _keep(tables: list[pa.Table], to: Path | None, *, store: bool) -> None:
+    """Write the rows to a file, to the store or to both, and say how many there were."""
+    if not tables:
+        return
+    import pyarrow as pa
+
+    from archcast.collect.estimate.stored import add_to_store, write_rows
+
+    table = pa.concat_tables(tables).unify_dictionaries()
+    if to is not None:
+        write_rows(table, to)
+        typer.echo(f"{table.num_rows} rows written to {to}", err=True)
+    if store:
+        added = add_to_store(table)
+        typer.echo(f"{added} rows added to the store, {table.num_rows - added} were there", err=True)
+
+
+def _networks(
+    given: list[str] | None, file: Path | None, space: str | None, n: int | None, every: bool, seed: int
+) -> tuple[Space, Codes]:
+    """The space, and the codes to estimate."""
+    import numpy as np
+
+    from archcast.featurize.spaces import SPACES
+    from archcast.featurize.spaces.catalog import resolve_space
+
+    if sum((bool(given), file is not None, n is not None, every)) != 1:
+        raise InputError("networks must be given in one way: as arguments, with --archs, --n or --every")
+    if given:
+        chosen = resolve_space(space, given)
+        return chosen, chosen.parse(given)
+    if space is None:
+        raise InputError("--space must be given with --archs, --n and --every")
+    chosen = SPACES[space]
+    if every:
+        return chosen, chosen.members(np.arange(chosen.size))
+    return chosen, chosen_networks(chosen, n, file, seed=seed)
+
+
+def _targets(specs: list[str] | None, settings: list[str], grid: bool) -> list[Target]:
+    """The targets, and each point of their grids where wanted."""
+    from archcast.collect.estimate import load_target, parse_settings
+
+    if not specs:
+        raise InputError("a target must be given with --target; archcast estimate --list names them")
+    given = parse_settings(settings)
+    found: dict[str, Target] = {}
+    for spec in specs:
+        target = load_target(spec, given)
+        for point in target.points() if grid else [{}]:
+            made = load_target(spec, point | given)
+            found[made.label] = made
+    return list(found.values())
+
+
+def _print(records: list[dict[str, Any]], *, whole: bool, as_json: bool) -> None:
+    """Records as tables: one a network where `whole`, else one of at most `SHOWN` networks."""
+    if as_json:
+        print_records(records, as_json=True)
+        return
+    if not whole:
+        _print_filled(records[:SHOWN], "estimates, not measurements")
+        if len(records) > SHOWN:
+            typer.echo(f"and {len(records) - SHOWN} more: --json or --to FILE gives them all")
+        return
+    for arch, target in dict.fromkeys((record["arch"], record["target"]) for record in records):
+        own = [r for r in records if (r["arch"], r["target"]) == (arch, target)]
+        kept = [{k: v for k, v in r.items() if k not in ("arch", "target")} for r in own]
+        _print_filled(kept, f"{arch} on {target}: estimates, not measurements")
+
+
+def _print_filled(records: list[dict[str, Any]], title: str) -> None:
+    """A table without the columns that hold nothing."""
+    kept = [name for name in records[0] if any(record[name] not in (None, "") for record in records)]
+    print_records([{k: record[k] for k in kept} for record in records], as_json=False, title=title)
+
+
+@contextmanager
+def _shown_progress(name: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error with what is priced, and the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
+    try:
+        with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as bar:
+            task = bar.add_task(name, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    except KeyboardInterrupt:
+        typer.echo("what was estimated is kept; the same command goes on from there", err=True)
+        raise

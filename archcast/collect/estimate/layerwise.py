@@ -1,0 +1,104 @@
+"""Estimators whose costs add over layers: each distinct piece of work is priced once."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from archcast.collect.estimate.base import LayerCost, LayerEstimate, NetworkEstimate, add_costs
+from archcast.collect.estimate.cache import EstimateCache
+from archcast.collect.estimate.target import Target
+from archcast.collect.estimate.work import Work, works_of
+from archcast.core.layers import LayerGraph
+
+Report = Callable[[int, int], None]
+"""Called with the number done and the number to do."""
+
+
+class LayerwiseEstimator(ABC):
+    """An estimator that prices work piece by piece; a subclass says what one piece costs.
+
+    Attributes:
+        hardware_keys, mapping_keys: keys that a target's file may have.
+        settable: keys of `hardware` that may be set on the command line or swept, and their types.
+        worth_keeping: whether pricing is slow enough to keep what was priced on disk.
+    """
+
+    hardware_keys: ClassVar[tuple[str, ...]]
+    mapping_keys: ClassVar[tuple[str, ...]] = ()
+    settable: ClassVar[Mapping[str, type]]
+    worth_keeping: ClassVar[bool]
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.cache: EstimateCache | None = None
+        self._known: dict[Work, LayerCost] = {}
+
+    @staticmethod
+    @abstractmethod
+    def check(target: Target) -> None:
+        """Raise InputError when the target's hardware or mapping is not what it must be."""
+
+    @property
+    @abstractmethod
+    def program(self) -> str:
+        """Name and version of what estimates."""
+
+    @property
+    def version(self) -> str:
+        """Fingerprint of target and program."""
+        return self.target.fingerprint(self.program)
+
+    @property
+    def area(self) -> float | None:
+        """Area of the accelerator in the units of its description, None where it gives none."""
+        return None
+
+    @abstractmethod
+    def price_one(self, work: Work) -> LayerCost:
+        """Cost of one piece of work; raise InputError where it cannot be estimated."""
+
+    def price(self, works: Iterable[Work], report: Report | None = None) -> dict[Work, LayerCost]:
+        """Cost of each distinct piece of work; what is on disk is not estimated again."""
+        wanted = list(dict.fromkeys(works))
+        missing = [work for work in wanted if work not in self._known]
+        if self.cache is not None and missing:
+            found = self.cache.get(map(work_key, missing))
+            self._known |= {work: found[work_key(work)] for work in missing if work_key(work) in found}
+            missing = [work for work in missing if work not in self._known]
+        for done, work in enumerate(missing):
+            if report is not None:
+                report(done, len(missing))
+            cost = self.price_one(work)
+            if self.cache is not None:
+                self.cache.put(work_key(work), cost)
+            self._known[work] = cost
+        return {work: self._known[work] for work in wanted}
+
+    def estimate(self, graph: LayerGraph) -> NetworkEstimate:
+        """Cost of a network: the sum over its layers.
+
+        Raises:
+            InputError: an operator has no price; names it.
+        """
+        listed = works_of(graph, self.target.conventions, self.target.name)
+        prices = self.price(work for works, _ in listed for work in works)
+        layers = []
+        for position, (layer, (works, why)) in enumerate(zip(graph.layers, listed, strict=True)):
+            if layer.op == "input":
+                continue
+            cost = add_costs([prices[work] for work in works])
+            note = "; ".join(text for text in (cost.note, why) if text)
+            layers.append(LayerEstimate(position, layer.op, layer.part, replace(cost, note=note)))
+        priced = [prices[work] for works, _ in listed for work in works]
+        return NetworkEstimate(self.target.label, add_costs(priced), tuple(layers), self.area)
+
+
+def work_key(work: Work) -> str:
+    """One line of text for a piece of work, e.g. `conv 16x32x32 16x32x32 k3x3 s1 g1 p1`."""
+    read, written, kernel = (
+        "x".join(map(str, size)) for size in (work.shape_in, work.shape_out, work.kernel)
+    )
+    return f"{work.kind} {read} {written} k{kernel} s{work.stride} g{work.groups} p{work.padding}"

@@ -1,0 +1,72 @@
+"""Work of layers, and the conventions that make it."""
+
+import pytest
+
+from archcast.collect.estimate.work import CHOICES, Work, check_conventions, works_of
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.layers import GraphBuilder, LayerGraph
+
+OWN = {name: next(iter(choices)) for name, choices in CHOICES.items()}
+
+
+def network() -> LayerGraph:
+    b = GraphBuilder()
+    b.part = "stem"
+    x = b.pointwise(b.pointwise(b.conv(b.input(3, 8), 4, kernel=3), "batch_norm"), "relu")
+    b.part = "cell"
+    y = b.add(x, b.pool(x, "avg_pool", kernel=3, stride=1), b.pointwise(x, "zero"))
+    b.pointwise(y, "batch_norm")
+    return b.graph()
+
+
+def test_each_layer_has_the_work_that_its_convention_names() -> None:
+    works = [w for w, _ in works_of(network(), OWN, "it")]
+    assert works[0] == ()
+    assert works[1] == (Work("conv", (3, 8, 8), (4, 8, 8), (3, 3), padding=1),)
+    assert works[2] == works[3] == works[5] == ()
+    assert works[4] == (Work("window", (4, 8, 8), (4, 8, 8), (3, 3), padding=1),)
+    assert works[6] == (Work("elementwise", (4, 8, 8), (4, 8, 8)),) * 2
+    assert works[7] == (Work("conv", (4, 8, 8), (4, 8, 8), groups=4),)
+
+
+def test_what_costs_nothing_says_why() -> None:
+    why = [text for _, text in works_of(network(), OWN, "it")]
+    assert why[2:4] == ["batch_norm: folded", "activation: fused"]
+    assert why[5] == "zero: removed"
+
+
+def test_a_pool_may_be_priced_as_a_dense_convolution() -> None:
+    ((pool,), _) = works_of(network(), OWN | {"pool": "dense"}, "it")[4]
+    assert pool.operations == 9 * 4 * 4 * 8 * 8
+    assert pool.weights == 9 * 4 * 4
+
+
+@pytest.mark.parametrize("missing", ["pool", "add", "zero", "activation", "batch_norm"])
+def test_a_class_without_convention_is_refused_by_name(missing: str) -> None:
+    rest = {name: choice for name, choice in OWN.items() if name != missing}
+    with pytest.raises(
+        InputError, match=f"it does not price the operator .*conventions do not name {missing}"
+    ):
+        works_of(network(), rest, "it")
+
+
+def test_refusal_names_layer_and_part() -> None:
+    with pytest.raises(InputError, match=r"operator avg_pool \(layer 4, cell\)"):
+        works_of(network(), {name: c for name, c in OWN.items() if name != "pool"}, "it")
+
+
+def test_counts_of_work() -> None:
+    depthwise = Work("conv", (8, 6, 6), (8, 3, 3), (3, 3), stride=2, groups=8, padding=1)
+    assert depthwise.is_depthwise
+    assert (depthwise.operations, depthwise.weights) == (8 * 9 * 9, 8 * 9)
+    assert depthwise.moved == 8 * 36 + 8 * 9 + 8 * 9
+    linear = Work("linear", (5, 1, 1), (7, 1, 1))
+    assert (linear.operations, linear.weights, linear.moved) == (35, 35, 5 + 35 + 7)
+    assert Work("elementwise", (2, 3, 3), (2, 3, 3)).moved == 3 * 18
+
+
+def test_unknown_conventions_are_refused_by_name() -> None:
+    with pytest.raises(UnknownNameError, match=r"conventions key of mine must be one of .*got 'pols'"):
+        check_conventions({"pols": "window"}, "mine")
+    with pytest.raises(UnknownNameError, match=r"conventions.pool of mine must be one of dense, window"):
+        check_conventions({"pool": "free"}, "mine")
