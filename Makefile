@@ -11,6 +11,7 @@ demo: $(VENV)/.light
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev
+	@sh tests/setup_sshd.sh > /dev/null || echo "there is no sshd to be had: tests over SSH are skipped"
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev

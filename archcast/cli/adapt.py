@@ -14,6 +14,7 @@ import typer
 from archcast.cli.output import Json, print_record, print_records
 from archcast.core.errors import InputError, shorten
 
+STORE = "store"
 Sources = Annotated[
     list[str] | None,
     typer.Option("--source", help="Source device to learn from, may be given several times; default all."),
@@ -54,7 +55,12 @@ def suggest(
 
 def adapt(
     device: Annotated[str, typer.Option("--device", "-d", help="Name for the new device.")],
-    samples: Annotated[Path, typer.Option(help="CSV or JSON with the columns arch and value.")],
+    samples: Annotated[
+        str,
+        typer.Option(
+            help="CSV or JSON with the columns arch and value, or `store` for what archcast collect measured."
+        ),
+    ],
     metric: Annotated[str, typer.Option(help="latency, energy, throughput, memory or accuracy.")] = "latency",
     space: Annotated[str | None, typer.Option(help="Search space; inferred when left out.")] = None,
     source: Sources = None,
@@ -72,7 +78,10 @@ def adapt(
     from archcast.predictors.adapted import LEAST
     from archcast.serving import adapt as learn
 
-    archs, values = _samples(samples)
+    if samples == STORE:
+        space, archs, values = _stored(device, metric, space)
+    else:
+        archs, values = _samples(Path(samples))
     made = learn(archs, values, device, metric, space, source, seed)
     record: dict[str, Any] = {
         "device": device,
@@ -100,6 +109,21 @@ def _write(path: Path, records: list[dict[str, str]]) -> None:
             writer.writerows(records)
     except OSError as error:
         raise InputError(f"csv {str(path)!r} cannot be written: {error}") from error
+
+
+def _stored(device: str, metric: str, space: str | None) -> tuple[str, list[str], list[float]]:
+    """Space, architectures and values of the device's measurements in the store."""
+    from archcast.collect.store import MeasurementStore
+
+    found = MeasurementStore().table(device=device, metric=metric, space=space)
+    found = found.filter(found["value"].is_valid())
+    kinds = sorted(set(zip(found["space"].to_pylist(), found["dataset"].to_pylist(), strict=True)))
+    if not kinds:
+        raise InputError(f"the store must hold {metric} measured on {device}, and holds none")
+    if len(kinds) > 1:
+        listed = ", ".join(f"{name} on {dataset}" for name, dataset in kinds)
+        raise InputError(f"the store holds {metric} on {device} of {listed}: --space must leave one")
+    return kinds[0][0], found["arch"].to_pylist(), found["value"].to_pylist()
 
 
 def _samples(path: Path) -> tuple[list[Any], list[float]]:

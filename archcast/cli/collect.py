@@ -29,7 +29,10 @@ def host(
     space: Annotated[str, typer.Option(help="Search space.")],
     n: Annotated[int | None, typer.Option(help="Measure so many networks drawn at random.", min=1)] = None,
     archs: Annotated[
-        Path | None, typer.Option(help="Measure the networks of this file: one a line, or a JSON list.")
+        Path | None,
+        typer.Option(
+            help="Measure the networks of this file: one a line, a JSON list, or a CSV with the column arch."
+        ),
     ] = None,
     device: Annotated[
         str,

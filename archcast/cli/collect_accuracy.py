@@ -21,7 +21,10 @@ def accuracy(
     space: Annotated[str, typer.Option(help="Search space.")] = "skipnet",
     n: Annotated[int | None, typer.Option(help="Train so many networks drawn at random.", min=1)] = None,
     archs: Annotated[
-        Path | None, typer.Option(help="Train the networks of this file: one a line, or a JSON list.")
+        Path | None,
+        typer.Option(
+            help="Train the networks of this file: one a line, a JSON list, or a CSV with the column arch."
+        ),
     ] = None,
     data: Annotated[
         str,

@@ -44,7 +44,10 @@ def estimate(
     ] = None,
     every: Annotated[bool, typer.Option("--every", help="Estimate every network of the space.")] = False,
     archs: Annotated[
-        Path | None, typer.Option(help="Estimate the networks of this file: one a line, or a JSON list.")
+        Path | None,
+        typer.Option(
+            help="Estimate the networks of this file: one a line, a JSON list, or a CSV with the column arch."
+        ),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
     settings: Annotated[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +37,7 @@ def chosen_networks(space: Space, n: int | None, archs: Path | None, *, seed: in
 
 
 def _listed(path: Path) -> list[Any]:
-    """Items of a JSON list, or else the lines that are not empty."""
+    """Items of a JSON list, the column `arch` of a CSV file, or else the lines that are not empty."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -44,4 +46,8 @@ def _listed(path: Path) -> list[Any]:
         decoded = json.loads(text)
     except (ValueError, RecursionError):
         decoded = None
-    return decoded if isinstance(decoded, list) else [line for line in text.splitlines() if line.strip()]
+    if isinstance(decoded, list):
+        return decoded
+    if "arch" in text.partition("\n")[0].strip().split(","):
+        return [row["arch"] for row in csv.DictReader(io.StringIO(text))]
+    return [line for line in text.splitlines() if line.strip()]

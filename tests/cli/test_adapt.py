@@ -6,6 +6,7 @@ import json
 import pytest
 
 from archcast.cli.app import USER_MISTAKE
+from archcast.collect.store import MeasurementStore
 from archcast.featurize.spaces import SPACES
 
 CELLS = SPACES["nasbench201"].to_text(SPACES["nasbench201"].sample(6, seed=0))
@@ -107,3 +108,36 @@ def test_names_and_files_that_do_not_fit_are_refused(run, tmp_path):
     ):
         done = run(*words)
         assert (done.code, said in done.err) == (USER_MISTAKE, True), done.err
+
+
+def stored(space, archs, values, device="my-board"):
+    with MeasurementStore() as store:
+        store.append(
+            {
+                "space": space,
+                "arch": arch,
+                "device": device,
+                "metric": "latency",
+                "dataset": SPACES[space].datasets[0],
+                "value": value,
+                "status": "ok",
+                "source": "test",
+                "environment": '{"threads": 1}',
+            }
+            for arch, value in zip(archs, values, strict=True)
+        )
+
+
+def test_what_was_collected_is_adapted_from_the_store(run):
+    none = run("adapt", "-d", "my-board", "--samples", "store")
+    assert (none.code, none.err.strip()) == (
+        USER_MISTAKE,
+        "archcast: the store must hold latency measured on my-board, and holds none",
+    )
+    stored("nasbench201", CELLS, [9.0, 5.0, 7.0, 3.0, 4.0, 6.0])
+    made = run("adapt", "-d", "my-board", "--samples", "store", "--json")
+    assert made.code == 0, made.err
+    assert json.loads(made.out)["measurements"] == len(CELLS)
+    stored("macro", ["02012100"], [1.0])
+    two = run("adapt", "-d", "my-board", "--samples", "store")
+    assert (two.code, "macro on cifar10, nasbench201 on cifar10" in two.err) == (USER_MISTAKE, True)

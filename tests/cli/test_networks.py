@@ -24,8 +24,11 @@ def test_more_than_the_space_has_is_refused() -> None:
         chosen_networks(SPACE, 50_000, None, seed=0)
 
 
-@pytest.mark.parametrize("text", ["02012100\n\n00000000\n", '["02012100", "00000000"]'])
-def test_a_file_is_read_line_by_line_or_as_json(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["02012100\n\n00000000\n", '["02012100", "00000000"]', "arch,value\n02012100,\n00000000,1.5\n"],
+)
+def test_a_file_is_read_line_by_line_as_json_or_as_csv(tmp_path: Path, text: str) -> None:
     file = tmp_path / "archs"
     file.write_text(text)
     assert SPACE.to_text(chosen_networks(SPACE, None, file, seed=0)) == ["02012100", "00000000"]
