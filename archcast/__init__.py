@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archcast.core.errors import ArchcastError, ArchcastWarning, InputError, ParseError, UnknownNameError
     from archcast.featurize.features import Features, features
     from archcast.featurize.spaces import parse, spaces
+    from archcast.search.run import search
     from archcast.serving import (
         AdaptedPredictor,
         LoadedPredictor,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         predict_interval,
         suggest,
     )
+    from archcast.serving.client import Client
 
 __version__ = version.VERSION
 
@@ -35,6 +37,7 @@ __all__ = [
     "AdaptedPredictor",
     "ArchcastError",
     "ArchcastWarning",
+    "Client",
     "Features",
     "InputError",
     "LoadedPredictor",
@@ -48,6 +51,7 @@ __all__ = [
     "parse",
     "predict",
     "predict_interval",
+    "search",
     "spaces",
     "suggest",
 ]
@@ -59,6 +63,7 @@ _HOMES = {
     ),
     "archcast.featurize.features": ("Features", "features"),
     "archcast.featurize.spaces": ("parse", "spaces"),
+    "archcast.serving.client": ("Client",),
     "archcast.serving": (
         *("AdaptedPredictor", "LoadedPredictor", "adapt", "devices"),
         *("load", "predict", "predict_interval", "suggest"),
@@ -68,6 +73,8 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("search", "torch"):  # a callable package; a module which needs torch when it is called
+        return importlib.import_module(f"archcast.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'archcast' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME_OF[name]), name)

@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from archcast.cli import adapt, data, evaluate, predict, system, train
+from archcast.cli import (
+    adapt,
+    collect,
+    data,
+    estimate,
+    evaluate,
+    explain,
+    export,
+    predict,
+    profile,
+    search,
+    serve,
+    system,
+    train,
+)
 from archcast.core.errors import ArchcastError
 from archcast.core.version import VERSION
 
@@ -26,10 +40,17 @@ app.command("devices")(predict.devices)
 app.command("features")(predict.features)
 app.command("suggest")(adapt.suggest)
 app.command("adapt")(adapt.adapt)
+app.add_typer(collect.app, name="collect")
+app.command("estimate")(estimate.estimate)
 app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)
 app.command("promote")(train.promote)
+app.command("export")(export.export)
 app.add_typer(data.app, name="data")
+app.command("serve")(serve.serve)
+app.command("search", cls=search.OrderedCommand)(search.search)
+app.command("profile")(profile.profile)
+app.command("explain")(explain.explain)
 app.command("ui")(system.ui)
 app.command("doctor")(system.doctor)
 

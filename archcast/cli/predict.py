@@ -82,7 +82,7 @@ def devices(
     from archcast.core.device import DEVICES
     from archcast.serving import devices as served
 
-    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", "version")
+    names = ("device", "space", "metric", "unit", "dataset", "predictor", "form", "origin", "version")
     records = [
         {name: getattr(s, name) for name in names}
         | {"hardware": DEVICES[s.device].hardware if s.device in DEVICES else ""}

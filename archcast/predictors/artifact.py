@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 _INTERVAL_TABLES = {"widths": len(LEVELS), "edges": PARTS - 1, "sizes": PARTS}
 _REPLACE_ATTEMPTS = 100
+_last_save = 0
 MAX_BYTES = 512 * 2**20
 """Largest file that is read; a longer one is refused before it fills the memory."""
 
@@ -47,13 +49,14 @@ class Folder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known of a saved predictor before its arrays are read."""
+    """What is known of a saved predictor before its arrays are read; equal hashes, equal predictors."""
 
     folder: Any
     header: Mapping[str, Any]
     card: Card
     intervals: Intervals | None
     files: Mapping[str, Mapping[str, Any]]
+    sha256: str = ""
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -71,21 +74,41 @@ def save(predictor: Predictor, folder: Path, *, card: Card, intervals: Intervals
         "header": predictor.header(),
         "card": card.to_json(),
         "intervals": _intervals_json(intervals),
-        "files": {name: _entry(content) for name, content in sorted(files.items())},
+        "files": {name: file_entry(content) for name, content in sorted(files.items())},
     }
     manifest["sha256"] = digest(manifest)
+    contents = files | {MANIFEST: json_bytes(manifest)}
+    write_folder(folder, contents)
+    global _last_save
+    _last_save = time.monotonic_ns()
+    return folder
+
+
+def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a folder of files, replacing what is there only once all is on disk."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        for name, content in files.items():
+        for name, content in contents.items():
             (partial / name).write_bytes(content)
-        (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         partial.chmod(0o755)
         _replace(partial, folder)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return folder
+
+
+def json_bytes(manifest: Mapping[str, Any]) -> bytes:
+    """A manifest as the bytes of its file."""
+    return (json.dumps(manifest, indent=1) + "\n").encode()
+
+
+def last_save() -> int:
+    """When this process last saved a predictor (monotonic nanoseconds, 0 for never).
+
+    Whoever serves saved predictors looks at them again when it changes.
+    """
+    return _last_save
 
 
 def read_manifest(folder: Folder) -> Manifest:
@@ -98,10 +121,12 @@ def read_manifest(folder: Folder) -> Manifest:
         for part, ours in (("vocabulary", VOCABULARY_VERSION), ("features", FEATURES_VERSION)):
             if found[part] != ours:
                 raise ArtifactError(f"{path} was made with {part} {found[part]!r}; this version has {ours}")
-        if found.pop("sha256") != digest(found):
+        sha256 = found.pop("sha256")
+        if sha256 != digest(found):
             raise ArtifactError(f"{path} is not the manifest that was written: it was altered")
         intervals = _intervals_from(found["intervals"])
-        return Manifest(folder, found["header"], Card.from_json(found["card"]), intervals, found["files"])
+        card = Card.from_json(found["card"])
+        return Manifest(folder, found["header"], card, intervals, found["files"], sha256)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} must be a manifest of a saved predictor: {error!r}") from error
 
@@ -127,7 +152,7 @@ def _checked(folder: Any, name: str, entry: Mapping[str, Any]) -> bytes:
             content: bytes = file.read(entry["size"] + 1)
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}") from error
-    if _entry(content) != dict(entry):
+    if file_entry(content) != dict(entry):
         raise ArtifactError(f"{path} is not the file that its manifest describes: truncated or altered")
     return content
 
@@ -137,7 +162,8 @@ def digest(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
-def _entry(content: bytes) -> dict[str, Any]:
+def file_entry(content: bytes) -> dict[str, Any]:
+    """What a manifest says of a file: its SHA-256 and size."""
     return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
 
 

@@ -21,6 +21,8 @@ class Card:
         ranges: target -> lowest and highest value it was fitted to, in the metric's unit.
         split: how rows were held out.
         teacher: the predictor this one was made from, when it is an export.
+        teacher_sha256: hash of that predictor's manifest.
+        agreement: how an export agrees with its teacher, see `archcast.predictors.agreement`.
         created: date, ISO 8601.
         version: archcast's version.
         registered: name and version in the model registry (`nasbench201.latency.raspi4 v2`), when it was
@@ -36,6 +38,8 @@ class Card:
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     split: str = ""
     teacher: str = ""
+    teacher_sha256: str = ""
+    agreement: Mapping[str, float] = field(default_factory=dict)
     created: str = ""
     version: str = ""
     registered: str = ""

@@ -58,11 +58,15 @@ class LookupTable(Predictor):
             self.floor_[column] = y.min() / 2
 
     def _predict(self, codes: Codes) -> Doubles:
-        rows = codes.astype(np.int64) + offsets(self.space_.cardinalities)
-        total = self.base_ + self.table_[rows].sum(axis=1)
+        total = self._total(codes)
         if self.scale_.logarithmic:
             total = np.maximum(total, self.floor_)
         return self.scale_.forward(total)
+
+    def _total(self, codes: Codes) -> Doubles:
+        rows = codes.astype(np.int64) + offsets(self.space_.cardinalities)
+        total: Doubles = self.base_ + self.table_[rows].sum(axis=1)
+        return total
 
     def to_files(self) -> dict[str, bytes]:
         return {"table.npz": pack({"table": self.table_, "base": self.base_, "floor": self.floor_})}

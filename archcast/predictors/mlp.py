@@ -82,9 +82,7 @@ class MLP(Predictor):
     Config = MLPConfig
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
-        encoded = encode(self.space_, labels.codes, self.config.pieces, self.dataset_)
-        self.centre_, deviation = encoded.mean(axis=0), encoded.std(axis=0)
-        self.scaling_ = np.where(deviation > 1e-9, 1.0 / np.maximum(deviation, 1e-9), 0.0)
+        self._take_moments(labels.codes)
         self.sum_: Additive | None = None
         self.gate_ = np.ones(z.shape[1])
         if self.config.corrects:
@@ -92,6 +90,11 @@ class MLP(Predictor):
             self.sum_ = Additive().fit(labels)
             self.gate_ = np.where(self.sum_.exact_, 0.0, self.gate_)
         self.members_ = self._networks(labels.codes, z, self.sum_, self.config.members, seed)
+
+    def _take_moments(self, codes: Codes) -> None:
+        encoded = encode(self.space_, codes, self.config.pieces, self.dataset_)
+        self.centre_, deviation = encoded.mean(axis=0), encoded.std(axis=0)
+        self.scaling_ = np.where(deviation > 1e-9, 1.0 / np.maximum(deviation, 1e-9), 0.0)
 
     def _gate(self, labels: Labels, z: Doubles, seed: int) -> Doubles:
         """Least-squares share of the correction on rows held back from sum and network."""

@@ -2,84 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
-from archcast.core.arrays import ArchBatch, Codes, Floats
-from archcast.core.errors import InputError, UnknownNameError
-from archcast.core.labels import target_key
-from archcast.featurize.spaces import SPACES
-from archcast.featurize.spaces.catalog import resolve_space
-from archcast.predictors import Card, Predictor
+from archcast.core.arrays import ArchBatch, Floats
+from archcast.core.errors import InputError, UnknownNameError, shorten
+from archcast.featurize.spaces import SPACES, Space
+from archcast.featurize.spaces.catalog import infer_space
+from archcast.predictors.served import Form
+from archcast.serving.answers import answers
+from archcast.serving.handle import LoadedPredictor
 from archcast.serving.store import Served, store
 
-
-@dataclass(frozen=True, slots=True)
-class LoadedPredictor:
-    """A predictor of one metric on one device, ready to be called many times.
-
-    Attributes:
-        served: what it predicts, with its unit.
-        model: the fitted predictor behind it, which may have other targets too.
-    """
-
-    served: Served
-    model: Predictor
-
-    @property
-    def card(self) -> Card:
-        """What it was learned from, how good it is, where it holds."""
-        return self.served.manifest.card
-
-    def has_seen(self, value: float) -> bool:
-        """Whether a predicted value lies within those that the predictor learned from."""
-        low, high = self.card.ranges.get(target_key(self.served.target), (-np.inf, np.inf))
-        return bool(low <= value <= high)
-
-    def predict(self, arch_batch: ArchBatch) -> Floats:
-        """Predicted values in `served.unit`.
-
-        Shapes:
-            output: float32 (n,)
-
-        Raises:
-            InputError: as `archcast.parse`.
-        """
-        return self.predict_codes(SPACES[self.served.space].parse(arch_batch))
-
-    def predict_codes(self, codes: Codes) -> Floats:
-        """Predicted values of codes that `archcast.parse` gave.
-
-        Shapes:
-            codes: int8 (n, k); output: float32 (n,)
-        """
-        return np.ascontiguousarray(self.model.predict_checked(codes)[:, self.served.column])
-
-    def predict_interval(self, arch_batch: ArchBatch, coverage: float = 0.9) -> tuple[Floats, Floats]:
-        """Lower and upper ends of intervals that hold `coverage` of held-out measurements.
-
-        Shapes:
-            output: float32 (n,) and (n,)
-
-        Held-out errors give them where there are any; an adapted predictor gives those of its posterior.
-
-        Raises:
-            InputError: as `archcast.parse`; coverage outside 0.5 to 0.99; neither is known.
-        """
-        return self.interval_codes(SPACES[self.served.space].parse(arch_batch), coverage)
-
-    def interval_codes(self, codes: Codes, coverage: float) -> tuple[Floats, Floats]:
-        """The same for codes that `archcast.parse` gave."""
-        intervals, column = self.served.manifest.intervals, self.served.column
-        if intervals is not None:
-            predicted = self.predict_codes(codes).astype(np.float64)
-            low, high = intervals.around(predicted, column, coverage)
-            return low.astype(np.float32), high.astype(np.float32)
-        known = self.model.predictive_interval(codes, coverage)
-        if known is None:
-            raise InputError(f"predictor of {self.served.device} was saved without held-out errors")
-        return known[0][:, column], known[1][:, column]
+__all__ = ["LoadedPredictor", "devices", "load", "predict", "predict_interval"]
+Devices: TypeAlias = str | Sequence[str] | None
+"""One device, several, or None for metrics of no device."""
 
 
 def load(
@@ -103,48 +42,45 @@ def load(
         UnknownNameError: no such predictor; lists those that there are.
         InputError: several spaces have the device and none was named.
     """
-    here = store()
-    if space is None:
-        having = sorted({s.space for s in here.list(metric=metric) if s.device == device})
-        if len(having) > 1:
-            raise InputError(f"space must be named, as {', '.join(having)} all have {metric} on {device}")
-        space = having[0] if having else None
-    if space is None:
-        return _nowhere(device, metric)
-    served = here.find(space, device=device, metric=metric, dataset=dataset, predictor=predictor)
-    return LoadedPredictor(served, here.load(served))
+    try:
+        return _load(device, metric, space, dataset, predictor)
+    except UnknownNameError:  # which another process may have made known since
+        store(fresh=True)
+        return _load(device, metric, space, dataset, predictor)
 
 
 def predict(
     arch_batch: ArchBatch,
-    device: str | None = None,
+    device: Devices = None,
     metric: str = "latency",
     space: str | None = None,
     dataset: str | None = None,
 ) -> Floats:
-    """Predicted metric of a batch of architectures on a device.
+    """Predicted metric of a batch of architectures on a device, or on several at once.
 
     Args:
         arch_batch: architectures in their space's notation, or an integer array of codes.
-        device: name as `archcast.devices` lists it; for accuracy the data set.
+        device: name as `archcast.devices` lists it; for accuracy the data set. A list gives one column each.
         metric: `latency` (ms), `energy` (mJ), `accuracy` (%), `throughput` (1/s) or `memory` (MiB).
         space: name of the search space; None infers it from the architectures.
         dataset: data set the networks are built for; default the space's first.
 
     Shapes:
-        output: float32 (n,), in the metric's unit
+        output: float32 (n,), or (n, devices) for a list, in the metric's unit
 
     Raises:
         ParseError: an architecture is not of its space; names item, position and choices.
         UnknownNameError: no predictor for the device, metric or data set; lists those there are.
     """
-    loaded, codes = _resolve(arch_batch, device, metric, space, dataset)
-    return loaded.predict_codes(codes)
+    chosen = _space(space, arch_batch)
+    _, form = _entries(chosen, device, metric, dataset)
+    values = _answers(form, chosen, arch_batch, inferred=space is None)
+    return values[:, 0] if _is_one(device) else values
 
 
 def predict_interval(
     arch_batch: ArchBatch,
-    device: str | None = None,
+    device: Devices = None,
     metric: str = "latency",
     coverage: float = 0.9,
     space: str | None = None,
@@ -157,32 +93,98 @@ def predict_interval(
         arch_batch, device, metric, space, dataset: as `archcast.predict`.
 
     Shapes:
-        output: float32 (n,) and (n,), lower and upper ends in the metric's unit
+        output: float32 (n,) and (n,), lower and upper ends in the metric's unit; (n, devices) each for a list
     """
-    loaded, codes = _resolve(arch_batch, device, metric, space, dataset)
-    return loaded.interval_codes(codes, coverage)
+    chosen = _space(space, arch_batch)
+    entries, _ = _entries(chosen, device, metric, dataset)
+    try:
+        codes = chosen.parse(arch_batch)
+    except InputError:
+        _tell_of_mixture(space, arch_batch)
+        raise
+    ends = [_handle(s).interval_codes(codes, coverage) for s in entries]
+    if _is_one(device):
+        return ends[0]
+    low, high = (np.stack(side, axis=1) for side in zip(*ends, strict=True))
+    return low, high
 
 
 def devices(space: str | None = None, metric: str | None = None) -> list[Served]:
     """What can be predicted now.
 
     Returns:
-        Records with `.device`, `.space`, `.metric`, `.dataset`, `.predictor` and `.unit`.
+        Records with `.device`, `.space`, `.metric`, `.dataset`, `.predictor`, `.unit` and `.form`.
 
     Raises:
         UnknownNameError: no such space or metric.
     """
-    return store().list(space, metric)
+    return store(fresh=True).list(space, metric)
 
 
-def _resolve(
-    arch_batch: ArchBatch, device: str | None, metric: str, space: str | None, dataset: str | None
-) -> tuple[LoadedPredictor, Codes]:
-    chosen = resolve_space(space, arch_batch)
+def _load(
+    device: str | None, metric: str, space: str | None, dataset: str | None, predictor: str | None
+) -> LoadedPredictor:
     here = store()
-    served = here.find(chosen.name, device=device, metric=metric, dataset=dataset)
-    return LoadedPredictor(served, here.load(served)), chosen.parse(arch_batch)
+    if space is None:
+        having = sorted({s.space for s in here.list(metric=metric) if s.device == device})
+        if len(having) > 1:
+            raise InputError(f"space must be named, as {', '.join(having)} all have {metric} on {device}")
+        if not having:
+            known = {s.device for s in here.list(metric=metric)}
+            raise UnknownNameError(f"device for {metric}", device, known)
+        space = having[0]
+    served = here.find(space, device=device, metric=metric, dataset=dataset, predictor=predictor)
+    return _handle(served)
 
 
-def _nowhere(device: str | None, metric: str) -> LoadedPredictor:
-    raise UnknownNameError(f"device for {metric}", device, {s.device for s in store().list(metric=metric)})
+def _handle(served: Served) -> LoadedPredictor:
+    here = store()
+    return LoadedPredictor(served, here.load(served), _form=here.form([served]))
+
+
+def _space(space: str | None, batch: ArchBatch) -> Space:
+    """The named space, or that of the batch's first architecture; the others are looked at by its parser."""
+    if space is not None:
+        return SPACES[space]
+    return infer_space(batch[:1] if isinstance(batch, list | tuple) and batch else batch)
+
+
+def _answers(form: Form, space: Space, batch: ArchBatch, *, inferred: bool) -> Floats:
+    try:
+        return answers(form, space, batch)
+    except InputError:
+        _tell_of_mixture(None if inferred else space.name, batch)
+        raise
+
+
+def _tell_of_mixture(space: str | None, batch: ArchBatch) -> None:
+    """Raise InputError when a batch whose space was inferred is of several."""
+    if space is None:
+        infer_space(batch)
+
+
+def _is_one(device: Devices) -> bool:
+    return device is None or isinstance(device, str)
+
+
+def _entries(space: Space, device: Devices, metric: str, dataset: str | None) -> tuple[list[Served], Form]:
+    """What is to be predicted, and the form that predicts it; looked up once while nothing changes."""
+    here = store()
+    names = (device,) if device is None or isinstance(device, str) else _names(device)
+    key = (space.name, names, metric, dataset)
+    found: tuple[list[Served], Form] | None = here.cache.get(key)
+    if found is None:
+        try:
+            entries = [here.find(space.name, device=d, metric=metric, dataset=dataset) for d in names]
+        except UnknownNameError:  # which another process may have made known since
+            here = store(fresh=True)
+            entries = [here.find(space.name, device=d, metric=metric, dataset=dataset) for d in names]
+        found = here.cache.setdefault(key, (entries, here.form(entries)))
+    return found
+
+
+def _names(device: Devices) -> tuple[str, ...]:
+    """A list of devices, as a key."""
+    if not isinstance(device, list | tuple) or not device or not all(isinstance(d, str) for d in device):
+        raise InputError(f"device must be a name or a list of at least one name, got {shorten(device)}")
+    return tuple(device)

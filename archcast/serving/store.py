@@ -1,12 +1,17 @@
-"""Which predictors there are: promoted ones first, then the user's other own, then the package's zoo."""
+"""Which predictors there are: promoted ones first, then the user's other own, then the package's zoo.
+
+What this process saves is seen at once. What another process saves is seen at once where a name is asked for
+that was not known, else within `FRESH_NS`: looking at the folder at each call would cost more than an answer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from archcast.core import settings
@@ -15,8 +20,13 @@ from archcast.core.labels import Target
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Manifest, Predictor, load, read_manifest
-from archcast.predictors.artifact import MANIFEST
+from archcast.predictors.artifact import MANIFEST, last_save
+from archcast.predictors.served import BesideForm, Form, served_form, served_kind
 from archcast.predictors.shipped import zoo_folder
+
+FRESH_NS = 500_000_000
+"""Longest time for which the folder of the user's predictors is not looked at."""
+_EXPORTS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,11 @@ class Served:
         return Target(self.device, self.dataset)
 
     @property
+    def form(self) -> str:
+        """How it is called: `table` or `sums` of tables, exported from it; `itself` where it cannot be."""
+        return served_kind(self.manifest.header)
+
+    @property
     def version(self) -> str:
         """Name and version in the model registry; else archcast's version, or the day it was saved."""
         card = self.manifest.card
@@ -53,14 +68,28 @@ class Served:
 
 
 class Store:
-    """Saved predictors in the order they are looked for; manifests are read once, arrays when used."""
+    """Saved predictors in the order they are looked for; manifests are read once, arrays when used.
 
-    def __init__(self, own: Path) -> None:
+    Args:
+        own: folder of the user's predictors.
+        before: an earlier store, whose loaded predictors are kept where they are still the same.
+
+    Attributes:
+        cache: what callers made of its entries, by keys of their own; it goes with the store.
+    """
+
+    def __init__(self, own: Path, before: Store | None = None) -> None:
         found = [(origin, read_manifest(folder)) for origin, folder in _folders(own)]
-        found.sort(key=lambda pair: _rank(pair[1]))
+        there = {manifest.sha256 for _, manifest in found}
+        found.sort(key=lambda pair: _rank(pair[1], there))
         self._served = [s for origin, manifest in found for s in _columns(origin, manifest)]
-        self._loaded: dict[str, Predictor] = {}
-        self._lock = Lock()
+        self._loaded: dict[_Key, Predictor] = {}
+        self._forms: dict[tuple[_Key, tuple[int, ...]], Form] = {}
+        self.cache: dict[tuple[object, ...], Any] = {}
+        if before is not None:
+            kept = {_key(manifest) for _, manifest in found}
+            self._loaded |= {key: model for key, model in before._loaded.copy().items() if key in kept}
+            self._forms |= {key: form for key, form in before._forms.copy().items() if key[0] in kept}
 
     def list(self, space: str | None = None, metric: str | None = None) -> list[Served]:
         """What can be predicted now, each (space, metric, device, data set) once."""
@@ -110,23 +139,94 @@ class Store:
 
     def load(self, served: Served) -> Predictor:
         """The fitted predictor behind an entry, read once."""
-        key = str(served.manifest.folder)
-        with self._lock:
-            if key not in self._loaded:
-                self._loaded[key] = load(served.manifest)
-            return self._loaded[key]
+        key = _key(served.manifest)
+        model = self._loaded.get(key)
+        if model is None:
+            with _lock:
+                if key not in self._loaded:
+                    self._loaded[key] = load(served.manifest)
+                model = self._loaded[key]
+        return model
+
+    def form(self, entries: Sequence[Served]) -> Form:
+        """What is called for the entries' values side by side, made once for each saved predictor."""
+        places: dict[_Key, list[int]] = {}
+        for place, served in enumerate(entries):
+            places.setdefault(_key(served.manifest), []).append(place)
+        parts = [(self._form([entries[p] for p in chosen]), tuple(chosen)) for chosen in places.values()]
+        return parts[0][0] if len(parts) == 1 else BesideForm(tuple(parts))
+
+    def _form(self, entries: Sequence[Served]) -> Form:
+        """The form of columns of one saved predictor."""
+        key = (_key(entries[0].manifest), tuple(served.column for served in entries))
+        form = self._forms.get(key)
+        if form is None:
+            form = self._forms.setdefault(key, served_form(self.load(entries[0]), key[1]))
+        return form
 
 
-def store() -> Store:
-    """The store of this process, read anew when `ARCHCAST_HOME` or what is in it changes."""
-    own = settings.predictors_dir()
-    return _store(str(own), own.stat().st_mtime_ns if own.is_dir() else 0)
+_Key = tuple[str, str]
 
 
-@lru_cache(maxsize=1)
-def _store(own: str, changed: int) -> Store:
-    del changed
-    return Store(Path(own))
+def _key(manifest: Manifest) -> _Key:
+    return str(manifest.folder), manifest.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A store, and what it was seen to hold: of which environment and folder, after which save, when."""
+
+    home: tuple[str | None, ...]
+    own: Path
+    changed: int
+    saved: int
+    checked: int
+    store: Store
+
+
+_last: _Look | None = None
+_lock, _looking = threading.Lock(), threading.Lock()
+
+
+def _unlock() -> None:
+    """A fork copies a lock that another thread may hold, who is not there to give it back."""
+    global _lock, _looking
+    _lock, _looking = threading.Lock(), threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
+
+
+def store(*, fresh: bool = False) -> Store:
+    """The store of this process, read anew when `ARCHCAST_HOME` or what is in it changes.
+
+    Args:
+        fresh: look at the folder now, whenever it was looked at last.
+    """
+    last = _last
+    if (
+        last is None
+        or fresh
+        or last.saved != last_save()
+        or time.monotonic_ns() - last.checked > FRESH_NS
+        or last.home != settings.home_key()
+    ):
+        return _look()
+    return last.store
+
+
+def _look() -> Store:
+    global _last
+    with _looking:
+        home, saved, now = settings.home_key(), last_save(), time.monotonic_ns()
+        own = settings.predictors_dir()
+        changed = own.stat().st_mtime_ns if own.is_dir() else 0
+        last = _last
+        same = last is not None and (last.own, last.changed, last.saved) == (own, changed, saved)
+        made = last.store if last is not None and same else Store(own, last.store if last else None)
+        _last = _Look(home, own, changed, saved, now, made)
+        return made
 
 
 def _folders(own: Path) -> Iterator[tuple[str, Any]]:
@@ -139,9 +239,12 @@ def _folders(own: Path) -> Iterator[tuple[str, Any]]:
                 yield origin, folder
 
 
-def _rank(manifest: Manifest) -> float:
-    """Promoted predictors come first, those of fewer devices before those of more; others stay in order."""
-    return len(manifest.targets) if manifest.card.registered else float("inf")
+def _rank(manifest: Manifest, there: set[str]) -> float:
+    """Promoted predictors come first, those of fewer devices before those of more; then exports whose teacher
+    is still there; others stay in order."""
+    if manifest.card.registered:
+        return len(manifest.targets)
+    return _EXPORTS if manifest.card.agreement and manifest.card.teacher_sha256 in there else float("inf")
 
 
 def _columns(origin: str, manifest: Manifest) -> Iterator[Served]:

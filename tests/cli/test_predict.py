@@ -130,7 +130,7 @@ def test_a_huge_text_is_refused_at_once(run, tmp_path: Path) -> None:
     "command",
     [
         *("", "predict", "devices", "features", "train", "train zoo", "evaluate", "promote"),
-        *("data", "data list", "data fetch", "data import", "data show", "ui", "doctor"),
+        *("data", "data list", "data fetch", "data import", "data show", "data export", "ui", "doctor"),
     ],
 )
 def test_every_command_has_help(run, command: str) -> None:

@@ -122,3 +122,76 @@ def test_bad_input_is_told_in_one_sentence(
     assert words in message
     assert "\n" not in message
     assert len(message) < 700
+
+
+@pytest.mark.parametrize(
+    ("space", "metric"), [("nasbench201", "latency"), ("fbnet", "latency"), ("ofa_mbv3", "latency")]
+)
+def test_several_devices_are_one_column_each(home: Path, space: str, metric: str) -> None:
+    names = list(dict.fromkeys(d.device for d in archcast.devices(space, metric)))
+    codes = archcast.spaces(space).sample(40, seed=2)
+    found = archcast.predict(codes, names, metric, space)
+    assert found.shape == (40, len(names))
+    assert found.dtype == np.float32
+    for column, name in zip(found.T, names, strict=True):
+        np.testing.assert_allclose(column, archcast.predict(codes, name, metric, space), rtol=1e-6)
+    low, high = archcast.predict_interval(codes, names[:3], metric, space=space)
+    assert low.shape == high.shape == (40, 3)
+    np.testing.assert_array_equal(
+        low[:, 2], archcast.predict_interval(codes, names[2], metric, space=space)[0]
+    )
+    archs = archcast.spaces(space).format(codes)
+    np.testing.assert_allclose(archcast.predict(archs, tuple(names[::-1])), found[:, ::-1], rtol=1e-6)
+
+
+def test_devices_of_several_predictors_stand_beside_each_other(own: Fitted) -> None:
+    names = ["board_b", "raspi4", "board_a", "board_b"]
+    found = archcast.predict([CELL, CELL.replace("avg_pool", "nor_conv")], names)
+    for column, name in zip(found.T, names, strict=True):
+        np.testing.assert_array_equal(
+            column, archcast.predict([CELL, CELL.replace("avg_pool", "nor_conv")], name)
+        )
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [(["raspi4", "nowhere"], "nowhere"), ([], "at least one"), (["raspi4", 3], "name"), (7, "name")],
+)
+def test_a_wrong_list_of_devices_is_told(own: Fitted, device: object, words: str) -> None:
+    for call in (archcast.predict, archcast.predict_interval):
+        with pytest.raises(archcast.InputError, match=words):
+            call([CELL], device)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("space", ["nasbench201", "fbnet", "ofa_mbv3", "mnasnet", "macro", "hat"])
+def test_notations_answer_as_codes_do(home: Path, space: str) -> None:
+    chosen = archcast.spaces(space)
+    codes = chosen.sample(300, seed=8)
+    served = archcast.devices(space)[0]
+    expected = archcast.predict(codes, served.device, served.metric, space)
+    archs = chosen.format(codes)
+    for batch in (
+        archs,
+        tuple(archs),
+        chosen.to_text(codes),
+        codes.astype(np.int64),
+        np.asfortranarray(codes),
+    ):
+        for named in (space, None) if not isinstance(batch, np.ndarray) else (space,):
+            found = archcast.predict(batch, served.device, served.metric, named)
+            np.testing.assert_array_equal(found, expected)
+    one = [archcast.predict([arch], served.device, served.metric)[0] for arch in archs[:5]]
+    np.testing.assert_allclose(one, expected[:5], rtol=1e-5)
+
+
+def test_strings_of_numpy_are_read_too(home: Path) -> None:
+    cells = archcast.spaces("nasbench201").format(archcast.spaces("nasbench201").sample(5, seed=0))
+    expected = archcast.predict(cells, "raspi4")
+    np.testing.assert_array_equal(archcast.predict(np.array(cells), "raspi4"), expected)
+    np.testing.assert_array_equal(archcast.predict(list(np.array(cells)), "raspi4"), expected)
+
+
+@pytest.mark.parametrize("wrong", [b"|", 3, None, ["x"], CELL[:-1], CELL + " "])
+def test_the_item_at_fault_is_named(home: Path, wrong: object) -> None:
+    with pytest.raises(archcast.InputError, match=r"item 2"):
+        archcast.predict([CELL, CELL, wrong, CELL], "raspi4")

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, ParseError, UnknownNameError, shorten
@@ -40,6 +41,9 @@ class Space(ABC):
         has_graph: whether `graph` can expand an architecture to layers.
         has_dead_layers: whether networks may hold layers on no path from input to output.
         text_notation: whether the notation is a string; otherwise text is read as its JSON.
+        term_groups: groups of columns such that every one of `terms` is a sum of functions of one group
+            each; groups may share columns; None where that is not known.
+        cost_groups: the same for `costs`.
     """
 
     name: str
@@ -49,6 +53,8 @@ class Space(ABC):
     has_graph: bool = True
     text_notation: bool = False
     has_dead_layers: bool = False
+    term_groups: tuple[tuple[int, ...], ...] | None = None
+    cost_groups: tuple[tuple[int, ...], ...] | None = None
 
     # -- notation ---------------------------------------------------------------------------------
 
@@ -83,6 +89,15 @@ class Space(ABC):
             return self._check_codes(np.asarray(batch))
         return self._parse_items(self._without_text(check_batch(batch)))
 
+    def numbers_of(self, items: Sequence[Arch]) -> NDArray[np.integer[Any]] | None:
+        """Positions of a list of members in their notation, where that is quicker than by their codes.
+
+        Shapes:
+            output: (n,); None when any item is not a plain member, which `parse` then tells of
+        """
+        del items
+        return None
+
     def to_text(self, codes: Codes) -> list[str]:
         """One line of text an architecture: the notation if it is a string, else its JSON."""
         return [a if isinstance(a, str) else json.dumps(a) for a in self.format(codes)]
@@ -109,6 +124,19 @@ class Space(ABC):
             raise InputError("arch_batch must hold at least one architecture, got none")
         if not np.issubdtype(codes.dtype, np.integer):
             raise InputError(f"{self.name} codes must be integers, got dtype {codes.dtype}")
+        self._check_range(codes)
+        out = self._normalise(np.array(codes, dtype=np.int8, order="C"))
+        if type(self).valid is not Space.valid:  # which would only look at the range again
+            bad = ~self.valid(out)
+            if bad.any():
+                raise ParseError(f"{self.name} codes must name a member of the space", item=int(bad.argmax()))
+        return out
+
+    def _check_range(self, codes: np.ndarray[Any, Any]) -> None:
+        """Raise ParseError for a code that its column does not have."""
+        least = min(self.cardinalities)
+        if codes.min() >= 0 and codes.max() < least:
+            return
         top = np.array(self.cardinalities)
         wrong = (codes < 0) | (codes >= top)
         if wrong.any():
@@ -119,11 +147,6 @@ class Space(ABC):
                 item=item,
                 position=self.columns[column],
             )
-        out = self._normalise(np.array(codes, dtype=np.int8, order="C"))
-        bad = ~self.valid(out)
-        if bad.any():
-            raise ParseError(f"{self.name} codes must name a member of the space", item=int(bad.argmax()))
-        return out
 
     def _normalise(self, codes: Codes) -> Codes:
         """Codes with entries that no layer uses set to 0; may write into its argument."""

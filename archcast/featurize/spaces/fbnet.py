@@ -62,6 +62,7 @@ class FBNet(ChainSpace):
     columns = tuple(f"layer_{i}" for i in range(N_LAYERS))
     cardinalities = (len(BLOCKS),) * N_LAYERS
     datasets = tuple(INPUTS)
+    term_groups = cost_groups = tuple((i,) for i in range(N_LAYERS))
 
     def matches(self, item: Arch) -> bool:
         return isinstance(item, list | tuple | np.ndarray)

@@ -60,6 +60,7 @@ class HAT(Space):
     )
     datasets = tuple(TOKENS)
     has_graph = False
+    term_groups = (*((_LD, c) for c in (_DE, _DD, _FD, _HD, _HC, _A)), (_FE,), (_HE,))
 
     def matches(self, item: Arch) -> bool:
         return matches(item)

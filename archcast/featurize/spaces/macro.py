@@ -35,6 +35,7 @@ class Macro(ChainSpace):
     cardinalities = (3,) * 8
     datasets = ("cifar10",)
     text_notation = True
+    term_groups = cost_groups = tuple((i,) for i in range(8))
 
     def matches(self, item: Arch) -> bool:
         return isinstance(item, str) and item[:1].isdigit()

@@ -47,6 +47,7 @@ class MnasNet(ChainSpace):
     columns = COLUMNS
     cardinalities = tuple(map(len, CHOICES))
     datasets = ("imagenet",)
+    term_groups = cost_groups = tuple(tuple(range(4 * b, 4 * b + 4)) for b in range(7))
 
     def matches(self, item: Arch) -> bool:
         return isinstance(item, dict) and not item.keys().isdisjoint(COLUMNS)

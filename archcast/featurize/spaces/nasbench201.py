@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, shorten
@@ -26,7 +28,7 @@ from archcast.featurize.spaces.nasbench201_notation import (
     OPERATIONS,
     all_codes,
     all_texts,
-    numbers_by_text,
+    numbers_of_texts,
     parse_slowly,
 )
 from archcast.featurize.spaces.nasbench201_paths import cell_terms
@@ -59,15 +61,13 @@ class NASBench201(Space):
         return isinstance(item, str) and item[:1] == "|"
 
     def _parse_items(self, items: Sequence[Arch]) -> Codes:
-        known = numbers_by_text()
-        try:
-            numbers = [known[item] for item in items]
-        except (KeyError, TypeError):
-            numbers = [
-                known[item] if isinstance(item, str) and item in known else parse_slowly(item, i)
-                for i, item in enumerate(items)
-            ]
+        numbers = numbers_of_texts(items)
+        if numbers is None:
+            return all_codes()[[parse_slowly(item, i) for i, item in enumerate(items)]]
         return all_codes()[numbers]
+
+    def numbers_of(self, items: Sequence[Arch]) -> NDArray[np.integer[Any]] | None:
+        return numbers_of_texts(items)
 
     def format(self, codes: Codes) -> list[Arch]:
         texts = all_texts()

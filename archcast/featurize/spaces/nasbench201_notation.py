@@ -5,9 +5,12 @@ A cell's number is its codes read in base 5, first edge first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, Codes
 from archcast.core.errors import ParseError, shorten
@@ -83,6 +86,20 @@ def all_texts() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def numbers_by_text() -> dict[str, int]:
-    """Number of every cell's text."""
-    return {text: number for number, text in enumerate(all_texts())}
+def _number_bytes() -> dict[str, bytes]:
+    """Number of every cell's text as two bytes, to be joined for a batch."""
+    return {text: np.uint16(number).tobytes() for number, text in enumerate(all_texts())}
+
+
+def numbers_of_texts(items: Sequence[Arch]) -> NDArray[np.uint16] | None:
+    """Numbers of a list of cells' texts; None when any item is anything else.
+
+    Shapes:
+        output: (n,)
+    """
+    known = _number_bytes()
+    try:
+        found = known[items[0]] if len(items) == 1 else b"".join(itemgetter(*items)(known))
+    except (KeyError, TypeError):
+        return None
+    return np.frombuffer(found, dtype=np.uint16)

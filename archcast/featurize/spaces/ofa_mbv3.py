@@ -57,6 +57,8 @@ class OFAMobileNetV3(ChainSpace):
     )
     cardinalities = (4,) * (2 * N_POSITIONS) + (len(DEPTHS),) * N_STAGES + (len(RESOLUTIONS),)
     datasets = ("imagenet",)
+    term_groups = (*((p, N_POSITIONS + p) for p in range(N_POSITIONS)), (_R,))
+    cost_groups = tuple((_R, p, N_POSITIONS + p) for p in range(N_POSITIONS))
 
     def matches(self, item: Arch) -> bool:
         return matches(item)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +14,10 @@ from archcast.core.errors import ArtifactError
 class OnnxModel:
     """A model's bytes and, once it has run, its ONNX Runtime session.
 
-    Sessions belong to a process: after a fork the child makes its own, as the parent's threads are
-    not there. Pickling keeps the bytes only. A run takes one thread, see `export`; runs go side by side.
+    Sessions belong to a process: after a fork the child makes its own, as the parent's threads are not
+    there. There is no lock, which a fork could copy held: threads that come first together make a session
+    each, and the last one stays. Pickling keeps the bytes only. A run takes one thread, see `export`;
+    runs go side by side.
 
     Args:
         content: the ONNX file.
@@ -25,7 +26,6 @@ class OnnxModel:
     def __init__(self, content: bytes) -> None:
         self.content = content
         self._made: tuple[int, Any] | None = None
-        self._lock = threading.Lock()
 
     def run(self, feed: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """All outputs for a feed of arrays by input name."""
@@ -36,10 +36,9 @@ class OnnxModel:
         made = self._made
         if made is not None and made[0] == os.getpid():
             return made[1]
-        with self._lock:
-            if self._made is None or self._made[0] != os.getpid():
-                self._made = (os.getpid(), _session(self.content))
-            return self._made[1]
+        session = _session(self.content)
+        self._made = (os.getpid(), session)
+        return session
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OnnxModel, (self.content,)

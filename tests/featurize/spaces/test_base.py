@@ -102,7 +102,10 @@ JUNK = st.recursive(
         st.lists(inner, max_size=23)
         | st.tuples(inner)
         | st.dictionaries(
-            st.sampled_from(["ks", "e", "d", "r", "wid", "block0_e", "decoder_layer_num", "x"]), inner
+            st.sampled_from(
+                ["ks", "e", "d", "r", "wid", "block0_e", "decoder_layer_num", "depth", "width", "skips", "x"]
+            ),
+            inner,
         )
     ),
     max_leaves=25,

@@ -1,0 +1,183 @@
+"""Functions of codes that are sums over groups of decisions, as tables to gather from.
+
+| symbol | meaning |
+|---|---|
+| n, k | architectures, decisions |
+| G | groups of decisions |
+| T | rows of all groups' tables together, one a choice of a group's decisions |
+| d | values of the function |
+| S | decisions that are in more than one group |
+
+F(x) = F(x_S, b) + sum_g [F(x_g, b) - F(x_{g and S}, b)] for a base b, exactly, where F is a sum of functions
+of one group each. Row sums of neighbouring groups are merged into one larger table while it stays small,
+because a gather costs more than the room it saves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archcast.core.arrays import Codes, Doubles, Floats, Ints
+
+Group = tuple[int, ...]
+"""Columns of codes."""
+_MOST_ROWS = 8192
+_MOST_BYTES = 2**21
+"""Of one merged table: more would not stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Which row of the tables each group of an architecture reads.
+
+    Shapes:
+        radix: float32 (G, k), whole numbers below 2**24; offsets: float32 (G, 1), first row of each group
+    """
+
+    radix: Floats
+    offsets: Floats
+
+    @classmethod
+    def of(cls, groups: Sequence[Group], cardinalities: Sequence[int]) -> Keys:
+        """Groups read as numbers, first column first, their tables one after another."""
+        radix = np.zeros((len(groups), len(cardinalities)), dtype=np.float32)
+        sizes = [rows_of(group, cardinalities) for group in groups]
+        for g, group in enumerate(groups):
+            for i, column in enumerate(group):
+                radix[g, column] = prod(cardinalities[c] for c in group[i + 1 :])
+        offsets = np.cumsum([0, *sizes[:-1]]).astype(np.float32)
+        return cls(radix, offsets[:, None])
+
+    def rows(self, codes: Codes) -> NDArray[np.intp]:
+        """Rows of the tables; a product of small whole numbers is exact in single precision.
+
+        Shapes:
+            codes: (n, k); output: (G, n)
+        """
+        numbers = self.radix @ codes.astype(np.float32).T
+        numbers += self.offsets
+        return numbers.astype(np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedSum:
+    """F as tables.
+
+    Shapes:
+        table: (T, d)
+
+    Attributes:
+        groups: the G groups that the keys read.
+    """
+
+    groups: tuple[Group, ...]
+    keys: Keys
+    table: NDArray[Any]
+
+    def at(self, rows: NDArray[np.intp]) -> NDArray[Any]:
+        """F of architectures by the rows they read; groups are added in turn, whatever d is.
+
+        Shapes:
+            rows: (G, n); output: (n, d)
+        """
+        if self.table.shape[1] == 1:
+            total: NDArray[Any] = np.add.reduce(self.table[:, 0].take(rows), axis=0)
+            return total[:, None]
+        out: NDArray[Any] = self.table.take(rows[0], axis=0)
+        part = np.empty_like(out)
+        for own in rows[1:]:
+            np.take(self.table, own, axis=0, out=part, mode="clip")
+            out += part
+        return out
+
+
+def tables(
+    function: Callable[[Codes], Doubles], groups: Sequence[Group], cardinalities: Sequence[int]
+) -> tuple[tuple[Group, ...], list[Doubles]]:
+    """One table a group of a function that is a sum over them; a group of what they share may be added.
+
+    Shapes:
+        function: (n, k) codes -> (n, d); output: groups and their (rows, d)
+    """
+    shared = {c for c, count in Counter(c for group in groups for c in group).items() if count > 1}
+    base = function(np.zeros((1, len(cardinalities)), dtype=np.int8))[0]
+    made = []
+    for group in groups:
+        codes = choices(group, cardinalities)
+        values = function(codes)
+        without = codes.copy()
+        without[:, [c for c in group if c not in shared]] = 0
+        made.append(values - (function(without) if shared else base))
+    if not shared:
+        made[0] = made[0] + base
+        return tuple(groups), made
+    common = tuple(sorted(shared))
+    return (*groups, common), [*made, function(choices(common, cardinalities))]
+
+
+def grouped(
+    groups: tuple[Group, ...],
+    parts: list[Doubles],
+    cardinalities: Sequence[int],
+    dtype: type[Any],
+    *,
+    like: tuple[Group, ...] = (),
+) -> GroupedSum:
+    """Tables of groups as one, neighbours merged while theirs stay small, or to the groups of another sum."""
+    width = parts[0].shape[1] * np.dtype(dtype).itemsize
+    most = max(min(_MOST_ROWS, _MOST_BYTES // width), 1)
+    if like:
+        most = max(rows_of(group, cardinalities) for group in like)
+    merged = list(_merged(groups, parts, cardinalities, most))
+    names = tuple(group for group, _ in merged)
+    if like and names != like:
+        raise ValueError(f"groups must merge to {like}, got {names}")
+    table = np.concatenate([part for _, part in merged]).astype(dtype)
+    return GroupedSum(names, Keys.of(names, cardinalities), table)
+
+
+def rows_of(group: Group, cardinalities: Sequence[int]) -> int:
+    """Rows of a group's table."""
+    return prod(cardinalities[c] for c in group)
+
+
+def choices(group: Group, cardinalities: Sequence[int]) -> Codes:
+    """Codes of every choice of a group's decisions, the others 0.
+
+    Shapes:
+        output: (rows, k)
+    """
+    tops = tuple(cardinalities[c] for c in group)
+    codes = np.zeros((prod(tops), len(cardinalities)), dtype=np.int8)
+    codes[:, list(group)] = np.stack(np.unravel_index(np.arange(prod(tops)), tops), axis=1)
+    return codes
+
+
+def _merged(
+    groups: tuple[Group, ...], parts: list[Doubles], cardinalities: Sequence[int], most: int
+) -> Iterator[tuple[Group, Doubles]]:
+    """Groups in turn, each joined by the next ones while the joint table has at most `most` rows."""
+    group, part = groups[0], parts[0]
+    for following, its in zip(groups[1:], parts[1:], strict=True):
+        joint = (*group, *(c for c in following if c not in group))
+        if rows_of(joint, cardinalities) > most:
+            yield group, part
+            group, part = following, its
+            continue
+        codes = choices(joint, cardinalities)
+        part = part[_position(group, codes, cardinalities)] + its[_position(following, codes, cardinalities)]
+        group = joint
+    yield group, part
+
+
+def _position(group: Group, codes: Codes, cardinalities: Sequence[int]) -> Ints:
+    tops = tuple(cardinalities[c] for c in group)
+    position: Ints = np.ravel_multi_index(tuple(codes[:, c] for c in group), tops).astype(np.int64)
+    return position

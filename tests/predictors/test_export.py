@@ -1,0 +1,125 @@
+"""Exports: folders that hold one device's predictor in the form in which it is served."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up import additive_labels, fitted_lookup
+
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.labels import Labels, Target
+from archcast.featurize.spaces import SPACES
+from archcast.predictors import Additive, Boosting, BoostingConfig, Card, Manifest, load, read_manifest
+from archcast.predictors import distill as distill_module
+from archcast.predictors.artifact import MANIFEST, digest
+from archcast.predictors.distill import DistillError, distil
+from archcast.predictors.export import export
+from archcast.predictors.gnn.session import OnnxModel
+from archcast.predictors.intervals import Intervals
+
+
+def manifest_of(model, card=None, intervals=None):
+    return Manifest(None, model.header(), card or Card("made up"), intervals, {}, "ab" * 32)
+
+
+@pytest.fixture(scope="module")
+def sums():
+    space = SPACES["fbnet"]
+    codes = space.sample(100, seed=1)
+    cost = 1.0 + codes @ np.linspace(0.02, 0.3, 22)
+    targets = (Target("a", "cifar100"), Target("b", "cifar100"))
+    labels = Labels("fbnet", "latency", "cifar100", targets, codes, np.stack([cost, 3 * cost], axis=1))
+    return Additive().fit(labels), labels
+
+
+def test_arrays_are_a_saved_predictor_of_the_one_device(tmp_path, sums):
+    model, labels = sums
+    card = Card("two", quality={"a/cifar100": {"mape": 0.1}, "b/cifar100": {"mape": 0.2}})
+    done = export(model, manifest_of(model, card), 1, tmp_path / "out")
+    manifest = read_manifest(tmp_path / "out")
+    again = load(manifest)
+    assert again.family == "additive"
+    assert again.targets_ == labels.targets[1:]
+    codes = SPACES["fbnet"].sample(200, seed=3)
+    np.testing.assert_allclose(again.predict(codes)[:, 0], model.predict(codes)[:, 1], rtol=1e-6)
+    assert manifest.card.quality == {"b/cifar100": {"mape": 0.2}}
+    assert manifest.card.agreement == done.agreement.to_json()
+    assert manifest.card.agreement["rows"] == 20_000
+    assert manifest.card.teacher_sha256 == "ab" * 32
+    assert manifest.card.teacher == ""
+    assert done.form == "sums"
+
+
+def test_a_small_space_is_written_out_with_its_teacher(tmp_path):
+    fitted = fitted_lookup(additive_labels())
+    manifest = manifest_of(fitted.predictor, fitted.card, fitted.intervals)
+    done = export(fitted.predictor, manifest, 1, tmp_path / "out")
+    made = read_manifest(tmp_path / "out")
+    assert (done.form, made.card.teacher) == ("table", "lookup")
+    assert made.targets == fitted.predictor.targets_[1:]
+    codes = SPACES["nasbench201"].sample(200, seed=3)
+    np.testing.assert_allclose(
+        load(made).predict(codes)[:, 0], fitted.predictor.predict(codes)[:, 1], rtol=1e-6
+    )
+    y = np.linspace(2, 9, 5)
+    np.testing.assert_allclose(
+        made.intervals.around(y, 0, 0.9), fitted.intervals.around(y, 1, 0.9), rtol=1e-4
+    )
+
+
+def test_onnx_comes_with_a_manifest(tmp_path, sums):
+    model, _ = sums
+    done = export(model, manifest_of(model), 0, tmp_path / "out", form="onnx")
+    assert sorted(p.name for p in done.folder.iterdir()) == [MANIFEST, "model.onnx"]
+    found = json.loads((done.folder / MANIFEST).read_text())
+    sha256 = found.pop("sha256")
+    assert sha256 == digest(found)
+    assert (found["space"], found["metric"], found["unit"], found["device"]) == (
+        "fbnet",
+        "latency",
+        "ms",
+        "a",
+    )
+    assert found["input"]["shape"] == ["n", 22]
+    assert found["agreement"]["spearman"] > 0.9999
+    codes = SPACES["fbnet"].sample(300, seed=3)
+    values = OnnxModel((done.folder / "model.onnx").read_bytes()).run({"codes": codes})[0]
+    np.testing.assert_allclose(values[:, 0], model.predict(codes)[:, 0], rtol=1e-5)
+
+
+def test_an_earlier_export_is_replaced_and_nothing_else(tmp_path, sums):
+    model, _ = sums
+    export(model, manifest_of(model), 0, tmp_path / "out")
+    export(model, manifest_of(model), 0, tmp_path / "out", form="onnx")
+    assert (tmp_path / "out" / "model.onnx").is_file()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep")
+    for place in ("mine", "mine/notes.txt"):
+        with pytest.raises(InputError, match="holds something else"):
+            export(model, manifest_of(model), 0, tmp_path / place)
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "keep"
+    with pytest.raises(UnknownNameError, match="arrays, onnx"):
+        export(model, manifest_of(model), 0, tmp_path / "new", form="tflite")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_slow_teacher_is_distilled_or_refused(tmp_path, sums, monkeypatch):
+    _, labels = sums
+    teacher = Boosting(BoostingConfig(rounds=3, num_leaves=2)).fit(labels)
+    few = {"taught": 300, "compared": 200, "config": replace(distill_module.STUDENT, hidden=4, epochs=1)}
+    monkeypatch.setattr("archcast.predictors.export.distil", lambda *a, **k: distil(*a, **k, **few))
+    with pytest.raises(DistillError, match="the teacher is served itself"):
+        export(teacher, manifest_of(teacher), 0, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("archcast.predictors.agreement.SPEARMAN", -1.0)
+    monkeypatch.setattr("archcast.predictors.agreement.MEDIAN_DIFFERENCE", 1.0)
+    known = Intervals.from_errors(labels.values, labels.values * 1.1, logarithmic=True)
+    done = export(teacher, manifest_of(teacher, intervals=known), 0, tmp_path / "out")
+    made = read_manifest(tmp_path / "out")
+    assert (made.header["family"], made.card.teacher, done.form) == ("mlp", "lightgbm", "sums")
+    y = np.array([2.0, 5.0])
+    low, high = made.intervals.around(y, 0, 0.9)
+    narrow = known.around(y, 0, 0.9)
+    assert (low < narrow[0]).all()
+    assert (high > narrow[1]).all()
