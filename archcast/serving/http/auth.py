@@ -1,0 +1,39 @@
+"""The bearer token: who may ask, when the service was given one."""
+
+from __future__ import annotations
+
+import hmac
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from archcast.serving.http.statuses import respond
+
+OPEN = frozenset({"/v2/health/live", "/v2/health/ready", "/docs", "/openapi.json"})
+"""Addresses that need no token: what tells no more than that the service is there, and how it is called."""
+
+
+class BearerToken:
+    """Asks for `Authorization: Bearer TOKEN`, compared in a time that tells nothing of the token."""
+
+    def __init__(self, app: ASGIApp, *, token: str) -> None:
+        self._app = app
+        self._token = token.encode("ascii")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 401, or pass the request on."""
+        if scope["type"] != "http" or scope["path"] in OPEN or self._shown(scope):
+            await self._app(scope, receive, send)
+            return
+        refusal = respond(
+            401,
+            {"error": "the request must show the token of this service: Authorization: Bearer TOKEN"},
+            {"WWW-Authenticate": "Bearer"},
+        )
+        await refusal(scope, receive, send)
+
+    def _shown(self, scope: Scope) -> bool:
+        shown = [value for name, value in scope["headers"] if name == b"authorization"]
+        if len(shown) != 1:
+            return False
+        scheme, _, token = shown[0].partition(b" ")
+        return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)

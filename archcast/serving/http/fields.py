@@ -1,0 +1,91 @@
+"""The fields of a request's body, checked by hand: a long list is walked through once, by the parser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pydantic_core
+from numpy.typing import NDArray
+
+from archcast.core.errors import shorten
+from archcast.serving.http.statuses import MalformedError
+
+
+def read_object(body: bytes, known: Sequence[str]) -> dict[str, Any]:
+    """The JSON object of a body, with no other keys than those known; nesting deeper than 200 is refused."""
+    try:
+        found = pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedError(f"the body must be JSON: {error}") from None
+    return only(found, known, "the body")
+
+
+def only(found: Any, known: Sequence[str], what: str) -> dict[str, Any]:
+    """`found` when it is an object with no other keys than those known."""
+    if not isinstance(found, dict):
+        raise MalformedError(f"{what} must be a JSON object, got {shorten(found)}")
+    for key in found:
+        if key not in known:
+            raise MalformedError(f"{what} must have only the keys {', '.join(known)}; got {shorten(key)}")
+    return found
+
+
+def text(found: Mapping[str, Any], key: str, default: str | None = None) -> str | None:
+    """A string, or the default where there is none."""
+    value = found.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, str):
+        raise MalformedError(f"{key} must be a string, got {shorten(value)}")
+    return value
+
+
+def number(found: Mapping[str, Any], key: str) -> float | None:
+    """A number, or None where there is none."""
+    value = found.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MalformedError(f"{key} must be a number, got {shorten(value)}")
+    return float(value) if abs(value) < 1e300 else float("inf")
+
+
+def items(found: Any, what: str) -> list[Any]:
+    """A list."""
+    if not isinstance(found, list):
+        raise MalformedError(f"{what} must be a list, got {shorten(found)}")
+    return found
+
+
+def integers(found: Any, what: str, columns: int | None = None) -> NDArray[np.int64]:
+    """Rows of whole numbers as an array.
+
+    Args:
+        columns: length of the rows, where they may come as one flat list.
+
+    Shapes:
+        output: (n, columns)
+    """
+    rows = items(found, what)
+    if columns is not None and rows and not isinstance(rows[0], list):
+        if len(rows) % columns:
+            raise MalformedError(f"{what} must be rows of {columns} integers, got {len(rows)} in all")
+        flat = rows
+    else:
+        flat, columns = _flat(rows, what)
+    if {int}.issuperset(map(type, flat)):
+        try:
+            return np.array(flat, dtype=np.int64).reshape(-1, columns or 1)
+        except OverflowError:
+            pass
+    raise MalformedError(f"{what} must be small integers, got others")
+
+
+def _flat(rows: list[Any], what: str) -> tuple[list[Any], int]:
+    lengths = {len(row) if isinstance(row, list) else -1 for row in rows}
+    if len(lengths) > 1 or -1 in lengths:
+        raise MalformedError(f"{what} must be lists of integers, all of the same length")
+    return list(chain.from_iterable(rows)), max(lengths, default=0)

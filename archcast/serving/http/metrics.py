@@ -1,0 +1,135 @@
+"""Figures for Prometheus: requests, times, batches, queues, versions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from archcast.serving.http.dataplane import DataPlane
+from archcast.serving.http.shortcut import ROUTE, route_of
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_SIZES = (1, 4, 16, 64, 256, 1024, 4096, 16384)
+
+
+class Metrics:
+    """The figures of one service, in a registry of its own."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self.requests = Counter(
+            "archcast_requests", "Requests answered.", ("route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "archcast_request_seconds",
+            "Time from the request's head to the end of its answer.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.batches = Histogram(
+            "archcast_batch_architectures",
+            "Architectures predicted in one go.",
+            buckets=_SIZES,
+            registry=self.registry,
+        )
+        plane.observe = self.batches.observe
+        self.under_way = Gauge(
+            "archcast_requests_under_way", "Requests not answered yet.", registry=self.registry
+        )
+        self.registry.register(_Served(plane))
+        self._labelled: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+
+    def answered(self, route: str, status: str, seconds: float) -> None:
+        """Count and time one request; labels are looked up once."""
+        found = self._labelled.get((route, status))
+        if found is None:
+            found = self.requests.labels(route, status), self.seconds.labels(route)
+            self._labelled[route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
+
+    def exposition(self) -> bytes:
+        """The text that Prometheus reads."""
+        text: bytes = generate_latest(self.registry)
+        return text
+
+
+class _Served:
+    """What the data plane knows, read when Prometheus asks."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    def collect(self) -> Iterator[Any]:
+        """One family a figure."""
+        yield GaugeMetricFamily(
+            "archcast_queue_architectures", "Architectures that wait.", value=self._plane.queued
+        )
+        yield CounterMetricFamily(
+            "archcast_refused_predictors",
+            "Damaged predictors that were not taken up.",
+            value=self._plane.refresher.refusals,
+        )
+        versions = GaugeMetricFamily(
+            "archcast_model_version",
+            "1 for the version that is served.",
+            labels=("model", "dataset", "version"),
+        )
+        for model in self._plane.catalogue:
+            versions.add_metric((model.name, model.key[3], model.version), 1)
+        yield versions
+
+
+class Measured:
+    """Counts and times every request; tells connections to close while the service stops."""
+
+    def __init__(self, app: ASGIApp, *, plane: DataPlane, metrics: Metrics) -> None:
+        self._app, self._plane, self._metrics = app, plane, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start, status = time.perf_counter(), "none"
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+                if self._plane.stopping:
+                    message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        self._metrics.under_way.inc()
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            self._metrics.under_way.dec()
+            self._metrics.answered(_route(scope), status, time.perf_counter() - start)
+
+
+def _route(scope: Scope) -> str:
+    """Route of a request, also of one that was refused before it was routed; callers cannot make new ones."""
+    known = scope.get(ROUTE) or getattr(scope.get("route"), "path", None)
+    if known is None:
+        found = route_of(scope["path"])
+        known = "other" if found is None else found[0]
+    return str(known)

@@ -1,0 +1,113 @@
+"""The routes for people: `POST /predict` and `GET /devices`."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import pydantic_core
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archcast.core.device import DEVICES
+from archcast.core.errors import shorten
+from archcast.core.metric import METRICS
+from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.catalog import resolve_space
+from archcast.serving.http import fields, schemas
+from archcast.serving.http.batcher import Answer
+from archcast.serving.http.dataplane import DataPlane
+from archcast.serving.http.models import Model
+from archcast.serving.http.shortcut import Handler
+from archcast.serving.http.statuses import JSON_TYPE, MalformedError
+
+_KEYS = ("architectures", "codes", "space", "device", "metric", "dataset", "coverage", "version")
+
+
+def predict_handler(plane: DataPlane) -> Handler:
+    """What answers `POST /predict`."""
+
+    async def predict(request: Request) -> Response:
+        """Predict one metric of architectures on one device, or on several."""
+        found = fields.read_object(request.scope["archcast.body"], _KEYS)
+        devices, batch = _devices(found.get("device")), _batch(found)
+        plane.check_size(batch, outputs=len(devices))
+        space = resolve_space(fields.text(found, "space"), batch)
+        metric, dataset = fields.text(found, "metric", "latency") or "", fields.text(found, "dataset")
+        version, coverage = fields.text(found, "version"), fields.number(found, "coverage")
+        find = partial(plane.catalogue.find, space.name, metric, dataset=dataset, version=version)
+        models = [find(device) for device in devices]
+        codes = await plane.parse(space, batch, outputs=len(devices))
+        ask = partial(plane.predict, coverage=coverage, deadline=request.scope["archcast.deadline"])
+        told = [_told(answer) for answer in await asyncio.gather(*(ask(model, codes) for model in models))]
+        one = not isinstance(found.get("device"), list)
+        return Response(pydantic_core.to_json(told[0] if one else {"answers": told}), media_type=JSON_TYPE)
+
+    return predict
+
+
+def plain_routes(plane: DataPlane) -> APIRouter:
+    """Routes over a data plane."""
+    router = APIRouter(tags=["plain"])
+
+    extra = schemas.body(schemas.PREDICT)
+    router.post("/predict", openapi_extra=extra, responses=schemas.PREDICTED)(predict_handler(plane))
+
+    @router.get("/devices", responses=schemas.DEVICES)
+    async def devices(space: str | None = None, metric: str | None = None) -> Response:
+        """What can be predicted now, each entry with the version that is served."""
+        if space is not None:
+            SPACES[space]
+        if metric is not None:
+            METRICS[metric]
+        chosen = [
+            record(model)
+            for model in plane.catalogue
+            if space in (None, model.key[0]) and metric in (None, model.key[1])
+        ]
+        return Response(pydantic_core.to_json(chosen), media_type=JSON_TYPE)
+
+    return router
+
+
+def record(model: Model) -> dict[str, Any]:
+    """A model as `GET /devices` lists it."""
+    served = model.handle.served
+    known = DEVICES[served.device].hardware if served.device in DEVICES else ""
+    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin")
+    told = {name: getattr(served, name) for name in names}
+    return told | {"label": served.version, "version": model.version, "model": model.name, "hardware": known}
+
+
+def _devices(found: Any) -> list[str | None]:
+    """The names of one device or of several; [None] for none, as for accuracy."""
+    names = found if isinstance(found, list) else [found]
+    if not names or not all(isinstance(name, str) or (name is None and names is not found) for name in names):
+        raise MalformedError(f"device must be a name or a list of names, got {shorten(found)}")
+    return names
+
+
+def _batch(found: dict[str, Any]) -> Any:
+    if ("architectures" in found) == ("codes" in found):
+        raise MalformedError("the body must have either the key architectures or the key codes")
+    if "codes" in found:
+        return fields.integers(found["codes"], "codes")
+    return fields.items(found["architectures"], "architectures")
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    served = answer.model.handle.served
+    told: dict[str, Any] = {
+        "device": served.device,
+        "space": served.space,
+        "metric": served.metric,
+        "dataset": served.dataset,
+        "unit": served.unit,
+        "version": answer.model.version,
+        "values": answer.values.tolist(),
+    }
+    if answer.interval is not None:
+        told["lower"], told["upper"] = (ends.tolist() for ends in answer.interval)
+    return told

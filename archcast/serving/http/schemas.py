@@ -1,0 +1,186 @@
+"""What the OpenAPI document says of bodies and answers; the checks themselves are in `fields`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = dict[str, Any]
+_Responses = dict[int | str, dict[str, Any]]
+_CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
+_ANY_ARCH: Schema = {
+    "description": "An architecture in its space's notation: a string, a list of integers or an object.",
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "integer"}}, {"type": "object"}],
+}
+_NUMBERS: Schema = {"type": "array", "items": {"type": "number"}}
+_CODES: Schema = {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}, "minItems": 1}
+_COVERAGE: Schema = {
+    "description": "Share of measurements that the intervals are to hold; without it there are none.",
+    "type": ["number", "null"],
+    "minimum": 0.5,
+    "maximum": 0.99,
+}
+
+
+def _text(description: str, **more: Any) -> Schema:
+    return {"type": ["string", "null"], "description": description} | more
+
+
+def _object(
+    properties: Mapping[str, Schema], required: tuple[str, ...] = (), *, closed: bool = True
+) -> Schema:
+    told: Schema = {"type": "object", "properties": dict(properties), "required": list(required)}
+    return told | ({"additionalProperties": False} if closed else {})
+
+
+PREDICT: Schema = _object(
+    {
+        "architectures": {"type": "array", "items": _ANY_ARCH, "minItems": 1},
+        "codes": {"description": "In place of architectures: one row of codes each."} | _CODES,
+        "device": {
+            "description": "As GET /devices lists it, or a list of such names; for accuracy the data set.",
+            "anyOf": [
+                {"type": ["string", "null"]},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            ],
+        },
+        "metric": _text("latency, energy, accuracy, throughput or memory.", default="latency"),
+        "space": _text("Search space; inferred from the architectures when left out."),
+        "dataset": _text("Data set the networks are built for; default the space's first."),
+        "version": _text("A version that is still kept; default the one that is served."),
+        "coverage": _COVERAGE,
+    }
+) | {"example": {"device": "raspi4", "architectures": [_CELL]}}
+
+_TENSOR: Schema = _object(
+    {
+        "name": {"type": "string", "enum": ["architectures", "codes"]},
+        "datatype": {"type": "string", "enum": ["BYTES", "INT8"]},
+        "shape": {"type": "array", "items": {"type": "integer"}},
+        "data": {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "integer"},
+                    {"type": "array", "items": {"type": "integer"}},
+                ]
+            },
+        },
+        "parameters": {"type": ["object", "null"]},
+    },
+    ("name", "datatype", "shape", "data"),
+)
+INFER: Schema = _object(
+    {
+        "id": _text("Comes back in the answer."),
+        "inputs": {"type": "array", "items": _TENSOR, "minItems": 1, "maxItems": 1},
+        "outputs": {
+            "type": ["array", "null"],
+            "items": _object(
+                {"name": {"enum": ["value", "lower", "upper"]}, "parameters": {"type": "object"}}, ("name",)
+            ),
+        },
+        "parameters": {
+            "anyOf": [
+                _object({"coverage": _COVERAGE, "dataset": _text("As in POST /predict.")}),
+                {"type": "null"},
+            ]
+        },
+    },
+    ("inputs",),
+) | {
+    "example": {
+        "inputs": [{"name": "architectures", "datatype": "BYTES", "shape": [1], "data": [_CELL]}],
+        "parameters": {"coverage": 0.9},
+    }
+}
+
+_ERROR: Schema = _object(
+    {
+        "error": {"type": "string", "description": "One sentence that names what is wrong."},
+        "item": {"type": "integer", "description": "Position of the architecture at fault."},
+        "position": {"description": "Character or key of its first mistake."},
+    },
+    ("error",),
+    closed=False,
+)
+_PLAIN_ANSWER = _object(
+    {
+        **{name: {"type": "string"} for name in ("device", "space", "metric", "dataset", "unit", "version")},
+        **dict.fromkeys(("values", "lower", "upper"), _NUMBERS),
+    },
+    ("device", "space", "metric", "dataset", "unit", "version", "values"),
+)
+_OUTPUT = _object(
+    {
+        "name": {"type": "string"},
+        "datatype": {"type": "string", "const": "FP32"},
+        "shape": {"type": "array", "items": {"type": "integer"}},
+        "data": _NUMBERS,
+    },
+    ("name", "datatype", "shape", "data"),
+)
+_INFER_ANSWER = _object(
+    {
+        "model_name": {"type": "string"},
+        "model_version": {"type": "string"},
+        "id": {"type": "string"},
+        "parameters": {"type": "object"},
+        "outputs": {"type": "array", "items": _OUTPUT},
+    },
+    ("model_name", "model_version", "outputs"),
+)
+
+
+def body(schema: Schema) -> Schema:
+    """An operation's request body."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def path_parameters(*names: str) -> Schema:
+    """An operation's parameters that are parts of its address, all text."""
+    found = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return {"parameters": found}
+
+
+def _json(description: str, schema: Schema) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _errors(**told: str) -> _Responses:
+    answers: _Responses = {int(status[1:]): _json(sentence, _ERROR) for status, sentence in told.items()}
+    return answers
+
+
+_UNAUTHORISED: _Responses = _errors(_401="The token of the service is not shown.")
+_REFUSALS: _Responses = _UNAUTHORISED | _errors(
+    _400="The body is not JSON or not of this form.",
+    _404="There is no such model, device, data set or version; the sentence lists those there are.",
+    _408="The body did not arrive in time.",
+    _413="The body or the batch is too large.",
+    _415="The body is compressed.",
+    _422="An architecture or a value is wrong; the sentence says which and where.",
+    _429="The service is busy; try again after Retry-After seconds.",
+)
+_SEVERAL = _object({"answers": {"type": "array", "items": _PLAIN_ANSWER}}, ("answers",))
+PREDICTED: _Responses = {
+    200: _json("Predictions; one answer a device for a list.", {"anyOf": [_PLAIN_ANSWER, _SEVERAL]}),
+    **_REFUSALS,
+}
+INFERRED: _Responses = {200: _json("Predictions.", _INFER_ANSWER), **_REFUSALS}
+OBJECT: _Responses = {200: _json("As said.", {"type": "object"}), **_UNAUTHORISED}
+OBJECT_OR_NONE: _Responses = {
+    **OBJECT,
+    **_errors(_404="There is no such model or version.", _422="The address cannot be read."),
+}
+READY: _Responses = {**OBJECT, 503: _json("Not now.", {"type": "object"})}
+DEVICES: _Responses = {
+    200: _json("What can be predicted.", {"type": "array", "items": {"type": "object"}}),
+    **_UNAUTHORISED,
+    **_errors(_404="There is no such metric.", _422="There is no such space."),
+}
+TEXT: _Responses = {
+    200: {"description": "Prometheus text.", "content": {"text/plain": {}}},
+    **_UNAUTHORISED,
+}

@@ -1,0 +1,181 @@
+"""New versions are taken up while the service answers; damaged ones are refused and the old goes on."""
+
+import asyncio
+import json
+import logging
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from service_cases import CELL, INFER, Service, infer_body, save_boards, serving
+
+import archcast
+from archcast.core.errors import ArtifactError
+from archcast.core.settings import predictors_dir
+from archcast.predictors.artifact import MANIFEST
+
+TESTS = Path(__file__).resolve().parents[2]
+
+
+def asked(service: Service, path: str = INFER) -> tuple[str, float]:
+    answer = service.post(path, json=infer_body(CELL))
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    return told["model_version"], told["outputs"][0]["data"][0]
+
+
+def test_a_new_version_is_taken_up_and_the_old_can_still_be_asked_for(service: Service) -> None:
+    version, value = asked(service)
+    save_boards("board_a", "board_b", factor=2.0)
+    assert asked(service) == (version, value)
+    service.plane.refresh()
+    new, doubled = asked(service)
+    assert new != version
+    assert doubled == pytest.approx(2 * value, rel=1e-5)
+    assert asked(service, f"/v2/models/nasbench201.latency.board_a/versions/{version}/infer") == (
+        version,
+        value,
+    )
+    save_boards("board_a", "board_b", factor=3.0)
+    service.plane.refresh()
+    gone = service.post(
+        f"/v2/models/nasbench201.latency.board_a/versions/{version}/infer", json=infer_body(CELL)
+    )
+    assert gone.status_code == 404
+    assert asked(service)[1] == pytest.approx(3 * value, rel=1e-5)
+
+
+def test_going_back_to_a_version_is_taken_up_too(service: Service) -> None:
+    version, value = asked(service)
+    save_boards("board_a", "board_b", factor=2.0)
+    service.plane.refresh()
+    save_boards("board_a", "board_b")
+    service.plane.refresh()
+    assert asked(service) == (version, value)
+
+
+def test_what_another_process_saves_is_taken_up(service: Service) -> None:
+    path = INFER.replace("board_a", "board_z")
+    assert service.post(path, json=infer_body(CELL)).status_code == 404
+    code = "from service_cases import save_boards; save_boards('board_z', title='z')"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=TESTS, timeout=120)
+    service.plane.refresh()
+    assert asked(service, path)[1] > 0
+    shutil.rmtree(predictors_dir() / "z")
+    service.plane.refresh()
+    assert service.post(path, json=infer_body(CELL)).status_code == 404
+
+
+def test_it_looks_by_itself(home) -> None:
+    save_boards("board_a")
+    with serving(refresh_s=0.05) as running:
+        version, _ = asked(running)
+        save_boards("board_a", factor=2.0)
+
+        async def changed():
+            while running.plane.catalogue.named("nasbench201.latency.board_a").version == version:
+                await asyncio.sleep(0.02)
+
+        running.run(asyncio.wait_for(changed(), 30))
+        assert asked(running)[0] != version
+
+
+def test_no_answer_fails_or_is_mixed_while_versions_change(service: Service) -> None:
+    """Every answer is wholly of the version that it names, whoever saves meanwhile."""
+    base = archcast.predict([CELL], "board_a")[0]
+    texts = [CELL] * 200
+    seen: dict[str, set[float]] = {}
+    done = False
+
+    async def ask() -> None:
+        while not done:
+            answer = await service.http.post(INFER, json=infer_body(*texts))
+            assert answer.status_code == 200, answer.text
+            told = answer.json()
+            seen.setdefault(told["model_version"], set()).update(told["outputs"][0]["data"])
+
+    async def change() -> None:
+        nonlocal done
+        try:
+            for factor in range(1, 9):
+                await asyncio.to_thread(save_boards, "board_a", "board_b", factor=float(factor))
+                await asyncio.to_thread(service.plane.refresh)
+        finally:
+            done = True
+
+    async def main() -> None:
+        await asyncio.gather(change(), *(ask() for _ in range(4)))
+
+    service.run(main())
+    assert len(seen) >= 4
+    assert all(len(values) == 1 for values in seen.values())
+    found = sorted(next(iter(values)) for values in seen.values())
+    assert np.isclose(found, base * np.round(np.array(found) / base), rtol=1e-4).all()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "gone", "manifest", "format"])
+def test_a_damaged_version_is_refused_and_the_old_goes_on(service: Service, caplog, damage: str) -> None:
+    before = asked(service)
+    folder = save_boards("board_a", "board_b", factor=2.0)
+    path = folder / ("table.npz" if damage in ("truncated", "altered", "gone") else MANIFEST)
+    content = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    elif damage == "format":
+        path.write_text(json.dumps(json.loads(content) | {"format": 99}))
+    else:
+        path.write_bytes(content[: len(content) // 2] if damage != "altered" else content[:-9] + b"x" * 9)
+    with caplog.at_level(logging.ERROR):
+        service.plane.refresh()
+    assert asked(service) == before
+    assert service.plane.refresher.refusals >= 1
+    named = {"manifest": MANIFEST, "format": "format 99"}.get(damage, "table.npz")
+    assert any(named in message for message in caplog.messages)
+    assert service.get("/v2/health/ready").status_code == 200
+    save_boards("board_a", "board_b", factor=3.0)
+    service.plane.refresh()
+    assert asked(service)[1] == pytest.approx(3 * before[1], rel=1e-5)
+
+
+def test_a_version_damaged_where_it_lies_goes_on_from_memory(service: Service, caplog) -> None:
+    before = asked(service)
+    path = predictors_dir() / "boards" / "table.npz"
+    path.write_bytes(path.read_bytes()[:50])
+    with caplog.at_level(logging.ERROR):
+        service.plane.refresh()
+        service.plane.refresh()
+    assert asked(service) == before
+    assert [m for m in caplog.messages if "table.npz" in m and "truncated" in m]
+    assert service.plane.refresher.refusals == 1
+
+
+def test_a_service_does_not_start_on_a_manifest_that_cannot_be_read(home) -> None:
+    (save_boards("board_a") / MANIFEST).write_text("{}")
+    with pytest.raises(ArtifactError, match="manifest"), serving():
+        pass
+
+
+@pytest.mark.parametrize("state", ["gone", "locked"])
+def test_serving_touches_no_tracking_store(home, monkeypatch, state: str) -> None:
+    """A tracking server that is gone and a locked database go unnoticed: MLflow is not even imported."""
+    save_boards("board_a")
+    code = (
+        "import sys; from service_cases import *\n"
+        "with serving() as s:\n"
+        "    assert s.post(INFER, json=infer_body(CELL)).status_code == 200\n"
+        "    save_boards('board_a', factor=2.0); s.plane.refresh()\n"
+        "    assert s.post(INFER, json=infer_body(CELL)).status_code == 200\n"
+        "assert 'mlflow' not in sys.modules"
+    )
+    with sqlite3.connect(home / "mlflow.db", isolation_level=None) as database:
+        if state == "gone":
+            monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+        else:
+            database.execute("CREATE TABLE t (x)")
+            database.execute("BEGIN EXCLUSIVE")
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=TESTS, timeout=120)
+    database.close()
