@@ -18,7 +18,9 @@ from archcast.core.version import VERSION
 
 PACKAGES = {
     "train": ("lightgbm", "mlflow", "optuna", "scikit-learn", "scipy", "torch", "torch-geometric"),
-    "collect": ("duckdb", "nvidia-ml-py", "onnx", "pyarrow"),
+    "collect": ("duckdb", "ethos-u-vela", "nvidia-ml-py", "onnx", "pyarrow", "pyyaml", "zigzag-dse"),
+    "serve": ("fastapi", "prometheus-client", "uvicorn"),
+    "search": ("pymoo",),
     "plot": ("matplotlib",),
 }
 
