@@ -13,7 +13,8 @@
 t = offset + c (structure @ mean + A u) + noise with u ~ N(0, I), a flat offset, and Student-t noise that
 grows as the cost to the power `_GROWTH`. For each component, tau is found by variational steps; the rest is
 in closed form on the grid. Components and grid points are weighed by their evidence, and what is kept is
-the mean and the covariance of the mixture's weights.
+the mean and the covariance of the mixture's weights, and how much wider intervals must be than they say
+(`archcast.predictors.calibration`).
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from archcast.featurize.spaces import SPACES
 from archcast.featurize.structure import group_names, phi, stacked
 from archcast.predictors.arrays import pack, unpack
 from archcast.predictors.base import Predictor, register
+from archcast.predictors.calibration import half_width, left_out_scores, widening
 from archcast.predictors.device_prior import Component, DevicePrior, costs, robust_scale
-from archcast.predictors.intervals import normal_quantile
 from archcast.predictors.target import TargetScale
 
 LEAST = 3
@@ -42,6 +43,7 @@ _C, _V = (grid.ravel() for grid in np.meshgrid(_SCALES, _NOISES, indexing="ij"))
 _GRID_PRIOR = -0.5 * (np.log(_C) / 0.5) ** 2 - 0.5 * (0.5 * np.log(_V) - np.log(0.2)) ** 2
 _FREEDOM, _GROWTH, _ROUNDS = 4.0, 0.75, 4
 _SCREEN = 100
+_KEPT = ("weights", "root", "noise", "widening")
 _FLOOR = 0.2  # costs below this share of the median measurement are predicted on a log scale
 
 
@@ -75,13 +77,13 @@ class Adapted(Predictor):
         Raises:
             InputError: coverage outside 0.5 to 0.99.
         """
-        half = normal_quantile(coverage) * self.predictive_deviation(codes)
+        half = half_width(coverage) * float(self.widening_[0]) * self.predictive_deviation(codes)
         z = self._predict(codes)
         low, high = self.scale_.inverse(z - half), self.scale_.inverse(z + half)
         return low.astype(np.float32), high.astype(np.float32)
 
     def predictive_deviation(self, codes: Codes) -> Doubles:
-        """Standard deviation of a measurement around the scaled prediction, to first order.
+        """Standard deviation of a measurement around the scaled prediction, by the model alone.
 
         Shapes:
             codes: (n, k); output: (n, 1)
@@ -109,18 +111,18 @@ class Adapted(Predictor):
         return (sign * logarithm - mean) / deviation, sign / low / deviation
 
     def to_files(self) -> dict[str, bytes]:
-        names = ("weights", "root", "noise")
-        return {"adapted.npz": pack({name: getattr(self, f"{name}_") for name in names})}
+        return {"adapted.npz": pack({name: getattr(self, f"{name}_") for name in _KEPT})}
 
     def _from_files(self, files: Mapping[str, bytes]) -> None:
         arrays = unpack(files["adapted.npz"], "adapted.npz")
-        self.weights_, self.root_, self.noise_ = arrays["weights"], arrays["root"], arrays["noise"]
         columns = self._columns(self.space_.sample(1, seed=0)).shape[1]
-        if len(self.weights_) != columns or len(self.root_) != columns:
+        found = ", ".join(f"{name} of {len(array)}" for name, array in sorted(arrays.items()))
+        if set(arrays) != set(_KEPT) or len(arrays["weights"]) != columns or len(arrays["root"]) != columns:
             raise ArtifactError(
-                f"adapted.npz must hold {columns} weights, got {len(self.weights_)}: it was made by another "
-                f"version of archcast; adapt to the measurements again"
+                f"adapted.npz must hold {', '.join(_KEPT)} of {columns} columns of structure, got {found}: "
+                f"it was made by another version of archcast; adapt to the measurements again"
             )
+        self.weights_, self.root_, self.noise_, self.widening_ = (arrays[name] for name in _KEPT)
 
 
 def adapt_to(prior: DevicePrior, codes: Codes, values: Doubles, *, device: str, metric: str) -> Adapted:
@@ -151,6 +153,7 @@ def adapt_to(prior: DevicePrior, codes: Codes, values: Doubles, *, device: str, 
     made.weights_, made.root_ = _mixture(mixed, int(ends[-1]) + 1)
     noise, middle = sum(m[0] * m[-1] for m in mixed), np.exp(np.log(cost).mean()) if positive else 1.0
     made.noise_ = np.array([_FLOOR * np.median(cost) if positive else 0.0, middle, noise])
+    made.widening_ = np.array([widening(left_out_scores([fit.left_out() for fit in fits], share.ravel()))])
     return made
 
 
@@ -199,11 +202,11 @@ class _Fit:
         self.middle, self.unit = robust_scale(cost)
         self.t, self.cost = (cost - self.middle) / self.unit, cost
         self.a, self.m = x @ component.root, x @ component.mean
-        self.tau = base = slack = np.ones(len(cost))
+        self.tau = slack = np.ones(len(cost))
         for _ in range(_ROUNDS - 1):
             self._solve()
             share = _shares(self.evidence)
-            base = self._growth(share)
+            self.base = base = self._growth(share)
             squares = self._squares(share) / base
             slack = np.clip((_FREEDOM + squares) / (_FREEDOM + 1.0), 0.3, 1e4)
             self.tau = base * slack
@@ -237,10 +240,22 @@ class _Fit:
     def _squares(self, share: Doubles) -> Doubles:
         """(n,): expected squared noise of each measurement, in units of v, over the grid."""
         scaled = _V[:, None] * self.tau
-        leverage = (1.0 / self.v - 1.0 / _V[:, None]) @ self.left.T**2
-        leverage += (self.trust - self.trust**2 / self.trust.sum()) / _V[:, None]
-        spread = np.maximum(scaled - scaled**2 * leverage, 0.0)
+        spread = np.maximum(scaled - scaled**2 * self._precision(), 0.0)
         return np.asarray(share @ (((scaled * self.alpha) ** 2 + spread) / _V[:, None]))
+
+    def _precision(self) -> Doubles:
+        """(g, n): diagonal of the inverse covariance, the offset projected out."""
+        inverse = (1.0 / self.v - 1.0 / _V[:, None]) @ self.left.T**2
+        inverse += (self.trust - self.trust**2 / self.trust.sum()) / _V[:, None]
+        return np.asarray(inverse)
+
+    def left_out(self) -> tuple[Doubles, Doubles, Doubles]:
+        """Error of each measurement predicted from the others, its variance and its log density, (g, n)."""
+        variance = 1.0 / np.maximum(self._precision(), 1e-12)
+        error = self.alpha * variance
+        density = -0.5 * (np.log(variance) + error**2 / variance)
+        hindsight = _V[:, None] * (self.tau - self.base)  # a measurement's own slack was found by its error
+        return error, np.maximum(variance - hindsight, _V[:, None] * self.base), density
 
     def _growth(self, share: Doubles) -> Doubles:
         """(n,): noise that goes with the fitted cost, of geometric mean 1."""

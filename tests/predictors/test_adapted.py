@@ -8,6 +8,7 @@ from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.structure import group_names, phi, stacked
 from archcast.predictors import Card, load, read_manifest, save
+from archcast.predictors import adapted as module
 from archcast.predictors.adapted import _C, _V, Adapted, _Fit, _mixture, _shares, adapt_to
 from archcast.predictors.device_prior import Component, fit_prior
 
@@ -91,7 +92,7 @@ def test_a_saved_one_is_equal(tmp_path):
     made, given = adapted(), SPACE.sample(50, seed=4)
     save(made, tmp_path / "d", card=Card("d"))
     again = load(read_manifest(tmp_path / "d"))
-    for name in ("weights_", "root_", "noise_"):
+    for name in ("weights_", "root_", "noise_", "widening_"):
         np.testing.assert_array_equal(getattr(again, name), getattr(made, name))
     np.testing.assert_array_equal(again.predict(given), made.predict(given))
     for one, other in zip(
@@ -107,6 +108,40 @@ def test_weights_of_another_structure_are_refused(tmp_path):
     save(made, tmp_path / "p", card=Card(title="t"))
     with pytest.raises(ArtifactError, match="adapt to the measurements again"):
         load(read_manifest(tmp_path / "p"))
+
+
+def test_one_saved_before_intervals_were_calibrated_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_KEPT", module._KEPT[:-1])
+    save(adapted(), tmp_path / "p", card=Card(title="t"))
+    monkeypatch.undo()
+    with pytest.raises(ArtifactError, match=r"weights, root, noise, widening.*another version of archcast"):
+        load(read_manifest(tmp_path / "p"))
+
+
+def test_noise_as_large_as_the_costs_leaves_the_shape_of_the_sources():
+    codes, given = SPACE.sample(10, seed=3), SPACE.sample(300, seed=4)
+    noisy = cost(codes, 0.5) * np.exp(0.4 * np.random.default_rng(5).normal(size=10))
+    made = adapted(values=noisy, n=10)
+    ranks = [np.argsort(np.argsort(v)) for v in (made.predict(given)[:, 0], cost(given, 0.5))]
+    assert np.corrcoef(*ranks)[0, 1] > 0.85
+
+
+def test_a_device_that_is_no_sum_gets_wider_intervals():
+    """Each cell has a factor of its own, which no weighted sum of the columns gives."""
+    factors = np.exp(0.3 * np.random.default_rng(1).normal(size=SPACE.size))
+    codes, given = SPACE.sample(20, seed=3), SPACE.sample(400, seed=4)
+
+    def odd(some):
+        return cost(some, 0.5) * factors[some.astype(np.int64) @ 5 ** np.arange(6)]
+
+    widths = []
+    for paid in (lambda some: cost(some, 0.5), odd):
+        made = adapt_to(prior(), codes, paid(codes), device="d", metric="latency")
+        low, high = (ends[:, 0] for ends in made.predictive_interval(given, 0.9))
+        truth = paid(given)
+        assert ((low <= truth) & (truth <= high)).mean() > 0.8
+        widths.append(np.log(high / low).mean())
+    assert widths[1] > 3.0 * widths[0]
 
 
 @pytest.mark.parametrize("part", ["used", "kept"])
