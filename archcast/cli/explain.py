@@ -1,0 +1,72 @@
+"""`archcast explain`: what each decision adds to a prediction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archcast.cli.output import Json, print_record, print_records
+from archcast.core.errors import InputError
+
+
+def explain(
+    arch: Annotated[str, typer.Argument(help="Architecture in its space's notation (lists, dicts as JSON).")],
+    device: Annotated[
+        str | None, typer.Option("--device", "-d", help="Device; left out for accuracy.")
+    ] = None,
+    metric: Annotated[str, typer.Option(help="latency, energy, accuracy, throughput or memory.")] = "latency",
+    space: Annotated[
+        str | None, typer.Option("--space", help="Search space; inferred when left out.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
+    predictor: Annotated[str | None, typer.Option(help="Family, when there are several.")] = None,
+    method: Annotated[
+        str | None, typer.Option(help="additive, trees, exact or sampling; default the first that fits.")
+    ] = None,
+    pairs: Annotated[
+        int, typer.Option(help="Pairs of orders that sampling draws: more make errors smaller.", min=2)
+    ] = 1_000,
+    seed: Annotated[int, typer.Option(help="Seed of what sampling draws.")] = 0,
+    to: Annotated[Path | None, typer.Option(help="Write the explanation to this .csv or .json.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw it to this .png, .svg or .pdf.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Explain a prediction: a baseline and what each decision adds to it, which sum to the prediction.
+
+    Example: archcast explain 02012100 --metric accuracy --picture why.png
+    """
+    from archcast.search.explain import check_file
+    from archcast.search.explain import explain as compute
+    from archcast.search.explain_figures import draw_explanation
+    from archcast.search.profile_figures import check_picture, save_figure
+
+    if to is not None:
+        check_file(to)
+    if picture is not None:
+        check_picture(picture)
+    for path in (to, picture):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise InputError(f"folder of {str(path)!r} must exist")
+    made = compute(
+        arch,
+        device,
+        metric=metric,
+        space=space,
+        dataset=dataset,
+        predictor=predictor,
+        method=method,
+        pairs=pairs,
+        seed=seed,
+    )
+    if to is not None:
+        made.save(to)
+    if picture is not None:
+        save_figure(draw_explanation(made), picture)
+    if as_json:
+        print_record(made.to_json(), as_json=True)
+        return
+    typer.echo(made.arch)
+    typer.echo(f"{made.metric} on {made.device}, {made.unit}: {made.predictor}, method {made.method}")
+    print_records(made.records(), as_json=False)

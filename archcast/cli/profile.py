@@ -1,0 +1,169 @@
+"""`archcast profile`: how friendly a device is to each block in each place of a space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archcast.cli.output import Json, print_records
+from archcast.core.errors import InputError
+
+if TYPE_CHECKING:
+    from archcast.search.profile import Profile
+    from archcast.search.reduce import ReducedSpace
+
+
+def profile(
+    space: Annotated[str, typer.Option("--space", "-s", help="Search space.")],
+    device: Annotated[
+        str | None, typer.Option("--device", "-d", help="Device; left out for accuracy.")
+    ] = None,
+    metric: Annotated[str, typer.Option(help="latency, energy, accuracy, throughput or memory.")] = "latency",
+    dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
+    predictor: Annotated[str | None, typer.Option(help="Family, when there are several.")] = None,
+    samples: Annotated[
+        int, typer.Option("--samples", "-n", help="Random networks, each used with every block.")
+    ] = 100_000,
+    seed: Annotated[int, typer.Option(help="Seed of the networks drawn.")] = 0,
+    table: Annotated[
+        bool, typer.Option("--table", help="Use a public table's measured values, where it has nearly all.")
+    ] = False,
+    gain: Annotated[
+        bool, typer.Option("--gain", help="Profile accuracy too: accuracy gained per unit of cost.")
+    ] = False,
+    places: Annotated[bool, typer.Option("--places", help="Show every place, not only means.")] = False,
+    to: Annotated[Path | None, typer.Option(help="Write the profile to this .csv or .json.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw heat maps to this .png, .svg or .pdf; with --gain, of the gain.")
+    ] = None,
+    reduce: Annotated[
+        Path | None, typer.Option(help="Write a smaller space without dominated blocks to this .json.")
+    ] = None,
+    keep: Annotated[int, typer.Option(help="Fewest blocks that --reduce leaves in a place.", min=1)] = 2,
+    as_json: Json = False,
+) -> None:
+    """Profile blocks: what forcing each one in each place does to the mean and the quantiles of a metric.
+
+    Example: archcast profile --space nasbench201 --device raspi4 --gain --reduce smaller.json
+    """
+    from archcast.search.profile_gain import gain_records
+
+    _check_files(to, picture, reduce)
+    if (gain or reduce is not None) and metric == "accuracy":
+        raise InputError("metric must be a cost with --gain and --reduce, got accuracy")
+    asked: dict[str, Any] = {"predictor": predictor, "samples": samples, "seed": seed, "table": table}
+    made = _profiled(space, device, metric, dataset, asked, quiet=as_json)
+    accuracy = gained = None
+    if gain or reduce is not None:
+        asked["predictor"] = None
+        accuracy = _profiled(space, None, "accuracy", dataset, asked, quiet=as_json)
+        gained = gain_records(made, accuracy) if gain else None
+    smaller = None
+    if reduce is not None and accuracy is not None:
+        smaller = _reduced(made, accuracy, keep, reduce)
+    if to is not None:
+        made.save(to)
+    if picture is not None:
+        _draw(made, accuracy if gain else None, picture)
+    if as_json:
+        _print_json(made, accuracy, gained, smaller)
+    else:
+        _print_tables(made, accuracy, gained, smaller, whole=places)
+
+
+def _check_files(to: Path | None, picture: Path | None, reduce: Path | None) -> None:
+    """Raise InputError for a file that could not be written in the end."""
+    from archcast.search.profile import check_ending
+    from archcast.search.profile_figures import check_picture
+
+    if to is not None:
+        check_ending(to)
+    if picture is not None:
+        check_picture(picture)
+    if reduce is not None and reduce.suffix != ".json":
+        raise InputError(f"file of a reduced space must end in .json, got {reduce.name!r}")
+    for path in (to, picture, reduce):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise InputError(f"folder of {str(path)!r} must exist")
+
+
+def _profiled(
+    space: str, device: str | None, metric: str, dataset: str | None, asked: dict[str, Any], *, quiet: bool
+) -> Profile:
+    """A profile, with a bar on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from archcast.search.profile import profile as compute
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("blocks in places,"), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(TextColumn(metric), *columns, console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task(metric, total=None)
+        return compute(
+            space,
+            device,
+            metric=metric,
+            dataset=dataset,
+            report=lambda done, total: bar.update(task, completed=done, total=total),
+            **asked,
+        )
+
+
+def _reduced(cost: Profile, accuracy: Profile, keep: int, path: Path) -> ReducedSpace:
+    from archcast.search.reduce import reduce_space
+
+    made = reduce_space(cost, accuracy, keep=keep)
+    made.save(path)
+    return made
+
+
+def _draw(made: Profile, accuracy: Profile | None, path: Path) -> None:
+    from archcast.search.profile_figures import draw_gain, draw_profile, save_figure
+
+    save_figure(draw_profile(made) if accuracy is None else draw_gain(made, accuracy), path)
+
+
+def _print_json(
+    made: Profile,
+    accuracy: Profile | None,
+    gained: list[dict[str, Any]] | None,
+    smaller: ReducedSpace | None,
+) -> None:
+    from archcast.cli.output import print_record
+
+    out = made.to_json()
+    if accuracy is not None:
+        out["accuracy"] = accuracy.to_json()
+    if gained is not None:
+        out["gain"] = gained
+    if smaller is not None:
+        out["reduced"] = {"rule": smaller.rule, "share": smaller.share, "choices": smaller.records()}
+    print_record(out, as_json=True)
+
+
+def _print_tables(
+    made: Profile,
+    accuracy: Profile | None,
+    gained: list[dict[str, Any]] | None,
+    smaller: ReducedSpace | None,
+    *,
+    whole: bool,
+) -> None:
+    for one in (made, accuracy):
+        if one is None:
+            continue
+        looked = f"{one.found.networks:,} {'networks, all' if one.exact else 'random networks'}"
+        title = f"{one.metric} of {one.space} on {one.device}, {one.unit}: {one.of}, {looked}"
+        typer.echo(title)
+        print_records([{"block": "random networks"} | one.baseline_record()], as_json=False)
+        print_records(one.block_records(), as_json=False, title="response to a block, mean over places")
+        if whole:
+            print_records(one.place_records(), as_json=False, title="response to a block in a place")
+    if gained is not None:
+        print_records(gained, as_json=False, title="accuracy gained against the place's cheapest block")
+    if smaller is not None:
+        typer.echo(f"{smaller.rule}; {smaller.share:.2%} of the networks with every layer there are left")
+        print_records(smaller.records(), as_json=False)
