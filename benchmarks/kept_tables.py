@@ -36,7 +36,6 @@ TARGETS = (
     "ethos-u55-256",
     "ethos-u65-512",
     "ethos-u85-1024",
-    "roofline",
 )
 SKIPNETS, SEEDS = 220, 2
 NAME = "epyc-zen4"

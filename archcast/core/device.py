@@ -38,6 +38,8 @@ class Device:
     note: str = ""
 
 
+VIRTUAL = "processor time in a virtual machine that other work loaded"
+ESTIMATED = "a model's estimate, not a measurement; see docs/estimate.md"
 WHOLE_MS = "reports whole milliseconds, so many architectures tie"
 ADDITIVE = "estimated, exactly additive in the operations"
 LOOKED_UP = "on FBNet a sum of measured blocks, not a measured network"
@@ -94,6 +96,18 @@ _OTHERS = (
         "ONNX Runtime",
         note="energy is that of the processor cores' rail, idle subtracted",
     ),
+    Device("epyc-zen4-ort-1t", "AMD EPYC (Zen 4), one core", "cpu", "ONNX Runtime", "fp32", 1, 1, VIRTUAL),
+    Device(
+        "epyc-zen4-torch-1t", "AMD EPYC (Zen 4), one core", "cpu", "PyTorch, eager", "fp32", 1, 1, VIRTUAL
+    ),
+    Device("eyeriss-like", "", "asic", precision="int8", batch=1, note=ESTIMATED),
+    Device("edge-tpu-like", "", "tpu", precision="int8", batch=1, note=ESTIMATED),
+    Device("tpu-like", "", "tpu", precision="int8", batch=1, note=ESTIMATED),
+    Device("tesla-npu-like", "", "asic", precision="int8", batch=1, note=ESTIMATED),
+    Device("fpga-zc706-like", "", "fpga", precision="int8", batch=1, note=ESTIMATED),
+    Device("ethos-u55-256", "Arm Ethos-U55", "asic", "Vela", "int8", 1, note=ESTIMATED),
+    Device("ethos-u65-512", "Arm Ethos-U65", "asic", "Vela", "int8", 1, note=ESTIMATED),
+    Device("ethos-u85-1024", "Arm Ethos-U85", "asic", "Vela", "int8", 1, note=ESTIMATED),
 )
 
 DEVICES: Registry[Device] = Registry("device")

@@ -36,6 +36,7 @@ CORRECTED: Candidate = ("mlp", {"batch": 256, "decay": 0.01, "dropout": 0.0})
 ALONE: Candidate = ("mlp", {**CORRECTED[1], "corrects": False, "huber": 0.1})
 COST = (SUM, SMALL, LARGE)
 ACCURACY: tuple[Candidate, ...] = (("linear", {}), CORRECTED, ALONE)
+FEW: Candidate = ("gp", {})
 BASELINES = ("flops", "lightgbm")
 
 
@@ -45,7 +46,8 @@ class ZooEntry:
 
     Attributes:
         datasets: data sets whose columns are put side by side; None takes the space's first.
-        sources: public tables the labels are from.
+        sources: tables the labels are from.
+        own: whether its table is archcast's own: few rows, and no source devices of adaptation.
     """
 
     name: str
@@ -53,11 +55,16 @@ class ZooEntry:
     metric: str
     sources: tuple[str, ...]
     datasets: tuple[str, ...] | None = None
+    own: bool = False
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """What may serve: sums of terms and corrections of them; for accuracy also a network alone."""
-        return ACCURACY if self.metric == "accuracy" else COST
+        """What may serve: sums of terms and corrections of them; for accuracy also a network alone.
+
+        A Gaussian process enters where rows are few.
+        """
+        candidates = ACCURACY if self.metric == "accuracy" else COST
+        return (*candidates, FEW) if self.own else candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,13 @@ ZOO = (
     ZooEntry("macro-accuracy", "macro", "accuracy", ("nas_bench_macro",)),
     ZooEntry("mnasnet-accuracy", "mnasnet", "accuracy", ("accel_nasbench",)),
     ZooEntry("ofa_mbv3-accuracy", "ofa_mbv3", "accuracy", ("ofa_accuracy",)),
+    ZooEntry("skipnet-accuracy", "skipnet", "accuracy", ("skipnet_digits",), own=True),
+    ZooEntry("nasbench201-latency-cpu", "nasbench201", "latency", ("host_cpu",), own=True),
+    ZooEntry("fbnet-latency-cpu", "fbnet", "latency", ("host_cpu",), own=True),
+    ZooEntry("nasbench201-latency-estimated", "nasbench201", "latency", ("estimates",), own=True),
+    ZooEntry("nasbench201-energy-estimated", "nasbench201", "energy", ("estimates",), own=True),
+    ZooEntry("fbnet-latency-estimated", "fbnet", "latency", ("estimates",), own=True),
+    ZooEntry("fbnet-energy-estimated", "fbnet", "energy", ("estimates",), own=True),
 )
 
 

@@ -23,7 +23,7 @@ def make_sources(root: Path, progress: Progress) -> list[Path]:
     made = []
     by_space: dict[str, list[ZooEntry]] = {}
     for entry in ZOO:
-        if entry.metric != "accuracy":
+        if not entry.own and entry.metric != "accuracy":
             by_space.setdefault(entry.space, []).append(entry)
     for space, entries in by_space.items():
         folder = root / "sources" / f".{space}.new"

@@ -27,4 +27,12 @@ def test_batch_is_the_number_at_the_end_of_a_gpus_name() -> None:
 
 def test_what_is_unknown_is_empty() -> None:
     assert DEVICES["foxnas_cpu"].hardware == ""
-    assert {DEVICES[name].precision for name in DEVICES} == {""}
+    assert DEVICES["raspi4"].precision == ""
+
+
+def test_estimates_say_that_they_are_none_of_a_device() -> None:
+    from archcast.collect.tables.kept import kept_recipes
+
+    (estimates,) = (recipe for recipe in kept_recipes() if recipe.name == "estimates")
+    for name in estimates.devices:
+        assert "not a measurement" in DEVICES[name].note
