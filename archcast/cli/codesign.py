@@ -1,0 +1,101 @@
+"""`archcast codesign`: a network and its accelerator, chosen together."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archcast.cli.output import Json, print_records
+from archcast.core.errors import InputError
+
+
+def codesign(
+    target: Annotated[
+        str, typer.Option("--target", "-t", help="Target of archcast estimate with a grid, by name or file.")
+    ] = "eyeriss-like",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help='"latency<=0.2" (ms), energy (mJ), area, power (W), or "accuracy>=75" (%).'),
+    ] = None,
+    objective: Annotated[
+        str, typer.Option(help="accuracy, or efficiency: accuracy / (latency x energy x area).")
+    ] = "accuracy",
+    hardware: Annotated[
+        list[str] | None,
+        typer.Option(help="Values to choose from: array=7x6,14x12 or buffer_kib= or clock_mhz=100,200."),
+    ] = None,
+    accuracy_model: Annotated[
+        str, typer.Option(help="Predictor of accuracy: gp, nn_degree (FLASH's), linear, lightgbm.")
+    ] = "gp",
+    trained: Annotated[int, typer.Option(help="Trained networks that the accuracy is learned from.")] = 25,
+    estimated: Annotated[
+        int, typer.Option(help="Networks estimated at every point of the target's grid.")
+    ] = 6,
+    dataset: Annotated[str, typer.Option(help="Data set the networks are built for.")] = "digits",
+    top: Annotated[int, typer.Option(help="Most pairs to show.", min=1)] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of the networks drawn.")] = 0,
+    to: Annotated[Path | None, typer.Option(help="Write the pairs to this .csv or .json.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Choose a skipnet network and the accelerator it runs on together, under limits.
+
+    Example: archcast codesign --target eyeriss-like --limit "latency<=0.2" --limit "area<=300"
+    """
+    from archcast.collect.estimate import load_target
+    from archcast.search.codesign import find, prepare
+    from archcast.search.codesign_problem import OBJECTIVES, parse_limit
+    from archcast.search.codesign_space import HardwareGrid
+
+    _check_file(to)
+    if objective not in OBJECTIVES:
+        raise InputError(f"--objective must be one of {', '.join(OBJECTIVES)}, got {objective}")
+    limits = [parse_limit(text) for text in limit or ()]
+    grid = HardwareGrid.of(load_target(target)).with_values(hardware or [])
+    models = prepare(
+        target,
+        grid=grid,
+        family=accuracy_model,
+        trained=trained,
+        estimated=estimated,
+        dataset=dataset,
+        seed=seed,
+        report=lambda point: typer.echo(f"estimating on {point}", err=True),
+    )
+    made = find(models.problem(limits, objective))
+    if not made.feasible:
+        raise InputError(made.infeasible_text())
+    records = made.records(top)
+    if to is not None:
+        _write(records, to)
+    typer.echo(
+        f"{grid.configurations:,} configurations, {made.found.evaluations:,} scored "
+        f"in {made.found.seconds:.3f} s",
+        err=True,
+    )
+    print_records(records, as_json=as_json, title="predicted, not measured")
+
+
+def _check_file(to: Path | None) -> None:
+    if to is None:
+        return
+    if to.suffix not in (".csv", ".json"):
+        raise InputError(f"--to must end in .csv or .json, got {str(to)!r}")
+    if not to.absolute().parent.is_dir():
+        raise InputError(f"folder of {str(to)!r} must exist")
+
+
+def _write(records: list[dict[str, Any]], to: Path) -> None:
+    try:
+        with to.open("w", newline="", encoding="utf-8") as file:
+            if to.suffix == ".json":
+                json.dump(records, file, indent=1)
+                return
+            writer = csv.DictWriter(file, list(records[0]))
+            writer.writeheader()
+            writer.writerows(records)
+    except OSError as error:
+        raise InputError(f"file {str(to)!r} cannot be written: {error}") from error

@@ -1,0 +1,228 @@
+"""What co-optimisation is to reach, and how good pairs of a network and an accelerator are at it.
+
+| symbol | meaning |
+|---|---|
+| n, h | pairs or networks, accelerators |
+| Q = 5 | quantities, in the order of `UNITS` |
+| score | what a search makes as large as it gets |
+
+Where all limits are kept, the score is the objective less `TIE` times the largest ratio of a limited quantity
+to its limit, so that of pairs of one objective the one with most room wins. Where one is broken, it is
+-`BROKEN` less the sum of relative excesses, so any pair that keeps all limits is better.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from archcast.core.arrays import Bools, Codes, Doubles, Ints
+from archcast.core.errors import InputError, UnknownNameError, shorten
+from archcast.search.codesign_costs import CostModels
+from archcast.search.codesign_space import N_DECISIONS, HardwareGrid, NetworkVolumes
+
+UNITS = {"accuracy": "%", "latency": "ms", "energy": "mJ", "area": "area units", "power": "W"}
+"""Quantities of a pair; the area's unit is that of the target's description, power is energy over latency."""
+QUANTITIES = tuple(UNITS)
+OBJECTIVES = ("accuracy", "efficiency")
+TIE = 1e-3
+BROKEN = 1e6
+UNKNOWN_ACCURACY = 1e3
+"""Excess in place of that of the accuracy where costs are broken and accuracy was not asked for."""
+_LIMIT = re.compile(r"\s*([a-z]+)\s*(<=|>=)\s*(\S+)\s*")
+
+Accuracy = Callable[[Codes], Doubles]
+"""(n, 9) codes of networks -> (n,) accuracy in %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A bound on a quantity in its unit: accuracy at least, others at most `value`."""
+
+    quantity: str
+    value: float
+
+    def __post_init__(self) -> None:
+        if self.quantity not in UNITS:
+            raise UnknownNameError("quantity of a limit", self.quantity, QUANTITIES)
+        if not 0 < self.value < math.inf:
+            raise InputError(f"limit of {self.quantity} must be above 0, got {self.value}")
+
+    @property
+    def text(self) -> str:
+        """As it is written: `latency<=0.1`."""
+        return f"{self.quantity}{_sign(self.quantity)}{self.value:g}"
+
+    def excess(self, values: Doubles) -> Doubles:
+        """Relative amount by which the quantity breaks the limit; 0 or less where it is kept.
+
+        Shapes:
+            values: (...,); output: (...,)
+        """
+        over: Doubles = values / self.value - 1
+        return -over if self.quantity == "accuracy" else over
+
+
+def parse_limit(text: str) -> Limit:
+    """`latency<=0.1`, `accuracy>=75`; raise InputError for another form or the sign that makes no limit."""
+    match = _LIMIT.fullmatch(text)
+    if match is None:
+        raise InputError(f"limit must be written as latency<=0.1 or accuracy>=75, got {shorten(text)}")
+    quantity, sign, number = match.groups()
+    try:
+        value = float(number)
+    except ValueError:
+        raise InputError(f"limit of {quantity} must be a number, got {shorten(number)}") from None
+    limit = Limit(quantity, value)
+    if sign != _sign(quantity):
+        raise InputError(f"limit of {quantity} must be written with {_sign(quantity)}, got {shorten(text)}")
+    return limit
+
+
+def _sign(quantity: str) -> str:
+    return ">=" if quantity == "accuracy" else "<="
+
+
+class CodesignProblem:
+    """Quantities and scores of pairs.
+
+    Args:
+        objective: `accuracy`, or `efficiency`: the logarithm of accuracy / (latency x energy x area).
+        limits: one a quantity at most.
+
+    Attributes:
+        evaluations: pairs scored so far.
+    """
+
+    def __init__(
+        self,
+        accuracy: Accuracy,
+        costs: CostModels,
+        grid: HardwareGrid,
+        *,
+        limits: Sequence[Limit] = (),
+        objective: str = "accuracy",
+    ) -> None:
+        if objective not in OBJECTIVES:
+            raise UnknownNameError("objective", objective, OBJECTIVES)
+        named = [limit.quantity for limit in limits]
+        if len(set(named)) != len(named):
+            raise InputError(
+                f"limits must be one a quantity, got {', '.join(limit.text for limit in limits)}"
+            )
+        self.accuracy, self.grid, self.objective = accuracy, grid, objective
+        self.limits = tuple(limits)
+        self.evaluations = 0
+        self._volumes = NetworkVolumes(costs.dataset)
+        self._latency, self._energy, self._area = costs.weights(grid)
+
+    def values(self, pairs: Ints) -> Doubles:
+        """All quantities.
+
+        Shapes:
+            pairs: (n, 12); output: (n, Q)
+        """
+        values = self._costs(pairs)
+        values[:, 0] = self.accuracy(_networks(pairs))
+        return values
+
+    def scores(self, pairs: Ints) -> Doubles:
+        """Scores; accuracy is asked for only where costs keep their limits.
+
+        Shapes:
+            pairs: (n, 12); output: (n,)
+        """
+        values = self._costs(pairs)
+        kept = self._excess(values, self._cost_limits).max(axis=-1, initial=-1.0) <= 0
+        if kept.any():  # not every predictor takes an empty batch
+            values[kept, 0] = self.accuracy(_networks(pairs[kept]))
+        self.evaluations += len(pairs)
+        return self.score_of(values)
+
+    def product_scores(self, codes: Codes) -> Doubles:
+        """Scores of networks on every accelerator of the grid.
+
+        Shapes:
+            codes: (n, 9); output: (n, h)
+        """
+        volumes = self._volumes(codes)
+        values = np.empty((len(codes), self.grid.size, len(QUANTITIES)))
+        values[..., 0] = self.accuracy(codes)[:, None]
+        self._fill(values, volumes @ self._latency.T, volumes @ self._energy.T, self._area)
+        self.evaluations += len(codes) * self.grid.size
+        return self.score_of(values)
+
+    def score_of(self, values: Doubles) -> Doubles:
+        """Scores of quantities; accuracy may be NaN where another limit is broken.
+
+        Shapes:
+            values: (..., Q); output: (...,)
+        """
+        excess = self._excess(values, self.limits)
+        room = np.nan_to_num(excess, nan=-1.0).max(axis=-1, initial=-1.0) + 1
+        broken = np.nan_to_num(np.maximum(excess, 0), nan=UNKNOWN_ACCURACY).sum(axis=-1)
+        scores: Doubles = np.where(broken > 0, -BROKEN - broken, self._goal(values) - TIE * room)
+        return np.nan_to_num(scores, nan=-BROKEN)
+
+    def keeps(self, values: Doubles) -> Bools:
+        """Whether every limit is kept.
+
+        Shapes:
+            values: (..., Q); output: (...,)
+        """
+        kept: Bools = np.all(self._excess(values, self.limits) <= 0, axis=-1)
+        return kept
+
+    def objective_of(self, values: Doubles) -> Doubles:
+        """The objective in its own unit: accuracy in %, or accuracy / (latency x energy x area).
+
+        Shapes:
+            values: (..., Q); output: (...,)
+        """
+        if self.objective == "accuracy":
+            return values[..., 0]
+        efficiency: Doubles = values[..., 0] / values[..., 1:4].prod(axis=-1)
+        return efficiency
+
+    @property
+    def _cost_limits(self) -> tuple[Limit, ...]:
+        return tuple(limit for limit in self.limits if limit.quantity != "accuracy")
+
+    def _goal(self, values: Doubles) -> Doubles:
+        goal = self.objective_of(values)
+        if self.objective == "accuracy":
+            return goal
+        logarithm: Doubles = np.log(np.maximum(goal, np.finfo(float).tiny))
+        return logarithm
+
+    def _excess(self, values: Doubles, limits: Sequence[Limit]) -> Doubles:
+        """(..., Q) -> (..., limits)."""
+        out = np.empty((*values.shape[:-1], len(limits)))
+        for i, limit in enumerate(limits):
+            out[..., i] = limit.excess(values[..., QUANTITIES.index(limit.quantity)])
+        return out
+
+    def _costs(self, pairs: Ints) -> Doubles:
+        """(n, Q), accuracy NaN."""
+        volumes = self._volumes(pairs[:, :N_DECISIONS])
+        _, buffers, clocks = self.grid.shape
+        chip = (pairs[:, -3] * buffers + pairs[:, -2]) * clocks + pairs[:, -1]
+        values = np.full((len(pairs), len(QUANTITIES)), np.nan)
+        latency = np.einsum("nv,nv->n", volumes, self._latency.take(chip, axis=0))
+        energy = np.einsum("nv,nv->n", volumes, self._energy.take(chip, axis=0))
+        self._fill(values, latency, energy, self._area.take(chip))
+        return values
+
+    @staticmethod
+    def _fill(values: Doubles, latency: Doubles, energy: Doubles, area: Doubles) -> None:
+        values[..., 1], values[..., 2], values[..., 3] = latency, energy, area
+        values[..., 4] = energy / latency
+
+
+def _networks(pairs: Ints) -> Codes:
+    codes: Codes = pairs[:, :N_DECISIONS].astype(np.int8)
+    return codes

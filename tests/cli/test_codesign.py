@@ -1,0 +1,61 @@
+import csv
+import json
+
+import pytest
+from search.codesign_cases import estimates
+
+from archcast.cli.app import USER_MISTAKE
+from archcast.search import codesign as module
+
+
+@pytest.fixture(autouse=True)
+def estimated(monkeypatch):
+    monkeypatch.setattr(module, "estimate_grid", lambda *_, **__: estimates())
+
+
+def test_pairs_are_printed_and_written(run, tmp_path):
+    to = tmp_path / "pairs.csv"
+    result = run(
+        "codesign", "--limit", "latency<=2", "--limit", "area<=300", "--top", "2", "--to", str(to), "--json"
+    )
+    printed = json.loads(result.out)
+    assert len(printed) == 2
+    assert "83,308,500,000 configurations" in result.err
+    with to.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["arch"] for row in rows] == [record["arch"] for record in printed]
+    assert all(record["latency (ms)"] <= 2 for record in printed)
+
+
+def test_hardware_may_be_narrowed(run):
+    result = run("codesign", "--hardware", "clock_mhz=100", "--hardware", "array=7x6", "--json", "--top", "1")
+    (record,) = json.loads(result.out)
+    assert (record["array"], record["clock_mhz"]) == ("7x6", 100.0)
+
+
+def test_accuracy_may_be_predicted_by_flashs_form(run):
+    done = run("codesign", "--accuracy-model", "nn_degree", "--objective", "efficiency", "--json")
+    (record,) = json.loads(done.out)[:1]
+    assert record["array"] == "7x6"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--limit", "latency=2"], "must be written as"),
+        (["--limit", "latency<=0.0000001"], "kept by no pair"),
+        (["--objective", "speed"], "--objective must be"),
+        (["--target", "ethos-u55-256"], "must list array"),
+        (["--hardware", "volts=1"], "volts"),
+        (["--to", "pairs.txt"], "must end in"),
+        (["--to", "missing-folder/pairs.csv"], "must exist"),
+        (["--trained", "1"], "trained networks must be"),
+        (["--estimated", "1"], "estimated networks must be"),
+        (["--accuracy-model", "oracle"], "oracle"),
+    ],
+)
+def test_mistakes_are_told_in_one_sentence(run, arguments, words):
+    done = run("codesign", *arguments)
+    assert done.code == USER_MISTAKE
+    assert words in done.err
+    assert done.err.strip().count("\n") == 0
