@@ -8,6 +8,7 @@ import typer
 
 from archcast.cli import (
     adapt,
+    codesign,
     collect,
     data,
     estimate,
@@ -16,6 +17,7 @@ from archcast.cli import (
     export,
     predict,
     profile,
+    score,
     search,
     serve,
     system,
@@ -48,7 +50,9 @@ app.command("promote")(train.promote)
 app.command("export")(export.export)
 app.add_typer(data.app, name="data")
 app.command("serve")(serve.serve)
+app.command("score")(score.score)
 app.command("search", cls=search.OrderedCommand)(search.search)
+app.command("codesign")(codesign.codesign)
 app.command("profile")(profile.profile)
 app.command("explain")(explain.explain)
 app.command("ui")(system.ui)

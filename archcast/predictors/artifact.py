@@ -85,11 +85,12 @@ def save(predictor: Predictor, folder: Path, *, card: Card, intervals: Intervals
 
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a folder of files, replacing what is there only once all is on disk."""
+    """Write a folder of files (by their paths in it), replacing what is there only once all is on disk."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, content in contents.items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
             (partial / name).write_bytes(content)
         partial.chmod(0o755)
         _replace(partial, folder)

@@ -1,0 +1,7 @@
+"""Beyond one process: bulk scoring in parts, Ray, and the folders that model servers load."""
+
+from archcast.serving.scale.job import Job
+from archcast.serving.scale.score import Scored, score
+from archcast.serving.scale.sources import Drawn, Every, ParquetColumn, Source
+
+__all__ = ["Drawn", "Every", "Job", "ParquetColumn", "Scored", "Source", "score"]

@@ -1,0 +1,98 @@
+"""A bulk scoring as each of its workers knows it: what predicts, what is read, where parts go."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archcast.core.errors import InputError
+from archcast.serving.engine import load
+from archcast.serving.handle import LoadedPredictor
+from archcast.serving.scale.sources import Source
+
+PLAN = "score.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a worker needs; it travels to other processes.
+
+    Attributes:
+        sha256: of the saved predictor, so that all parts come from one version of it.
+        part_rows: rows of a part; the last may have fewer.
+        folder: where the parts are written.
+    """
+
+    space: str
+    metric: str
+    unit: str
+    device: str
+    dataset: str
+    predictor: str
+    sha256: str
+    source: Source
+    part_rows: int
+    folder: Path
+
+    @property
+    def parts(self) -> int:
+        """How many parts there are."""
+        return -(-self.source.rows // self.part_rows)
+
+    def rows_of(self, number: int) -> range:
+        """Ids of the rows of a part."""
+        start = number * self.part_rows
+        return range(start, min(start + self.part_rows, self.source.rows))
+
+    def place(self, number: int) -> Path:
+        """File of a part."""
+        return self.folder / f"part-{number:06d}.parquet"
+
+    def load(self) -> LoadedPredictor:
+        """The predictor in this process.
+
+        Raises:
+            InputError: it is not the version that the scoring began with.
+            UnknownNameError: this machine does not have it.
+        """
+        found = load(self.device, self.metric, self.space, dataset=self.dataset, predictor=self.predictor)
+        if found.served.manifest.sha256 != self.sha256:
+            raise InputError(
+                f"predictor of {self.device} must be the one that the scoring began with, "
+                f"it was replaced (version {found.served.manifest.sha256[:12]}, not {self.sha256[:12]})"
+            )
+        return found
+
+    def describe(self) -> dict[str, Any]:
+        """What `score.json` says."""
+        names = ("space", "metric", "unit", "device", "dataset", "predictor", "sha256", "part_rows")
+        return {name: getattr(self, name) for name in names} | self.source.describe()
+
+    def claim(self) -> None:
+        """Make the folder this job's, or see that it is.
+
+        Raises:
+            InputError: it holds something else, or parts of another job; names what differs.
+        """
+        plan, mine = self.folder / PLAN, self.describe()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not plan.exists():
+                if any(self.folder.iterdir()):
+                    raise InputError(f"folder {str(self.folder)!r} holds something else; name a new one")
+                partial = self.folder / f".{PLAN}.partial"
+                partial.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
+                partial.replace(plan)
+            found = json.loads(plan.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"folder {str(self.folder)!r} cannot be used: {error}") from error
+        for name in sorted(set(found) | set(mine)):
+            if found.get(name) != mine.get(name):
+                raise InputError(
+                    f"folder {str(self.folder)!r} holds parts of another scoring: {name} must be "
+                    f"{found.get(name)!r} there, got {mine.get(name)!r}; name a new folder"
+                )

@@ -1,0 +1,206 @@
+"""Where the architectures of a bulk scoring come from: a Parquet column, draws, or a whole space.
+
+A source gives any range of its rows again and again, in any process, so that a part can be repeated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from archcast.core.arrays import ArchBatch, Codes
+from archcast.core.errors import InputError, UnknownNameError, shorten
+from archcast.core.optional import require
+from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.checks import check_count
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_FOOTER = 65_536
+_READ_ROWS = 65_536
+
+
+class Source(Protocol):
+    """Rows of architectures; the same range always gives the same ones."""
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+
+    def describe(self) -> dict[str, Any]:
+        """What makes two sources equal, for the folder's `score.json`."""
+
+    def read(self, start: int, stop: int) -> tuple[ArchBatch, dict[str, Any]]:
+        """A range of rows for a predictor, and the Arrow columns that are kept beside the values."""
+
+
+@dataclass(frozen=True)
+class ParquetColumn:
+    """A column of a Parquet file: text in the space's notation, dicts as structs, or lists of codes.
+
+    Attributes:
+        rows: of the file.
+        fingerprint: of the file's size and its footer, which tells where everything lies.
+    """
+
+    path: str
+    column: str
+    rows: int
+    fingerprint: str
+
+    @classmethod
+    def of(cls, path: Path, column: str) -> ParquetColumn:
+        """Look at a file without reading its rows.
+
+        Raises:
+            InputError: it is no Parquet file, has no rows, or the column's type cannot hold architectures.
+            UnknownNameError: it has no such column.
+        """
+        with _readable(path) as (pa, file):
+            schema = file.schema_arrow
+            if column not in schema.names:
+                raise UnknownNameError(f"column of {path}", column, schema.names)
+            kind = schema.field(column).type
+            if not (_is_text(pa, kind) or pa.types.is_struct(kind) or _is_codes(pa, kind)):
+                raise InputError(
+                    f"column {column!r} must hold text, structs or lists of whole numbers, got {kind}"
+                )
+            rows = file.metadata.num_rows
+        if rows == 0:
+            raise InputError(f"file {str(path)!r} must hold at least one row, got none")
+        size = path.stat().st_size
+        with path.open("rb") as whole:
+            whole.seek(max(0, size - _FOOTER))
+            fingerprint = hashlib.sha256(f"{size} ".encode() + whole.read()).hexdigest()
+        return cls(str(path.resolve()), column, rows, fingerprint)
+
+    def describe(self) -> dict[str, Any]:
+        """Without its place, so that a file may be moved between two runs."""
+        return {"source": "parquet", "column": self.column, "rows": self.rows, "file": self.fingerprint}
+
+    def read(self, start: int, stop: int) -> tuple[ArchBatch, dict[str, Any]]:
+        """The range as a list, or as an array of codes where the column holds lists of whole numbers."""
+        with _readable(Path(self.path)) as (pa, file):
+            found = _slice(pa, file, self.column, start, stop)
+        if found.null_count:
+            empty = int(np.argmax(np.asarray(found.is_null())))
+            raise InputError(f"column {self.column!r} must have no empty rows", item=empty)
+        if not _is_codes(pa, found.type):
+            return found.to_pylist(), {"arch": found}
+        return _as_codes(found), {"arch": found}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Members of a space drawn uniformly, with replacement; each part by a seed of its own."""
+
+    space: str
+    rows: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_count(self.rows)
+        if self.seed < 0:
+            raise InputError(f"seed must be a whole number of at least 0, got {shorten(self.seed)}")
+
+    def describe(self) -> dict[str, Any]:
+        """The seed and the number of rows."""
+        return {"source": "drawn", "rows": self.rows, "seed": self.seed}
+
+    def read(self, start: int, stop: int) -> tuple[ArchBatch, dict[str, Any]]:
+        """Draws of the part that starts there; a part that starts elsewhere has others."""
+        seed = int(np.random.SeedSequence([self.seed, start]).generate_state(1, np.uint64)[0])
+        codes = SPACES[self.space].sample(stop - start, seed=seed)
+        return codes, {"codes": _lists(codes)}
+
+
+@dataclass(frozen=True)
+class Every:
+    """All members of a space that is a plain product of its decisions, in the order of their numbers."""
+
+    space: str
+
+    def __post_init__(self) -> None:
+        SPACES[self.space].members(np.zeros(1, dtype=np.int64))
+
+    @property
+    def rows(self) -> int:
+        """Size of the space."""
+        return SPACES[self.space].size
+
+    def describe(self) -> dict[str, Any]:
+        """The number of rows."""
+        return {"source": "every", "rows": self.rows}
+
+    def read(self, start: int, stop: int) -> tuple[ArchBatch, dict[str, Any]]:
+        """Members `start` to `stop - 1`."""
+        codes = SPACES[self.space].members(np.arange(start, stop, dtype=np.int64))
+        return codes, {"codes": _lists(codes)}
+
+
+def _slice(pa: Any, file: Any, column: str, start: int, stop: int) -> pa.Array:
+    """Rows of a column, reading only the row groups that hold them."""
+    sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
+    ends = np.cumsum(sizes)
+    wanted = [i for i, end in enumerate(ends) if end > start and end - sizes[i] < stop]
+    at, pieces = int(ends[wanted[0]] - sizes[wanted[0]]), []
+    for batch in file.iter_batches(batch_size=_READ_ROWS, row_groups=wanted, columns=[column]):
+        low, high = max(start - at, 0), min(stop - at, len(batch))
+        if low < high:
+            pieces.append(batch.column(0).slice(low, high - low))
+        at += len(batch)
+        if at >= stop:
+            break
+    found = pa.chunked_array(pieces).combine_chunks()
+    if len(found) != stop - start:
+        raise InputError(f"rows {start} to {stop - 1} must be in the file, found {len(found)} of them")
+    return found.dictionary_decode() if pa.types.is_dictionary(found.type) else found
+
+
+def _as_codes(found: Any) -> Codes:
+    """A list column as one array; the rows must be of one length."""
+    width = len(found[0])
+    lengths = np.diff(np.asarray(found.offsets)) if hasattr(found, "offsets") else np.full(len(found), width)
+    if (lengths != width).any():
+        wrong = int(np.argmax(lengths != width))
+        raise InputError(
+            f"codes must all have the length of their part's first row, {width}, got {lengths[wrong]}",
+            item=wrong,
+        )
+    codes: Codes = np.asarray(found.flatten()).reshape(len(found), width)
+    return codes
+
+
+def _lists(codes: Codes) -> Any:
+    pa = require("pyarrow", extra="scale", purpose="bulk scoring")
+    return pa.FixedSizeListArray.from_arrays(pa.array(codes.reshape(-1)), codes.shape[1])
+
+
+def _is_text(pa: Any, kind: Any) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _is_codes(pa: Any, kind: Any) -> bool:
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(lists and pa.types.is_integer(kind.value_type))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[tuple[Any, Any]]:
+    """pyarrow and the opened file; what cannot be read becomes one sentence."""
+    pa = require("pyarrow", extra="scale", purpose="bulk scoring")
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            yield pa, file
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"file {str(path)!r} cannot be read as Parquet: {error}") from error
