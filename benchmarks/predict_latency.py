@@ -42,10 +42,12 @@ Way = Callable[[], Any]
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
+    cases = {case.__name__: case for case in (batches, single, several, graph_network, million)}
     arguments.add_argument("--out", type=Path)
+    arguments.add_argument("--only", choices=cases, nargs="+", default=list(cases))
     chosen = arguments.parse_args()
     rows = []
-    for made in chain(batches(), single(), several(), graph_network(), million()):
+    for made in chain.from_iterable(cases[name]() for name in chosen.only):
         rows.append(made | machine())
         shown = {k: v for k, v in made.items() if v != ""}
         print(" ".join(f"{k}={v}" for k, v in shown.items()), flush=True)

@@ -34,7 +34,8 @@ def test_the_demonstration(
 
 def test_the_benchmark_compares_in_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "figures.csv"
-    run("benchmarks/predict_latency.py", tmp_path, monkeypatch, "--batch", "8", "--out", str(out))
+    run("benchmarks/predict_latency.py", tmp_path, monkeypatch, "--only", "single", "--out", str(out))
     header, *rows = out.read_text().splitlines()
-    assert header.startswith("batch,way,median_ms,p99_ms,ratio_of_medians")
-    assert len(rows) == 3
+    assert header.startswith("case,batch,median_ms,p99_ms")
+    assert len(rows) == 1
+    assert '"LightGBM, ready features"' in rows[0]

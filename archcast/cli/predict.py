@@ -47,7 +47,7 @@ def predict(
     from archcast.featurize.spaces.catalog import resolve_space
     from archcast.serving.engine import load
 
-    batch = _read(archs, file)
+    batch = read_architectures(archs, file)
     chosen = resolve_space(space, batch)
     codes, records = chosen.parse(batch), []
     wanted: list[str | None] = [*device] if device else [None]
@@ -104,7 +104,7 @@ def features(
     """
     from archcast.featurize.features import features as compute
 
-    batch = _read(archs, file)
+    batch = read_architectures(archs, file)
     table = compute(batch, space, dataset)
     shown = [shorten(arch) for arch in batch]
     records = [
@@ -114,7 +114,7 @@ def features(
     print_records(records, as_json=as_json)
 
 
-def _read(archs: list[str] | None, file: str | None) -> list[Any]:
+def read_architectures(archs: list[str] | None, file: str | None) -> list[Any]:
     """Architectures of the command line or of a file, as text."""
     if bool(archs) == bool(file):
         raise InputError("architectures must be given either as arguments or with --file")

@@ -69,14 +69,14 @@ def load_measurements(
 ) -> MeasurementMatrix:
     """Measurements of a space from the tables on this machine.
 
-    The user's own measurements are used where they are named (`sources=["store"]`), and for devices that
-    no table has.
+    Archcast's own tables and the user's store are used where they are named (`sources=["store"]`), for
+    devices that no public table has, and for metrics that none has.
 
     Args:
         dataset: None takes the first data set, in the space's order, that has all of `devices`.
         devices: None takes all that were measured; order is kept.
         sources: the only tables to use; of two with the same column the earlier is taken. None uses
-            all in the order of `RECIPES`.
+            the public ones in the order of `RECIPES`.
 
     Raises:
         UnknownNameError: no table has such a space, metric, data set or device; lists what there is.
@@ -108,12 +108,15 @@ def _offers(
     space: str, metric: str, devices: tuple[str, ...] | None, sources: Sequence[str] | None
 ) -> dict[str, list[tuple[Recipe, Series]]]:
     """Data set -> tables on this machine that have the metric, best first."""
-    recipes = [*RECIPES.values()] if sources is None else [recipe_of(name) for name in sources]
-    known = {
-        d for r in recipes for s in r.series if (s.space, s.metric) == (space, metric) for d in s.devices
-    }
-    if sources is None and not known.issuperset(devices or ()):
-        recipes.append(store_recipe())
+    if sources is not None:
+        recipes = [recipe_of(name) for name in sources]
+    else:
+        recipes = [recipe for recipe in RECIPES.values() if recipe.folder is None]
+        public = [s for r in recipes for s in r.series if (s.space, s.metric) == (space, metric)]
+        known = {device for series in public for device in series.devices}
+        if not public or not known.issuperset(devices or ()):
+            recipes += [recipe for recipe in RECIPES.values() if recipe.folder is not None]
+            recipes.append(store_recipe())
     having = [
         (recipe, series)
         for recipe in recipes

@@ -232,7 +232,8 @@ def test_interval_covers_and_narrows_on_a_made_up_device():
         narrow = made.predict_interval(codes[200:], 0.5)
         assert (low <= narrow[0]).all()
         assert (narrow[1] <= high).all()
-    assert widths == sorted(widths, reverse=True)
+    assert widths[0] > widths[1]
+    assert widths[2] < 1.01 * widths[1], "the noise is left"
     with pytest.raises(InputError, match="coverage"):
         made.predict_interval(codes[:2], 1.0)
 

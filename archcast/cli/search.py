@@ -1,0 +1,196 @@
+"""`archcast search`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from archcast.cli.output import Json, print_records
+from archcast.core.errors import InputError
+
+if TYPE_CHECKING:
+    from archcast.search.evaluator import Progress
+    from archcast.search.result import SearchResult
+
+_ORDER = "archcast.search.order"
+_PLACED = ("device", "limit", "maximize", "minimize")
+
+
+class OrderedCommand(TyperCommand):
+    """Remembers in which order options were given, so that a limit belongs to the device before it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As the base; the order of `_PLACED` is left in the context."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.meta[_ORDER] = [option.name for option in order if option.name in _PLACED]
+        return super().parse_args(ctx, args)
+
+
+def search(
+    ctx: typer.Context,
+    space: Annotated[str, typer.Option(help="Search space.")],
+    maximize: Annotated[
+        list[str] | None,
+        typer.Option(help="accuracy, or any METRIC or METRIC@DEVICE; several give a front."),
+    ] = None,
+    minimize: Annotated[
+        list[str] | None, typer.Option(help="The same, for what is to be small: latency@raspi4.")
+    ] = None,
+    device: Annotated[
+        list[str] | None,
+        typer.Option("--device", "-d", help="Device of the --limit, --maximize and --minimize after it."),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help='"latency<=11" of the --device before it, or "latency@raspi4<=11" anywhere.'),
+    ] = None,
+    method: Annotated[str, typer.Option(help="nsga2, evolution, annealing, shgo, tpe or random.")] = "nsga2",
+    hold: Annotated[
+        str, typer.Option(help="Interval whose far end must keep a limit, 0.5 to 0.99, or mean.")
+    ] = "0.9",
+    dataset: Annotated[str | None, typer.Option(help="Data set of the accuracy.")] = None,
+    evaluations: Annotated[
+        int | None, typer.Option("--evaluations", "-n", help="Most architectures; default 1000.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Most seconds.")] = None,
+    population: Annotated[int, typer.Option(help="Architectures scored together.")] = 100,
+    start: Annotated[
+        str | None,
+        typer.Option(help="File of architectures to begin with, one a line or a JSON list; - reads input."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed.")] = 0,
+    state: Annotated[
+        Path | None, typer.Option(help="File that keeps what was scored; the same command goes on from it.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="CSV file of the front to write.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json-file", help="JSON file of settings and front to write.")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Picture to write, .png or .svg.")] = None,
+    track: Annotated[
+        bool | None, typer.Option(help="Leave a run in MLflow; default where MLflow is installed.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Search a space for the best architectures that keep limits.
+
+    A limit without @DEVICE belongs to the --device before it; with one --device, wherever it stands.
+    Predictions must keep limits by the far end of their interval (--hold). Exit code 2 where nothing does.
+
+    Example: archcast search --space fbnet --minimize latency@raspi4 --device eyeriss --limit "latency<=9"
+    """
+    from archcast.search.run import search as find
+
+    places = placed(
+        ctx.meta[_ORDER],
+        {"device": device, "limit": limit, "maximize": maximize, "minimize": minimize},
+    )
+    most = 1000 if evaluations is None and seconds is None else evaluations
+    with _shown(most) as advance:
+        result = find(
+            space,
+            maximize=places["maximize"],
+            minimize=places["minimize"],
+            limits=places["limit"],
+            dataset=dataset,
+            method=method,
+            hold=hold,
+            evaluations=most,
+            seconds=seconds,
+            population=population,
+            start=None if start is None else _architectures(start),
+            seed=seed,
+            state=state,
+            progress=advance,
+        )
+    _print(result, as_json=as_json)
+    for path, write in (
+        (csv, result.write_csv),
+        (json_file, result.write_json),
+        (picture, result.write_picture),
+    ):
+        if path is not None:
+            write(path)
+    if track or (track is None and find_spec("mlflow") and find_spec("matplotlib")):
+        from archcast.search.tracking import track_search
+
+        run = track_search(result)
+        typer.echo(f"run {run} in experiment search/{space}; compare with archcast ui", err=True)
+    if not result.feasible:
+        raise InputError(result.infeasible_text())
+
+
+def placed(order: list[str], given: dict[str, list[str] | None]) -> dict[str, list[str]]:
+    """Each limit and goal with the device that it belongs to, in the words of `archcast.search`.
+
+    Args:
+        order: names of the options, one an occurrence, as they were given.
+        given: their values.
+
+    Raises:
+        InputError: several devices were named, and none before a limit or goal of a device.
+    """
+    from archcast.core.metric import METRICS
+    from archcast.search.goals import parse_limit, parse_quantity
+
+    devices = given["device"] or []
+    left = {name: iter(values or []) for name, values in given.items()}
+    out: dict[str, list[str]] = {"limit": [], "maximize": [], "minimize": []}
+    now = devices[0] if len(devices) == 1 else None
+    for name in order:
+        text = next(left[name])
+        if name == "device":
+            now = text
+            continue
+        quantity = parse_limit(text).quantity if name == "limit" else parse_quantity(text)
+        if quantity.device is None and METRICS[quantity.metric].of_device:
+            if now is None:
+                where = f"after its --device, or be written {quantity.metric}@DEVICE"
+                raise InputError(f"--{name} {text!r} must stand {where}")
+            text = text.replace(quantity.metric, f"{quantity.metric}@{now}", 1)
+        out[name].append(text)
+    return out
+
+
+def _print(result: SearchResult, *, as_json: bool) -> None:
+    done = f"{len(result.codes)} evaluations in {result.seconds:.1f} s, ended by {result.stopped}"
+    typer.echo(done, err=True)
+    if result.feasible:
+        print_records(result.front, as_json=as_json, title=f"found by {result.settings['method']}")
+    elif as_json:
+        print_records([], as_json=True)
+
+
+def _architectures(file: str) -> list[Any]:
+    from archcast.cli.predict import read_architectures
+
+    return read_architectures(None, file)
+
+
+@contextmanager
+def _shown(total: int | None) -> Iterator[Callable[[Progress], None]]:
+    """A bar on standard error with evaluations done and the best so far."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.completed:.0f} evaluations"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+
+        def show(progress: Progress) -> None:
+            best = "nothing within the limits yet" if progress.best is None else f"best {progress.best:.5g}"
+            bar.update(task, completed=progress.evaluations, description=best)
+
+        yield show
