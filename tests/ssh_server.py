@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -69,7 +70,8 @@ class SshServer:
         assert self._process is not None
         sessions = _below(self._process.pid)
         for pid in sessions:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.kill(pid, signal.SIGKILL)
         return len(sessions)
 
     def address(self, *, python: Path | str = sys.executable, cache: Path | None = None) -> str:
@@ -86,9 +88,11 @@ class SshServer:
 def _below(pid: int) -> list[int]:
     """The sshd processes that a process has started, directly or not."""
     found: list[int] = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        if Path(f"/proc/{child}/comm").read_text().startswith("sshd"):
-            found += [int(child), *_below(int(child))]
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended by itself
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if Path(f"/proc/{child}/comm").read_text().startswith("sshd"):
+                    found += [int(child), *_below(int(child))]
     return found
 
 

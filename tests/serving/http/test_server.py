@@ -122,9 +122,14 @@ def test_a_body_over_the_limit_is_told_over_a_real_connection(home) -> None:
     save_boards("board_a")
     (home / "serve.toml").write_text("max_body_bytes = 65536\n")
     with served(home, "--settings", str(home / "serve.toml")) as running:
-        status, told = ask(running.port, b"[" * 3_000_000)
-        assert status == 413
-        assert "65536" in told["error"]
+        asking = http.client.HTTPConnection(running.host, running.port, timeout=30)
+        asking.putrequest("POST", INFER)
+        asking.putheader("Content-Length", "3000000")
+        asking.endheaders()  # the body is refused before it is sent
+        answer = asking.getresponse()
+        assert answer.status == 413
+        assert "65536" in json.loads(answer.read())["error"]
+        asking.close()
         assert ask(running.port)[0] == 200
 
 
