@@ -34,8 +34,8 @@ Metric = Annotated[
     typer.Option(help="latency (default), throughput, memory or energy; may be given several times."),
 ]
 Dataset = Annotated[str | None, typer.Option(help="Data set the networks are built for.")]
-Rounds = Annotated[int, typer.Option(help="Rounds of readings; the least reading counts.", min=2)]
-Runs = Annotated[int, typer.Option(help="Runs a reading, of which the median counts.", min=1)]
+Rounds = Annotated[int, typer.Option(help="Rounds of readings; the two least readings count.", min=2)]
+Runs = Annotated[int, typer.Option(help="Runs a reading, of which the least counts.", min=1)]
 Seed = Annotated[int, typer.Option(help="Seed of the networks drawn and of the order of runs.")]
 Again = Annotated[bool, typer.Option("--again", help="Also measure networks that are stored.")]
 
@@ -57,7 +57,7 @@ def remote(
     archs: Archs = None,
     metric: Metric = None,
     dataset: Dataset = None,
-    rounds: Rounds = 5,
+    rounds: Rounds = 8,
     runs: Runs = 10,
     timeout: Annotated[
         float, typer.Option(help="Seconds after which a network that does not answer has failed.", min=1)
@@ -133,7 +133,7 @@ def farm(
     archs: Archs = None,
     metric: Metric = None,
     dataset: Dataset = None,
-    rounds: Rounds = 5,
+    rounds: Rounds = 8,
     runs: Runs = 10,
     seed: Seed = 0,
     again: Again = False,

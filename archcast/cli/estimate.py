@@ -80,7 +80,7 @@ def estimate(
             listed = [{k: v for k, v in record.items() if k != "description"} for record in listed]
         print_records(listed, as_json=as_json)
         return
-    from archcast.collect.estimate.stored import check_path
+    from archcast.collect.export import check_path
 
     if to is not None:
         check_path(to)
@@ -119,7 +119,8 @@ def _keep(tables: list[pa.Table], to: Path | None, *, store: bool) -> None:
         return
     import pyarrow as pa
 
-    from archcast.collect.estimate.stored import add_to_store, write_rows
+    from archcast.collect.estimate.stored import add_to_store
+    from archcast.collect.export import write_rows
 
     table = pa.concat_tables(tables).unify_dictionaries()
     if to is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from archcast.collect.export import STORE, ExportSummary, export_measurements, measurements_of
+from archcast.collect.export import ExportSummary, export_measurements, measurements_of
 from archcast.collect.fetch import Attempts, fetch_files, is_present
 from archcast.collect.matrix import MeasurementMatrix, load_measurements
 from archcast.collect.store import MeasurementStore
 from archcast.collect.summary import ColumnSummary, summarise
 from archcast.collect.tables.base import Recipe
 from archcast.collect.tables.catalog import RECIPES
+from archcast.collect.tables.own import STORE
 from archcast.collect.tables.place import Place, find, imported_path
 from archcast.core import settings
 from archcast.core.errors import DataError

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcast.collect.store import MeasurementStore
 from archcast.collect.tables.catalog import RECIPES
+from archcast.collect.tables.own import STORE
 from archcast.collect.tables.place import recipe_table
 from archcast.core.errors import DataError, InputError, UnknownNameError
 from archcast.core.measurements import COLUMNS
@@ -18,8 +19,6 @@ from archcast.core.optional import require
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-STORE = "store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +49,35 @@ def export_measurements(
         UnknownNameError: there is no such table, or it has no such space, metric or device.
         DataError: there is no such row, the table is not on this machine, or the file cannot be written.
     """
-    write = _WRITERS.get(to.suffix.lower())
-    if write is None:
-        raise InputError(f"the file to export to must end in {' or '.join(_WRITERS)}, got {to.name!r}")
-    if not to.parent.is_dir():
-        raise InputError(f"the file to export to must be in a folder that exists, got {str(to)!r}")
+    check_path(to)
     table = measurements_of(name, space=space, metric=metric, device=device)
     if not table.num_rows:
         raise DataError(f"there is nothing to export: {_where(name)} has no such measurement")
-    try:
-        with _whole(to) as partial:
-            write(table, partial)
-    except OSError as error:
-        raise DataError(f"cannot write {to}: {error}") from error
+    write_rows(table, to)
     return ExportSummary(name, to, table.num_rows)
+
+
+def check_path(path: Path) -> None:
+    """Raise InputError unless `path` ends in .parquet or .csv and its folder exists."""
+    if path.suffix.lower() not in _WRITERS:
+        raise InputError(f"the file to write must end in {' or '.join(_WRITERS)}, got {path.name!r}")
+    if not path.parent.is_dir():
+        raise InputError(f"the file to write must be in a folder that exists, got {str(path)!r}")
+
+
+def write_rows(table: pa.Table, path: Path) -> None:
+    """Write a measurement table as Parquet or CSV; the file appears whole or not at all.
+
+    Raises:
+        InputError: the suffix is neither, or the folder does not exist.
+        DataError: the file cannot be written.
+    """
+    check_path(path)
+    try:
+        with _whole(path) as partial:
+            _WRITERS[path.suffix.lower()](table, partial)
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error}") from error
 
 
 def measurements_of(

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archcast.collect.tables.base import Recipe, RemoteFile, Series
+from archcast.collect.tables.base import Recipe, RemoteFile, Series, series_of
 from archcast.core.errors import DataError
 from archcast.core.measurements import read_table
 
@@ -60,23 +61,10 @@ def write_card(path: Path, *, title: str, command: str, about: str, made: str) -
         "licence": "Apache-2.0",
         "sha256": hashlib.sha256(content).hexdigest(),
         "size": len(content),
-        "series": _series(table),
+        "series": [asdict(series) for series in series_of(table)],
     }
     card.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return card
-
-
-def _series(table: pa.Table) -> list[dict[str, Any]]:
-    """Space, metric, data set and devices of everything that has a value."""
-    keys = ["space", "metric", "dataset", "device"]
-    listed = table.filter(table["value"].is_valid()).select(keys).group_by(keys).aggregate([]).to_pylist()
-    found: dict[tuple[str, ...], list[str]] = {}
-    for row in listed:
-        found.setdefault(tuple(row[key] for key in keys[:3]), []).append(row["device"])
-    return [
-        dict(zip(keys[:3], series, strict=True)) | {"devices": sorted(devices)}
-        for series, devices in sorted(found.items())
-    ]
 
 
 def _recipe(name: str, record: dict[str, Any], folder: Path) -> Recipe:

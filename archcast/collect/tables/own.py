@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archcast.collect.store import MeasurementStore
-from archcast.collect.tables.base import Recipe, Series
+from archcast.collect.tables.base import Recipe, series_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,7 @@ def store_recipe() -> Recipe:
         redistributable=False,
         upstream=str(store.folder),
         files=(),
-        series=_series(store),
+        series=series_of(store.table()) if store.folder.is_dir() else (),
         read=_read,
         folder=store.folder,
     )
@@ -37,16 +37,3 @@ def store_recipe() -> Recipe:
 
 def _read(folder: Path, space: str) -> pa.Table:
     return MeasurementStore(folder).table(space=space)
-
-
-def _series(store: MeasurementStore) -> tuple[Series, ...]:
-    """What has at least one value."""
-    if not store.folder.is_dir():
-        return ()
-    table = store.table()
-    keys = ["space", "metric", "dataset", "device"]
-    listed = table.filter(table["value"].is_valid()).select(keys).group_by(keys).aggregate([]).to_pylist()
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for row in listed:
-        found.setdefault((row["space"], row["metric"], row["dataset"]), []).append(row["device"])
-    return tuple(Series(*series, tuple(sorted(devices))) for series, devices in found.items())

@@ -7,7 +7,8 @@ import pyarrow.csv
 import pytest
 
 from archcast.collect.estimate import estimate_networks, estimate_rows, load_target, make_estimator
-from archcast.collect.estimate.stored import add_to_store, write_rows
+from archcast.collect.estimate.stored import add_to_store
+from archcast.collect.export import write_rows
 from archcast.collect.store import MeasurementStore
 from archcast.core.errors import InputError
 from archcast.core.measurements import check, read_table
