@@ -16,6 +16,7 @@ from archcast.core.settings import predictors_dir
 from archcast.predictors import Card, LookupTable, save
 from archcast.serving.http import DataPlane, ServeSettings
 from archcast.serving.http.app import create_app
+from archcast.serving.http.turnstile import Turnstile
 
 CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
 INFER = "/v2/models/nasbench201.latency.board_a/infer"
@@ -33,7 +34,8 @@ class Service:
         self.app = create_app(settings, self.plane)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        front = Turnstile(self.app, plane=self.plane, metrics=self.app.state.metrics)
+        transport = httpx.ASGITransport(front, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://service")
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:

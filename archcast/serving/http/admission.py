@@ -1,12 +1,15 @@
-"""How long a request would have to wait, so that it is refused at once when that is longer than it may take.
+"""How much of a lane's work may be under way at once, so that what is let in is answered in time.
 
 | symbol | meaning |
 |---|---|
-| bytes held | sizes of the bodies of requests that were let in and are not answered yet |
-| busy time | time during which there is at least one of them |
+| held | bytes of the bodies of requests that were let in and are not answered yet |
+| window | bytes that may be held; a request beyond it is refused at once |
+| aim | time from letting a request in to its answer that a full window should take |
 
-Bytes answered in a second of busy time is what the service can do; it is measured all the time. A new
-request waits about (bytes held + its own) / that.
+The window grows while full windows are answered in less than half the aim, and is cut when a request took
+longer than the aim. A request waits about aim * (held + its own) / window. The time per byte would not do as
+a measure: in an overload the loop is busy refusing, every request then takes several of its turns, and what
+looks slow is only late.
 """
 
 from __future__ import annotations
@@ -14,17 +17,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from archcast.core.errors import ArchcastError
 
-_SAMPLE_S = 0.05
-_WEIGHT = 0.2
 _SHARE = 0.2
 """Share of the allowed time that the expected wait may take.
 
 As much again passes before a request is even seen, while the loop is busy with those before it; the rest is
 for what was expected wrongly.
 """
+_FIRST_WINDOW = 1 << 20
+_SMALLEST_WINDOW = 1 << 18
+_LARGEST_WINDOW = 1 << 28
 _REQUEST_BYTES = 2048
 """What a request costs beyond its body, in bytes of body that cost as much."""
 
@@ -59,18 +64,29 @@ class TooLateError(OverloadedError):
     """The answer would come after the deadline."""
 
 
-class Admission:
-    """Bytes held and bytes a second of one lane: of one model, or of one route."""
+class Entered(NamedTuple):
+    """A request that was let in: what it costs in bytes, when, and whether it made the window half full."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    size: int
+    at: float
+    filling: bool
+
+
+class Admission:
+    """The window of one lane: of one model, or of one route.
+
+    Args:
+        deadline_s: seconds within which a request is to be answered, unless it says sooner.
+    """
+
+    def __init__(self, deadline_s: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._aim_s = _SHARE * deadline_s
         self._clock = clock
         self.held = 0
-        self.rate: float | None = None
-        self._answered = 0
-        self._busy_s = 0.0
-        self._since = 0.0
+        self.window = float(_FIRST_WINDOW)
+        self._cut_at = -math.inf
 
-    def enter(self, size: int, *, left_s: float) -> int:
+    def enter(self, size: int, *, left_s: float) -> Entered:
         """Let a request in; returns what to give to `leave`.
 
         Args:
@@ -80,38 +96,33 @@ class Admission:
         Raises:
             TooLateError: it would not be answered in time. An idle lane always lets one in.
         """
-        wait = self.wait_s(size)
-        if wait > _SHARE * left_s:
+        wait = self.refuses(size, left_s=left_s)
+        if wait:
             raise TooLateError(
                 f"the service is busy: an answer would take about {wait:.2g} s, and has {left_s:.2g} s", wait
             )
         size += _REQUEST_BYTES
-        if not self.held:
-            self._since = self._clock()
         self.held += size
-        return size
-
-    def wait_s(self, size: int) -> float:
-        """Seconds that a request of that size is expected to take; 0 in an idle or a new lane."""
-        return (self.held + size + _REQUEST_BYTES) / self.rate if self.held and self.rate else 0.0
+        return Entered(size, self._clock(), 2 * self.held > self.window)
 
     def refuses(self, size: int, *, left_s: float) -> float:
         """Seconds after which to come again where `enter` would refuse the request, else 0."""
-        wait = self.wait_s(size)
+        if not self.held:
+            return 0.0
+        wait = self._aim_s * (self.held + size + _REQUEST_BYTES) / self.window
         return wait if wait > _SHARE * left_s else 0.0
 
-    def leave(self, entered: int) -> None:
-        """The request was answered."""
-        self.held -= entered
-        self._answered += entered
+    def leave(self, entered: Entered) -> None:
+        """The request is answered."""
+        self.held -= entered.size
         now = self._clock()
-        busy = self._busy_s + now - self._since
-        if busy >= _SAMPLE_S:
-            rate = self._answered / busy
-            self.rate = rate if self.rate is None else (1 - _WEIGHT) * self.rate + _WEIGHT * rate
-            self._answered, self._busy_s, self._since = 0, 0.0, now
-        elif not self.held:
-            self._busy_s = busy
+        took = now - entered.at
+        if took > self._aim_s:
+            if entered.at >= self._cut_at:  # once for all that were let in before the cut
+                self.window = max(_SMALLEST_WINDOW, self.window * max(0.5, self._aim_s / took))
+                self._cut_at = now
+        elif entered.filling and took < 0.5 * self._aim_s:
+            self.window = min(_LARGEST_WINDOW, self.window + entered.size)
 
 
 class Arriving:

@@ -57,6 +57,7 @@ def create_app(settings: ServeSettings, data_plane: DataPlane) -> FastAPI:
         app.add_middleware(BearerToken, token=settings.token)
         _document_token(app)
     app.add_middleware(Measured, plane=data_plane, metrics=metrics)
+    app.state.metrics = metrics
     return app
 
 

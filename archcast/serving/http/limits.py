@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from typing import Any
 
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archcast.core.errors import ArchcastError, shorten
-from archcast.serving.http.admission import Admission, Arriving, OverloadedError, whole_seconds
+from archcast.serving.http.admission import Arriving, OverloadedError
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.statuses import error_response, respond
 
 DEADLINE_HEADER = b"deadline-ms"
-_PREFIX = "/v2/models/"
 
 
 class RefusedError(ArchcastError):
@@ -37,17 +35,13 @@ class Limits:
     def __init__(self, app: ASGIApp, *, plane: DataPlane) -> None:
         self._app, self._plane = app, plane
         self._most = plane.settings.max_body_bytes
+        self._deadline_s = plane.settings.deadline_ms / 1000
         self._arriving = Arriving(plane.settings.queue_bytes)
-        self._lanes: dict[str, Admission] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 400, 408, 413, 415 or 429, or pass the request on."""
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
-            return
-        wait = self._refusal(scope)
-        if wait:
-            await _say_busy(send, wait)
             return
         held = [0]
         try:
@@ -63,14 +57,6 @@ class Limits:
         finally:
             self._arriving.remove(held[0])
 
-    def _refusal(self, scope: Scope) -> float:
-        """Seconds after which to come again, where that can be told without the body; else 0.
-
-        In an overload most requests end here, so what counts is that it costs next to nothing.
-        """
-        lane = self._lane(scope["path"])
-        return lane.refuses(0, left_s=self._plane.settings.deadline_ms / 1000) if lane.held else 0.0
-
     async def _admit(self, scope: Scope, receive: Receive, send: Send, held: list[int]) -> None:
         """Pass the request on; `held` tells the caller how many bytes to let go."""
         start = time.perf_counter()
@@ -84,23 +70,33 @@ class Limits:
         except TimeoutError:
             raise RefusedError(408, "the body did not arrive before the request's deadline") from None
         scope["archcast.body"], scope["archcast.deadline"] = body, deadline
-        lane = self._lane(scope["path"])
+        lane = self._plane.lane(scope["path"])
         entered = lane.enter(len(body), left_s=deadline - time.perf_counter())
+        answered = False
+
+        async def sending(message: Message) -> None:
+            """The answer is there; how slowly it is fetched is not the lane's matter."""
+            nonlocal answered
+            if not answered:
+                answered = True
+                lane.leave(entered)
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, sending)
         finally:
-            lane.leave(entered)
+            if not answered:
+                lane.leave(entered)
 
     def _allowed_s(self, asked: bytes | None) -> float:
         """Seconds until the deadline: the service's, or sooner when the caller says so."""
-        most: int = self._plane.settings.deadline_ms
         if asked is None:
-            return most / 1000
+            return self._deadline_s
         if not (asked.isdigit() and len(asked) < 10 and int(asked) > 0):
             raise RefusedError(
                 400, f"Deadline-Ms must be a whole number of milliseconds above 0, got {shorten(asked)}"
             )
-        return min(int(asked), most) / 1000
+        return min(int(asked) / 1000, self._deadline_s)
 
     async def _read(self, length: bytes | None, receive: Receive, held: list[int]) -> bytes:
         """The whole body, never more than allowed in memory."""
@@ -121,29 +117,6 @@ class Limits:
             held[0] += len(part)
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def _lane(self, path: str) -> Admission:
-        """One lane a model, and one for everything else, so that callers cannot make new ones."""
-        name = path[len(_PREFIX) :].partition("/")[0] if path.startswith(_PREFIX) else ""
-        if name not in self._plane.catalogue.names:
-            name = ""
-        if name not in self._lanes:
-            self._lanes[name] = Admission()
-        return self._lanes[name]
-
-
-_BUSY = json.dumps({"error": "the service is busy: an answer would not come in time"}).encode()
-
-
-async def _say_busy(send: Send, wait_s: float) -> None:
-    """429, without a framework in between; the server reads on past the body."""
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(_BUSY)).encode()),
-        (b"retry-after", str(whole_seconds(wait_s)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": 429, "headers": headers})
-    await send({"type": "http.response.body", "body": _BUSY})
 
 
 def _single(scope: Scope) -> dict[bytes, bytes]:

@@ -123,10 +123,10 @@ class Measured:
             await self._app(scope, receive, watched)
         finally:
             self._metrics.under_way.dec()
-            self._metrics.answered(_route(scope), status, time.perf_counter() - start)
+            self._metrics.answered(counted_route(scope), status, time.perf_counter() - start)
 
 
-def _route(scope: Scope) -> str:
+def counted_route(scope: Scope) -> str:
     """Route of a request, also of one that was refused before it was routed; callers cannot make new ones."""
     known = scope.get(ROUTE) or getattr(scope.get("route"), "path", None)
     if known is None:

@@ -16,6 +16,7 @@ from archcast.core.errors import InputError
 from archcast.serving.http.app import create_app
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.settings import ServeSettings
+from archcast.serving.http.turnstile import Turnstile
 
 log = logging.getLogger("archcast.serve")
 _BACKLOG = 2048
@@ -34,14 +35,16 @@ def serve(settings: ServeSettings, *, ready: Callable[[str, int], None]) -> None
     plane = DataPlane(settings)
     plane.refresh()
     listening = _listen(settings)
+    app = create_app(settings, plane)
     config = uvicorn.Config(
-        create_app(settings, plane),
+        Turnstile(app, plane=plane, metrics=app.state.metrics),
         log_config=None,
         access_log=False,
         server_header=False,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=int(settings.grace_s) or None,
         ws="none",
+        proxy_headers=False,
     )
     address = f"http://{_shown(listening)}"
     gc.collect()

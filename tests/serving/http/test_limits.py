@@ -7,7 +7,6 @@ import json
 import pytest
 from service_cases import CELL, INFER, Service, infer_body, save_boards, serving
 
-from archcast.serving.http.limits import Limits
 
 SMALL = {"max_body_bytes": 4096, "queue_bytes": 8192, "max_batch": 8, "refresh_s": 60.0}
 
@@ -135,11 +134,8 @@ def test_what_is_not_json_is_refused(service: Service, content: bytes) -> None:
 
 def test_a_busy_model_refuses_before_the_body_is_read_and_others_are_answered(service: Service) -> None:
     assert service.post(INFER, json=infer_body(CELL)).status_code == 200
-    limits = service.app.middleware_stack
-    while not isinstance(limits, Limits):
-        limits = getattr(limits, "app", None) or limits._app
-    lane = limits._lanes["nasbench201.latency.board_a"]
-    lane.rate, lane.held = 1000.0, 100_000_000  # a hundred thousand seconds of work
+    lane = service.plane.lane(INFER)
+    lane.held = 10_000 * int(lane.window)  # what would take ten thousand times as long as it should
 
     async def never():
         await asyncio.Event().wait()
@@ -148,6 +144,7 @@ def test_a_busy_model_refuses_before_the_body_is_read_and_others_are_answered(se
     refused = service.post(INFER, content=never())
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) >= 100_000
+    assert 'requests_total{route="/v2/models/{name}/infer",status="429"} 1.0' in service.get("/metrics").text
     assert "busy" in refused.json()["error"]
     assert service.post(INFER.replace("board_a", "board_b"), json=infer_body(CELL)).status_code == 200
     lane.held = 0
