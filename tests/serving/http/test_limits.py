@@ -7,7 +7,6 @@ import json
 import pytest
 from service_cases import CELL, INFER, Service, infer_body, save_boards, serving
 
-
 SMALL = {"max_body_bytes": 4096, "queue_bytes": 8192, "max_batch": 8, "refresh_s": 60.0}
 
 
