@@ -36,7 +36,6 @@ from archcast.featurize.places import has_places, place_groups
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.nasbench201_notation import EDGES
 
-STRUCTURE_VERSION = 2
 CELL_GROUPS = ("all", "live", "edge", "live_edge", "adds", "depth", "pair", "used", "kept")
 _FOLLOWING = ((0, 2), (0, 4), (2, 5), (1, 5))
 """Edges that end where the other one starts."""

@@ -31,12 +31,15 @@ from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.structure import phi, stacked
 
+PRIOR_VERSION = 3
+"""Raised when the recipe of priors or the structure under it changes: what was kept is then learned anew."""
 _ITERATIONS, _STRENGTH, _FREEDOM = 25, 4.0, 4.0
 _RICH = ("all", "live", "adds", "pair", "edge", "live_edge")
 _EXTRA = ("adds", "depth", "pair", "live_edge")
 _EXTRA_SIZE = 0.2
 _PARTS = {"live": (0.0, 0.5, 1.0), "used": (1.0,), "kept": (1.0,)}
 """Part of all operations -> shares of the cost that an operation pays only when it is of that part."""
+_APART_SIZE, _APART_ADDS, _APART_WEIGHT, _APART_SCOPE = 0.4, 0.5, -2.0, 0.05
 _MOMENTS = {
     "forms": (("cost",), ("cost", "place"), ("cost", "place", "forms")),
     "terms": (("cost",), ("cost", "terms")),
@@ -153,6 +156,8 @@ def _cell_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Compone
         size = sum(groups[name].shape[1] for name in extra)
         for part, shares in _PARTS.items():
             yield from _split(part, shares, found[("all",)], extra, size)
+    for part in ("all", *_PARTS):
+        yield _apart(part, found[("all",)], groups["adds"].shape[1])
 
 
 def _chain_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Component]:
@@ -204,6 +209,16 @@ def _split(
         whole = np.concatenate([np.kron(share, mean), np.zeros(size)])
         weight = -2.0 - float(np.log(len(shares)))
         yield Component(("all", part, *extra), whole, _root(covariance), weight, 1.0 / len(shares))
+
+
+def _apart(part: str, people: Population, adds: int) -> Component:
+    """Of devices unlike the sources: each kind of operation at its own price, paid for one part alone."""
+    mean, d = people.mean, len(people.mean)
+    power = float(np.mean(mean**2))
+    covariance = np.eye(d + adds) * power * _APART_ADDS**2
+    covariance[:d, :d] = people.covariance + _APART_SIZE * np.diag(mean**2 + 0.3 * power)
+    whole = np.concatenate([mean, np.zeros(adds)])
+    return Component((part, "adds"), whole, _root(covariance), _APART_WEIGHT, _APART_SCOPE)
 
 
 def _plain(space: Space, groups: dict[str, Doubles], *, alone: bool) -> Component:

@@ -25,11 +25,10 @@ from archcast.core.errors import ArtifactError, InputError, UnknownNameError, sh
 from archcast.core.labels import Labels, Target
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
-from archcast.featurize.structure import STRUCTURE_VERSION
 from archcast.predictors.arrays import pack, unpack
 from archcast.predictors.artifact import MANIFEST, load, read_manifest
 from archcast.predictors.base import Predictor
-from archcast.predictors.device_prior import DevicePrior, costs, fit_prior
+from archcast.predictors.device_prior import PRIOR_VERSION, DevicePrior, costs, fit_prior
 from archcast.predictors.shipped import sources_folder
 
 PRIOR_FILE = "prior.npz"
@@ -141,7 +140,7 @@ def source_devices(space: str) -> SourceDevices:
 def _kept_path(known: SourceDevices, sources: Sequence[str]) -> Path:
     """Where a learned prior is kept; the name changes with all that goes into it."""
     said = json.dumps(
-        [known.space, sorted(sources), STRUCTURE_VERSION, VERSION, [m.header() for m in known.models]]
+        [known.space, sorted(sources), PRIOR_VERSION, VERSION, [m.header() for m in known.models]]
     )
     digest = hashlib.sha256(said.encode())
     for model in known.models:
