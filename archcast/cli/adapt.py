@@ -64,6 +64,12 @@ def adapt(
     metric: Annotated[str, typer.Option(help="latency, energy, throughput, memory or accuracy.")] = "latency",
     space: Annotated[str | None, typer.Option(help="Search space; inferred when left out.")] = None,
     source: Sources = None,
+    family: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="For accuracy: candidate predictor, may be given several times; default all but networks."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     save: Annotated[bool, typer.Option(help="Keep it, so that archcast predict knows the device.")] = True,
     track: Annotated[
@@ -82,7 +88,7 @@ def adapt(
         space, archs, values = _stored(device, metric, space)
     else:
         archs, values = _samples(Path(samples))
-    made = learn(archs, values, device, metric, space, source, seed)
+    made = learn(archs, values, device, metric, space, source, seed, families=family)
     record: dict[str, Any] = {
         "device": device,
         "metric": metric,

@@ -6,27 +6,31 @@
 | r | folds |
 
 Each family is fitted r times, every time without one fold, and asked for the fold; equal architectures
-share a fold. The family whose answers rank the networks best (Kendall tau) is fitted to all of them. Where
-it knows no intervals of its own, its errors on the folds give conformal ones.
+share a fold. The family whose answers rank the networks best (Kendall tau) is fitted to all of them. A stack
+does the same within itself, and is asked for what it says of networks that it had not seen. Where the chosen
+family knows no intervals of its own, its errors on the folds give conformal ones.
 """
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from archcast.core.arrays import Doubles, Ints
+from archcast.core.errors import InputError, shorten
 from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.base import PREDICTORS, Predictor
 from archcast.predictors.intervals import Intervals
+from archcast.predictors.stack import Stack
 from archcast.predictors.target import LOGARITHMIC
 
 FIRST = "gp"
-FAMILIES = (FIRST, "linear", "nn_degree", "lightgbm")
-_NEEDS = {"lightgbm": "lightgbm"}
+FAMILIES = (FIRST, "linear", "nn_degree", "lightgbm", "stack")
+_NEEDS = {"lightgbm": "lightgbm", "stack": "lightgbm"}
 _FOLDS = 5
 _LEAST_TO_CHOOSE = 15
 _PAIRED_ROWS = 2000
@@ -46,27 +50,59 @@ class Selected:
     intervals: Intervals | None
 
 
-def select(labels: Labels, *, seed: int = 0) -> Selected:
+def select(labels: Labels, *, families: Sequence[str] | None = None, seed: int = 0) -> Selected:
     """Choose a family by cross-validation and fit it.
 
     Args:
         labels: of one target.
+        families: the candidates, the one that answers for fewer than 15 first; None takes those of
+            `FAMILIES` whose packages are installed.
         seed: of folds and fits.
+
+    Raises:
+        UnknownNameError: a family that does not exist. InputError: one that does not learn, or none.
     """
-    families = [name for name in FAMILIES if _available(name)]
+    names = _checked(families)
     if len(labels) < _LEAST_TO_CHOOSE:
-        return Selected(PREDICTORS[FIRST]().fit(labels, seed=seed), {}, None)
+        return _fitted(PREDICTORS[names[0]]().fit(labels, seed=seed), labels, {}, None)
     fold = _folds(labels, seed)
-    answers = {name: _out_of_fold(name, labels, fold, seed) for name in families}
+    answers, stacks = {}, {}
+    for name in names:
+        if name == Stack.family:
+            stacks[name] = stack = Stack().fit(labels, seed=seed)
+            if stack.held_out_ is not None and np.isfinite(stack.held_out_).all():  # else it is one family
+                answers[name] = stack.held_out_[:, 0]
+        else:
+            answers[name] = _out_of_fold(name, labels, fold, seed)
+    if not answers:
+        return _fitted(PREDICTORS[FIRST]().fit(labels, seed=seed), labels, {}, None)
     scores = {name: kendall(labels.values[:, 0], found) for name, found in answers.items()}
-    best = max(families, key=lambda name: scores[name])
-    predictor = PREDICTORS[best]().fit(labels, seed=seed)
+    best = max(scores, key=lambda name: scores[name])
+    predictor = stacks[best] if best in stacks else PREDICTORS[best]().fit(labels, seed=seed)
+    return _fitted(predictor, labels, scores, answers[best])
+
+
+def _fitted(
+    predictor: Predictor, labels: Labels, scores: dict[str, float], unseen: Doubles | None
+) -> Selected:
+    """The choice, with conformal widths from the answers for networks it had not seen where it needs them."""
     intervals = None
-    if predictor.predictive_interval(labels.codes[:1], 0.9) is None:
+    if unseen is not None and predictor.predictive_interval(labels.codes[:1], 0.9) is None:
         intervals = Intervals.from_errors(
-            labels.values, answers[best][:, None], logarithmic=labels.metric in LOGARITHMIC
+            labels.values, unseen[:, None], logarithmic=labels.metric in LOGARITHMIC
         )
     return Selected(predictor, scores, intervals)
+
+
+def _checked(families: Sequence[str] | None) -> list[str]:
+    if families is None:
+        return [name for name in FAMILIES if _available(name)]
+    if isinstance(families, str) or not families:
+        raise InputError(f"families must be a list of names, got {shorten(families)}")
+    for i, name in enumerate(families):
+        if not PREDICTORS[name].learns:
+            raise InputError(f"families must learn from the networks given, got {name}", item=i)
+    return list(dict.fromkeys(families))
 
 
 def kendall(truth: Doubles, predicted: Doubles) -> float:

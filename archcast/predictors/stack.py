@@ -8,7 +8,8 @@
 
 w minimises sum_i (u_i - sum_f w_f p_fi)^2 for each target (Breiman, Stacked regressions, Machine Learning
 1996: weights that may not be negative do not overfit), in steps of a twentieth. Where rows are few, the
-first member answers alone.
+first member answers alone. What the stack says of each row without having seen it, weights and all, is kept
+for who has to choose between families.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Stack(Predictor):
 
     family = "stack"
     Config = StackConfig
+    held_out_: Doubles | None = None
+    """Values (n, m) of the training rows by members and weights that had not seen them; not saved."""
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         known = np.isfinite(labels.values)
@@ -72,15 +75,16 @@ class Stack(Predictor):
         names = (
             self.config.members if known.sum(axis=0).min() >= self.config.fewest else self.config.members[:1]
         )
-        self.weights_ = np.ones((1, z.shape[1]))
+        self.weights_, self.held_out_ = np.ones((1, z.shape[1])), None
         if len(names) > 1:
-            out = self._held_out(names, labels, seed)
-            self.weights_ = _weights(out, self.inner_.forward(labels.values), known)
+            fold = _folds(self.space_.groups(labels.codes), self.config.folds, seed)
+            out, wanted = self._held_out(names, labels, fold, seed), self.inner_.forward(labels.values)
+            self.weights_ = _weights(out, wanted, known)
+            self.held_out_ = self._unseen(out, wanted, known, fold)
         self.members_ = [_make(name).fit(labels, seed=seed) for name in names]
 
-    def _held_out(self, names: tuple[str, ...], labels: Labels, seed: int) -> Doubles:
+    def _held_out(self, names: tuple[str, ...], labels: Labels, fold: Ints, seed: int) -> Doubles:
         """Predictions for every row by members that were not fitted to it, (F, n, m)."""
-        fold = _folds(self.space_.groups(labels.codes), self.config.folds, seed)
         out = np.full((len(names), *labels.values.shape), np.nan)
         for held in range(self.config.folds):
             rest, tested = labels.rows(fold != held), fold == held
@@ -92,9 +96,20 @@ class Stack(Predictor):
                 out[i, tested] = self.inner_.forward(answers.astype(np.float64))
         return out
 
+    def _unseen(self, out: Doubles, wanted: Doubles, known: Bools, fold: Ints) -> Doubles:
+        """Values for every row by members and weights that had not seen it, (n, m), or NaN."""
+        mixed = np.full(wanted.shape, np.nan)
+        for held in range(self.config.folds):
+            weights = _weights(out, wanted, known & (fold != held)[:, None])
+            mixed[fold == held] = np.einsum("fm,fnm->nm", weights, out[:, fold == held])
+        return self.scale_.inverse(self._scaled(mixed))
+
     def _predict(self, codes: Codes) -> Doubles:
         answers = [self.inner_.forward(m.predict(codes).astype(np.float64)) for m in self.members_]
-        mixed: Doubles = np.einsum("fm,fnm->nm", self.weights_, np.stack(answers))
+        return self._scaled(np.einsum("fm,fnm->nm", self.weights_, np.stack(answers)))
+
+    def _scaled(self, mixed: Doubles) -> Doubles:
+        """What members say together -> scaled values."""
         values = self.inner_.inverse(mixed)
         if not self.scores_:
             return self.scale_.forward(values)

@@ -65,6 +65,8 @@ def adapt(
     space: str | None = None,
     sources: Sequence[str] | None = None,
     seed: int = 0,
+    *,
+    families: Sequence[str] | None = None,
 ) -> AdaptedPredictor:
     """Learn a predictor of a new device from a few measurements of it and from source devices.
 
@@ -84,11 +86,14 @@ def adapt(
         sources: the only source devices to learn from; None takes all of the space but the device itself,
             [] none.
         seed: of the folds that choose a family for accuracy; costs draw nothing at random.
+        families: for accuracy, the candidates, such as `["gp", "gnn", "stack"]`; None takes a Gaussian
+            process, Bayesian linear regression, NN-Degree and, where it is installed, LightGBM and its
+            stack with the process.
 
     Raises:
         InputError: fewer than 3 measurements, values all equal, not finite or not above 0, or a device
             name that is no name.
-        UnknownNameError: a source that does not exist; lists those that do.
+        UnknownNameError: a source or family that does not exist; lists those that do.
     """
     chosen = resolve_space(space, archs)
     codes = chosen.parse(archs)
@@ -102,8 +107,10 @@ def adapt(
     if not of_device:
         if sources:
             raise InputError(f"sources must be left out for {metric}: only the networks given may teach")
-        found = select(labels, seed=seed)
+        found = select(labels, families=families, seed=seed)
         return _handle(found.predictor, labels, (), found.intervals)
+    if families is not None:
+        raise InputError(f"families must be left out for {metric}: costs are adapted from source devices")
     names = choose_sources(chosen.name, sources, device=device)
     _warn_of_scale(chosen.name, names, codes, measured, metric)
     model = adapt_to(prior_of(chosen.name, names), codes, measured, device=device, metric=metric)

@@ -1,7 +1,10 @@
+import re
+
 import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
+from archcast.core.errors import ArchcastError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import PREDICTORS
@@ -57,6 +60,37 @@ def test_conformal_widths_come_from_folds_that_were_not_fitted_to(monkeypatch):
     found = select(labels)
     low, high = found.intervals.around(found.predictor.predict(new.codes)[:, 0].astype(float), 0, 0.9)
     assert 0.85 < ((low <= new.values[:, 0]) & (new.values[:, 0] <= high)).mean() < 0.97
+
+
+def test_a_stack_is_judged_by_what_it_had_not_seen():
+    labels, new = labels_of(120), labels_of(600, seed=9)
+    found = select(labels, families=["nn_degree", "stack"])
+    assert found.predictor.family == "stack"
+    assert found.scores["stack"] > found.scores["nn_degree"]
+    assert found.scores["stack"] < kendall(
+        labels.values[:, 0], found.predictor.predict(labels.codes)[:, 0].astype(float)
+    )
+    low, high = found.intervals.around(found.predictor.predict(new.codes)[:, 0].astype(float), 0, 0.9)
+    assert 0.8 < ((low <= new.values[:, 0]) & (new.values[:, 0] <= high)).mean() < 0.98
+
+
+def test_a_stack_of_few_networks_is_its_first_member():
+    found = select(labels_of(20), families=["stack"])
+    assert (found.predictor.family, found.scores) == (FIRST, {})
+
+
+@pytest.mark.parametrize(
+    ("families", "words"),
+    [
+        (["gp", "adapted"], "families must learn from the networks given, got adapted"),
+        (["gp", "oracle"], "oracle"),
+        ("gp", "families must be a list of names, got 'gp'"),
+        ([], "families must be a list of names"),
+    ],
+)
+def test_families_that_cannot_be_candidates_are_refused(families, words):
+    with pytest.raises(ArchcastError, match=re.escape(words)):
+        select(labels_of(20), families=families)
 
 
 def test_no_fit_sees_its_fold(few_families, monkeypatch):

@@ -27,6 +27,16 @@ def test_a_saved_stack_answers_the_same(tmp_path, metric):
     np.testing.assert_array_equal(again.weights_, made.weights_)
 
 
+def test_what_it_had_not_seen_is_less_sure_than_the_fit():
+    labels = labels_of(150, targets=2)
+    made = Stack(StackConfig(members=("linear", "lookup"), folds=3)).fit(labels)
+    unseen, fitted = made.held_out_, made.predict(labels.codes)
+    assert unseen.shape == (150, 2)
+    assert (((unseen - labels.values) ** 2).mean(axis=0) > ((fitted - labels.values) ** 2).mean(axis=0)).all()
+    assert np.abs(unseen - labels.values).mean() < 2.0
+    assert Stack().fit(labels_of(20)).held_out_ is None
+
+
 def test_missing_values_of_one_target_are_left_out():
     labels = labels_of(140, targets=2)
     labels.values[:60, 1] = np.nan

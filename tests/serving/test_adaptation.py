@@ -153,6 +153,8 @@ def test_fewer_than_three_are_refused(metric, n):
         ({"device": ""}, InputError, "device must be a name"),
         ({"device": None}, InputError, "device must be a name"),
         ({"metric": "accuracy", "sources": ["pixel2"]}, InputError, "sources must be left out for accuracy"),
+        ({"families": ["gp"]}, InputError, "families must be left out for latency"),
+        ({"metric": "accuracy", "families": ["oracle"]}, UnknownNameError, "must be one of .*gp"),
     ],
 )
 def test_names_that_fit_nothing_are_refused(settings, kind, words):
@@ -304,6 +306,19 @@ def test_accuracy_from_a_few_networks(accuracy, n, floor):
     low, high = made.predict_interval(codes[rest], 0.9)
     assert 0.8 <= ((low <= values[rest]) & (values[rest] <= high)).mean() <= 0.995
     assert made.served.unit == "%"
+
+
+def test_a_saved_stack_answers_here_and_when_loaded(accuracy):
+    codes, values = accuracy
+    rows = np.random.default_rng(0).permutation(len(codes))[:80]
+    made = archcast.adapt(codes[rows], values[rows], "my-images", "accuracy", families=["stack"])
+    assert made.served.predictor == "stack"
+    made.save()
+    np.testing.assert_array_equal(
+        archcast.predict(codes[:20], "my-images", "accuracy"), made.predict(codes[:20])
+    )
+    low, high = made.predict_interval(codes[:20], 0.9)
+    assert (low < high).all()
 
 
 def test_a_saved_accuracy_is_found_by_its_data_set(accuracy):
