@@ -28,7 +28,7 @@ COUNTS = {
     "macro": (25, 50, 100, 200, 400, 1000),
     "mnasnet": (25, 50, 100, 200, 400, 1000, 3273),
 }
-FAMILIES = ("nn_degree", "linear", "lightgbm", "gp")
+FAMILIES = ("nn_degree", "linear", "lightgbm", "gp", "stack")
 _PEER_COUNTS = (25, 78, 156, 469, 781, 1563)
 _PEERS = {
     "NP": (None, 0.343, 0.413, 0.584, 0.634, 0.646),
