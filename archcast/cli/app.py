@@ -8,6 +8,7 @@ import typer
 
 from archcast.cli import (
     adapt,
+    best,
     codesign,
     collect,
     data,
@@ -52,6 +53,7 @@ app.add_typer(data.app, name="data")
 app.command("serve")(serve.serve)
 app.command("score")(score.score)
 app.command("search", cls=search.OrderedCommand)(search.search)
+app.command("best")(best.best)
 app.command("codesign")(codesign.codesign)
 app.command("profile")(profile.profile)
 app.command("explain")(explain.explain)

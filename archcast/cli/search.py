@@ -52,7 +52,7 @@ def search(
     ] = None,
     method: Annotated[str, typer.Option(help="nsga2, evolution, annealing, shgo, tpe or random.")] = "nsga2",
     hold: Annotated[
-        str, typer.Option(help="Interval whose far end must keep a limit, 0.5 to 0.99, or mean.")
+        str, typer.Option(help="Probability with which limits are to be kept, 0.75 to 0.995, or mean.")
     ] = "0.9",
     dataset: Annotated[str | None, typer.Option(help="Data set of the accuracy.")] = None,
     evaluations: Annotated[
@@ -63,6 +63,9 @@ def search(
     start: Annotated[
         str | None,
         typer.Option(help="File of architectures to begin with, one a line or a JSON list; - reads input."),
+    ] = None,
+    within: Annotated[
+        Path | None, typer.Option(help="Smaller space to stay in, as archcast profile --reduce wrote it.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     state: Annotated[
@@ -81,7 +84,7 @@ def search(
     """Search a space for the best architectures that keep limits.
 
     A limit without @DEVICE belongs to the --device before it; with one --device, wherever it stands.
-    Predictions must keep limits by the far end of their interval (--hold). Exit code 2 where nothing does.
+    Limits are to be kept with a probability of 90 % (--hold). Exit code 2 where nothing keeps them.
 
     Example: archcast search --space fbnet --minimize latency@raspi4 --device eyeriss --limit "latency<=9"
     """
@@ -105,6 +108,7 @@ def search(
             seconds=seconds,
             population=population,
             start=None if start is None else _architectures(start),
+            within=within,
             seed=seed,
             state=state,
             progress=advance,

@@ -97,7 +97,9 @@ class Predictor(ABC):
         return self.predict_checked(self.space_.parse(np.asarray(codes)))
 
     def predict_checked(self, codes: Codes) -> Floats:
-        """The same for codes that the space's `parse` gave, which are not checked again."""
+        """The same for codes that the space's `parse` gave, which are not checked again and may be none."""
+        if not len(codes):
+            return np.empty((0, len(self.targets_)), dtype=np.float32)
         return self.scale_.inverse(self._predict(codes)).astype(np.float32)
 
     def predictive_interval(self, codes: Codes, coverage: float) -> tuple[Floats, Floats] | None:

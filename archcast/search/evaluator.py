@@ -42,6 +42,7 @@ class Evaluator:
     """Calls give the scores of codes, in their order.
 
     Args:
+        size: members that there are to score; default all of the space.
         known: what an earlier run of the same search has scored.
         keep: called with what has been scored every `SAVED_EVERY_S` seconds.
 
@@ -54,11 +55,13 @@ class Evaluator:
         problem: Problem,
         budget: Budget,
         *,
+        size: int | None = None,
         known: State | None = None,
         keep: Callable[[State], None] | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self.problem, self.budget, self._keep, self._progress = problem, budget, keep, progress
+        self._size = problem.space.size if size is None else size
         self._place: dict[bytes, int] = {}
         self._codes = np.empty((1024, len(problem.space.columns)), dtype=np.int8)
         self._values = np.empty((1024, len(problem.goals) + len(problem.limits)))
@@ -187,7 +190,7 @@ class Evaluator:
             self._progress(Progress(len(self), self.seconds, best))
         if self.left == 0:
             raise Ended("evaluations")
-        if len(self) >= self.problem.space.size:
+        if len(self) >= self._size:
             raise Ended("all members of the space were scored")
         self._idle = 0 if fresh else self._idle + proposed
         if self._idle >= STALLED:

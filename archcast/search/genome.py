@@ -5,7 +5,8 @@
 | n, k | architectures, decisions; one gene a decision |
 
 In most spaces a gene is a code. Where decisions depend on each other, genes that a member does not use are
-ignored, and a value that its other genes forbid is replaced by the nearest that they allow.
+ignored, and a value that its other genes forbid is replaced by the nearest that they allow. In a smaller
+space (`archcast.search.reduce`) a gene counts the blocks that are left.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import numpy as np
 
 from archcast.core.arrays import Codes, Ints
 from archcast.core.errors import InputError
-from archcast.featurize.spaces import Space
+from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.hat import HAT
 from archcast.featurize.spaces.ofa_mbv3 import OFAMobileNetV3
 from archcast.featurize.spaces.ofa_mbv3_notation import N_POSITIONS
+from archcast.search.reduce import ReducedSpace
 
 _DEPTH = "decoder_layer_num"
 _PROBED = 4096
@@ -30,10 +32,12 @@ class Genome:
 
     Attributes:
         cardinalities: (k,), number of values of each gene.
+        names: of the genes.
+        size: number of members; where it is not known, that of a space that holds them all.
     """
 
     def __init__(self, space: Space) -> None:
-        self.space = space
+        self.space, self.size, self.names = space, space.size, tuple(space.columns)
         self.cardinalities: Ints = np.array(space.cardinalities, dtype=np.int64)
 
     def codes(self, genes: Ints) -> Codes:
@@ -51,6 +55,14 @@ class Genome:
             codes: (n, k); output: (n, k)
         """
         return codes.astype(np.int64)
+
+    def sample(self, n: int, *, seed: int) -> Codes:
+        """Members drawn at random, (n, k)."""
+        return self.space.sample(n, seed=seed)
+
+    def neighbours(self, codes: Codes) -> Codes:
+        """Members one edit away from any of some, (m, k)."""
+        return self.space.neighbours(codes)[0]
 
 
 class _OFAGenome(Genome):
@@ -95,8 +107,39 @@ class _HATGenome(Genome):
         return self._nearest[depth, np.arange(genes.shape[1]), genes]
 
 
-def genome_of(space: Space) -> Genome:
-    """The genes of a space."""
+class _ReducedGenome(Genome):
+    """Genes of a smaller space, see `ReducedSpace`."""
+
+    def __init__(self, within: ReducedSpace) -> None:
+        super().__init__(SPACES[within.space])
+        self.within, self.cardinalities, self.names = within, within.cardinalities, within.gene_names
+        whole = math.prod(self.space.cardinalities) == self.space.size
+        self.size = math.prod(self.cardinalities.tolist()) if whole else self.space.size
+
+    def codes(self, genes: Ints) -> Codes:
+        return self.within.codes(genes)
+
+    def genes(self, codes: Codes) -> Ints:
+        return self.within.genes(codes)
+
+    def sample(self, n: int, *, seed: int) -> Codes:
+        return self.within.sample(n, seed=seed)
+
+    def neighbours(self, codes: Codes) -> Codes:
+        return self.within.neighbours(codes)[0]
+
+
+def genome_of(space: Space, within: ReducedSpace | None = None) -> Genome:
+    """The genes of a space, or of a smaller one in it.
+
+    Raises:
+        InputError: the decisions depend on each other in a way that is not known here; `within` is part of
+            another space.
+    """
+    if within is not None:
+        if within.space != space.name:
+            raise InputError(f"within must be a part of {space.name}, got one of {within.space}")
+        return _ReducedGenome(within)
     if isinstance(space, OFAMobileNetV3):
         return _OFAGenome(space)
     if isinstance(space, HAT):

@@ -73,7 +73,7 @@ def _across(result: SearchResult) -> tuple[Doubles, str]:
         return result.values[:, 1], f"{second.text} ({second.unit})"
     if problem.limits:
         limit = problem.limits[0]
-        held = "" if problem.hold is None else f", end of the {problem.hold:.0%} interval"
+        held = "" if problem.hold is None else f", held at {problem.hold:.0%}"
         return result.values[:, 1], f"{limit.quantity.text} ({limit.quantity.unit}){held}"
     return np.arange(1.0, len(result.codes) + 1), "evaluations"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +17,15 @@ from archcast.search.genome import Genome
 from archcast.search.goals import Goal, Limit, Quantity, parse_limit, parse_quantity, with_device
 from archcast.search.methods import METHODS
 from archcast.search.problem import Problem
+from archcast.search.reduce import ReducedSpace
 from archcast.search.sources import Score, source_of
 from archcast.serving import LoadedPredictor
 
 Words = str | Sequence[str] | None
 Given = Mapping[str, LoadedPredictor | Score]
 MEAN = "mean"
+HELD = (0.5 + float(LEVELS[0]) / 2, 0.5 + float(LEVELS[-1]) / 2)
+"""Least and most probability with which a limit can be held: what intervals are kept for."""
 
 
 def problem_of(
@@ -77,7 +81,15 @@ def start_genes(genome: Genome, start: ArchBatch | None) -> Ints:
     return genome.genes(codes[np.sort(first)])
 
 
-def settings_of(problem: Problem, *, method: str, population: int, seed: int, start: Ints) -> dict[str, str]:
+def settings_of(
+    problem: Problem,
+    *,
+    method: str,
+    population: int,
+    seed: int,
+    start: Ints,
+    within: ReducedSpace | None = None,
+) -> dict[str, str]:
     """What makes two searches the same, by name; how long they go on is no part of it."""
     goals = zip(problem.goals, problem.goal_sources, strict=True)
     limits = zip(problem.limits, problem.limit_sources, strict=True)
@@ -91,8 +103,13 @@ def settings_of(problem: Problem, *, method: str, population: int, seed: int, st
         "hold": MEAN if problem.hold is None else f"{problem.hold:g}",
         "population": str(population),
         "seed": str(seed),
-        "start": hashlib.sha256(start.tobytes()).hexdigest()[:12] if len(start) else "",
+        "start": _hash(start.tobytes()) if len(start) else "",
+        "within": "" if within is None else _hash(repr(sorted(within.choices.items())).encode()),
     }
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def words(given: Words, what: str) -> list[str]:
@@ -132,16 +149,20 @@ def _given(given: Given, used: Mapping[str, Quantity], devices: list[str], datas
 
 
 def _level(hold: object) -> float | None:
-    """Coverage by which limits are held; None for the prediction alone."""
+    """Probability with which limits are to be kept; None for the prediction alone."""
     if hold == MEAN:
         return None
     if isinstance(hold, str):
-        try:
+        with suppress(ValueError):
             hold = float(hold)
-        except ValueError:
-            hold = shorten(hold)
-    if not isinstance(hold, float | int) or not LEVELS[0] <= hold <= LEVELS[-1]:
-        raise InputError(f"hold must be {MEAN} or a coverage of {LEVELS[0]} to {LEVELS[-1]}, got {hold}")
+    return check_probability(hold, f"{MEAN} or ")
+
+
+def check_probability(hold: object, choice: str = "") -> float:
+    """A probability with which limits can be held; `choice` is what else the message is to name."""
+    least, most = HELD
+    if not isinstance(hold, float | int) or not least <= hold <= most:
+        raise InputError(f"hold must be {choice}a probability of {least:g} to {most:g}, got {shorten(hold)}")
     return float(hold)
 
 

@@ -41,7 +41,7 @@ class Problem:
 
     Attributes:
         goal_sources, limit_sources: one a goal, one a limit.
-        hold: coverage of the interval whose end must keep the limit; None holds limits by the prediction.
+        hold: probability with which a limit is to be kept; None holds limits by the prediction.
     """
 
     space: Space

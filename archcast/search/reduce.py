@@ -85,6 +85,13 @@ class ReducedSpace:
         return np.array(counts + [self._space.cardinalities[c] for c in self._free], dtype=np.int64)
 
     @property
+    def gene_names(self) -> tuple[str, ...]:
+        """Columns that each gene decides."""
+        names = self._space.columns
+        sets = [*self.choices, *((c,) for c in self._free)]
+        return tuple("+".join(names[c] for c in columns) for columns in sets)
+
+    @property
     def share(self) -> float:
         """Share of the networks with every layer there that is in."""
         whole = self.places.columns()
@@ -101,6 +108,27 @@ class ReducedSpace:
             out[:, list(columns)] = np.array(allowed, dtype=np.int8)[genes[:, g]]
         out[:, list(self._free)] = genes[:, len(self.choices) :]
         return self.places.finished(out)
+
+    def genes(self, codes: Codes) -> Ints:
+        """Genes of members of this space; the inverse of `codes` but for genes of layers that are not there.
+
+        Shapes:
+            codes: (n, k); output: (n, g)
+
+        Raises:
+            InputError: not all are members; names the first that is not.
+        """
+        inside = self.allows(codes)
+        if not inside.all():
+            item = int((~inside).argmax())
+            arch = self._space.to_text(codes[item : item + 1])[0]
+            raise InputError(f"architectures must be in the smaller space, got {shorten(arch)}", item=item)
+        genes = np.zeros((len(codes), len(self.cardinalities)), dtype=np.int64)
+        for g, (columns, allowed) in enumerate(self.choices.items()):
+            own = codes[:, None, list(columns)] == np.array(allowed, dtype=np.int8)
+            genes[:, g] = own.all(axis=2).argmax(axis=1)
+        genes[:, len(self.choices) :] = codes[:, list(self._free)]
+        return genes
 
     def allows(self, codes: Codes) -> Bools:
         """Whether members of the whole space are members of this one.

@@ -111,7 +111,7 @@ class SearchResult:
 
     def infeasible_text(self) -> str:
         """One sentence on the limits that nothing keeps."""
-        how = "as predicted" if self.problem.hold is None else f"at {self.problem.hold:.0%}"
+        how = "as predicted" if self.problem.hold is None else f"held at {self.problem.hold:.4g}"
         parts = []
         for limit, near in zip(self.problem.limits, self.reachable.values(), strict=True):
             kept = near <= limit.value if limit.upper else near >= limit.value

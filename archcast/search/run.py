@@ -16,6 +16,7 @@ from archcast.search.goals import Limit
 from archcast.search.methods import METHODS, Task
 from archcast.search.prepare import Words, check_goals, check_whole, problem_of, settings_of, start_genes
 from archcast.search.problem import Problem
+from archcast.search.reduce import ReducedSpace
 from archcast.search.result import SearchResult
 from archcast.search.sources import Score
 from archcast.search.state import State, read_state, write_state
@@ -42,6 +43,7 @@ def search(
     seconds: float | None = None,
     population: int = POPULATION,
     start: ArchBatch | None = None,
+    within: ReducedSpace | str | Path | None = None,
     seed: int = 0,
     state: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -60,8 +62,8 @@ def search(
         dataset: for accuracies that name none; default the space's first.
         method: `nsga2`, `evolution`, `annealing`, `shgo`, `tpe` or `random`. Only nsga2, tpe and random
             take several goals.
-        hold: coverage, 0.5 to 0.99, of the central interval whose far end must keep a limit; `mean` holds
-            limits by the prediction alone. Values of functions are exact.
+        hold: probability, 0.75 to 0.995, with which a measurement is to keep a limit, by the predictor's
+            intervals; `mean` holds limits by the prediction alone. Values of functions are exact.
         score: function that gives the first maximised quantity, for a list of architectures.
         score_takes: `archs` (notation) or `codes` (int8 (n, k)): what functions are called with.
         predictors: loaded or adapted predictors, or functions, by the quantity they give; the others
@@ -69,6 +71,7 @@ def search(
         evaluations, seconds: see `archcast.search.budget.Budget`.
         population: architectures scored together.
         start: architectures to begin with.
+        within: the smaller space to stay in, or the file of it that `archcast profile --reduce` wrote.
         seed: the same seed gives the same search.
         state: file that keeps what was scored; when it is there, the search goes on from it.
         progress: called after every batch.
@@ -95,10 +98,12 @@ def search(
         predictors=predictors,
     )
     check_goals(problem, method)
-    genome = genome_of(problem.space)
+    part = ReducedSpace.read(within) if isinstance(within, str | Path) else within
+    genome = genome_of(problem.space, part)
     begin = start_genes(genome, start)
-    settings = settings_of(problem, method=method, population=population, seed=seed, start=begin)
-    evaluator = _evaluator(problem, asked, settings, None if state is None else Path(state), progress)
+    settings = settings_of(problem, method=method, population=population, seed=seed, start=begin, within=part)
+    path = None if state is None else Path(state)
+    evaluator = _evaluator(problem, asked, settings, path, size=genome.size, progress=progress)
     result = _run(Task(genome, evaluator, begin, population, seed), settings)
     if track:
         from archcast.search.tracking import track_search
@@ -112,16 +117,18 @@ def _evaluator(
     budget: Budget,
     settings: dict[str, str],
     path: Path | None,
+    *,
+    size: int,
     progress: Callable[[Progress], None] | None,
 ) -> Evaluator:
     if path is None:
-        return Evaluator(problem, budget, progress=progress)
+        return Evaluator(problem, budget, size=size, progress=progress)
     known = read_state(path, settings, len(problem.space.columns))
 
     def keep(scored: State) -> None:
         write_state(path, replace(scored, settings=settings))
 
-    return Evaluator(problem, budget, known=known, keep=keep, progress=progress)
+    return Evaluator(problem, budget, size=size, known=known, keep=keep, progress=progress)
 
 
 def _run(task: Task, settings: dict[str, str]) -> SearchResult:

@@ -39,8 +39,8 @@ class Source(Protocol):
     def mean(self, codes: Codes) -> Doubles:
         """(n,) in the metric's unit."""
 
-    def end(self, codes: Codes, coverage: float, *, upper: bool) -> Doubles:
-        """(n,) one end of the interval that holds `coverage` of measurements."""
+    def end(self, codes: Codes, share: float, *, upper: bool) -> Doubles:
+        """(n,) what `share` of measurements is at most (`upper`), or at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ class Predicted:
         """(n,) predictions."""
         return self.handle.predict_codes(codes).astype(np.float64)
 
-    def end(self, codes: Codes, coverage: float, *, upper: bool) -> Doubles:
-        """(n,) upper or lower end."""
-        return self.handle.interval_codes(codes, coverage)[int(upper)].astype(np.float64)
+    def end(self, codes: Codes, share: float, *, upper: bool) -> Doubles:
+        """(n,) upper or lower end of the central interval that leaves 1 - share on each side."""
+        return self.handle.interval_codes(codes, coverage_of(share))[int(upper)].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,13 @@ class Scored:
 
     Attributes:
         takes: `archs` or `codes`.
+        may_fail: whether NaN is a value, of what could not be measured.
     """
 
     function: Score
     space: Space
     takes: str
+    may_fail: bool = False
 
     @property
     def name(self) -> str:
@@ -92,17 +94,22 @@ class Scored:
             raise InputError(
                 f"{self.name} must give one number an architecture, {len(codes)}, got shape {values.shape}"
             )
-        wrong = ~np.isfinite(values)
+        wrong = ~np.isfinite(values) & ~(np.isnan(values) & self.may_fail)
         if wrong.any():
             item = int(wrong.argmax())
             arch = self.space.to_text(codes[item : item + 1])[0]
             raise InputError(f"{self.name} must give finite numbers, got {values[item]} for {arch}")
         return values
 
-    def end(self, codes: Codes, coverage: float, *, upper: bool) -> Doubles:
+    def end(self, codes: Codes, share: float, *, upper: bool) -> Doubles:
         """(n,) the values themselves."""
-        del coverage, upper
+        del share, upper
         return self.mean(codes)
+
+
+def coverage_of(share: float) -> float:
+    """Coverage of the central interval of which either end has `share` of measurements on its inner side."""
+    return round(2 * share - 1, 9)
 
 
 def source_of(quantity: Quantity, space: Space, given: object, *, takes: str) -> Source:

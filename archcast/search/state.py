@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles
-from archcast.core.errors import InputError
+from archcast.core.errors import InputError, shorten
 
-_FORMAT = 1
+_FORMAT = 2
+"""1 had limits held by the ends of central intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,13 @@ def read_state(path: Path, settings: Mapping[str, str], columns: int) -> State |
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             codes, values = file["codes"], file["values"]
-        said, seconds = header["settings"], float(header["seconds"])
+        said, seconds, version = header["settings"], float(header["seconds"]), header["format"]
     except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
         raise InputError(f"state {str(path)!r} cannot be read: {error}") from error
+    if version != _FORMAT:
+        raise InputError(
+            f"state {str(path)!r} must be of format {_FORMAT}, got {shorten(version)}: start anew"
+        )
     for name, value in settings.items():
         if said.get(name) != value:
             raise InputError(

@@ -79,10 +79,12 @@ def check_fit(subject: Subject) -> None:
 
 
 def check_output(subject: Subject) -> None:
-    """Predictions are float32 (n, m), finite, and above zero for latency, over the whole space."""
+    """Predictions are float32 (n, m), of no codes too, finite, and above zero for latency everywhere."""
     n, m = len(subject.held_codes), len(subject.labels.targets)
     _require(subject.answers.shape == (n, m), f"predictions must have shape ({n}, {m})")
     _require(subject.answers.dtype == np.float32, f"predictions must be float32, got {subject.answers.dtype}")
+    none = subject.fitted.predict_checked(subject.held_codes[:0])
+    _require(none.shape == (0, m), f"predictions of no codes must have shape (0, {m}), got {none.shape}")
     far = subject.fitted.predict(_corners(subject.space))
     for found in (subject.answers, far):
         _require(bool(np.isfinite(found).all()), "predictions must be finite")

@@ -9,6 +9,7 @@ import archcast
 from archcast.cli.app import USER_MISTAKE
 from archcast.cli.search import placed
 from archcast.core.errors import InputError
+from archcast.search.reduce import ReducedSpace
 
 FEW = ("--evaluations", "200", "--population", "40", "--no-track")
 
@@ -77,6 +78,17 @@ def test_a_front_a_start_and_a_picture(run, tmp_path):
         assert done.code == 0, done.err
         assert "200 evaluations" in done.err
     assert "<svg" in (tmp_path / "a.svg").read_text()
+
+
+def test_a_search_stays_in_a_smaller_space(run, tmp_path):
+    smaller = tmp_path / "smaller.json"
+    ReducedSpace("nasbench201", {(0,): ((1,), (3,))}).save(smaller)
+    done = run("search", "--space", "nasbench201", "--within", str(smaller), *FEW, "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)[0]["arch"].startswith(("|skip_connect~0|+", "|nor_conv_3x3~0|+"))
+    other = run("search", "--space", "macro", "--within", str(smaller), *FEW)
+    assert other.code == USER_MISTAKE
+    assert "within must be a part of macro, got one of nasbench201" in other.err
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,11 @@ class Doubled(Broken):
         return super().predict(codes).astype(np.float64)
 
 
+class RowOfNone(Broken):
+    def predict_checked(self, codes):
+        return super().predict_checked(codes) if len(codes) else np.ones((1, 3), dtype=np.float32)
+
+
 class Infinite(Broken):
     def _predict(self, codes):
         return super()._predict(codes) + 1e4
@@ -142,6 +147,7 @@ class Unfitted(Broken):
         (ByPlace, check_rows),
         (Doubled, check_output),
         (Infinite, check_output),
+        (RowOfNone, check_output),
         (Constant, check_quality),
         (Shifted, check_constant_target),
         (Forgets, check_artifact),

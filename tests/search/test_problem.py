@@ -45,8 +45,8 @@ class Fixed:
     def mean(self, codes):
         return np.array([10.0, 20.0])
 
-    def end(self, codes, coverage, *, upper):
-        return self.mean(codes) + (1.0 if upper else -1.0) * 10 * coverage
+    def end(self, codes, share, *, upper):
+        return self.mean(codes) + (1.0 if upper else -1.0) * 10 * share
 
 
 @pytest.mark.parametrize(("hold", "most", "least"), [(None, 10.0, 10.0), (0.9, 19.0, 1.0)])

@@ -138,3 +138,19 @@ def test_sets_that_are_not_given_hold_all_blocks() -> None:
         "kept": "k3_e3",
         "left_out": "k3_e4, k3_e6, k5_e3, k5_e4, k5_e6, k7_e3, k7_e4, k7_e6",
     }
+
+
+@pytest.mark.parametrize("space", ["macro", "mnasnet", "ofa_mbv3", "fbnet"])
+def test_genes_of_members_stand_for_them(space: str) -> None:
+    made = ReducedSpace(space, {}).like(seed=1)
+    half = {columns: allowed[: (len(allowed) + 1) // 2] for columns, allowed in made.choices.items()}
+    smaller = ReducedSpace(space, half)
+    members = smaller.sample(50, seed=2)
+    genes = smaller.genes(members)
+    assert (genes < smaller.cardinalities).all()
+    assert len(smaller.gene_names) == genes.shape[1]
+    np.testing.assert_array_equal(smaller.codes(genes), members)
+    outside = SPACES[space].sample(400, seed=3)
+    outside = outside[~smaller.allows(outside)]
+    with pytest.raises(InputError, match=r"must be in the smaller space, got .* \(item 50\)"):
+        smaller.genes(np.concatenate([members, outside]))

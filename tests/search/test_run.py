@@ -9,6 +9,7 @@ import pytest
 import archcast
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.search.methods import METHODS
+from archcast.search.reduce import ReducedSpace
 
 SPACE = archcast.spaces("nasbench201")
 LIMITS = ("latency@raspi4<=12", "latency@eyeriss<=5")
@@ -22,7 +23,9 @@ def reachable(hold):
         device, value = limit.removeprefix("latency@").split("<=")
         held = archcast.predict(everything, device, space="nasbench201")
         if hold != "mean":
-            held = archcast.predict_interval(everything, device, coverage=hold, space="nasbench201")[1]
+            held = archcast.predict_interval(everything, device, coverage=2 * hold - 1, space="nasbench201")[
+                1
+            ]
         kept &= held <= float(value)
     return archcast.predict(everything, metric="accuracy", space="nasbench201")[kept]
 
@@ -38,7 +41,7 @@ def test_what_is_found_keeps_the_limits_and_is_good(method, hold):
         device, value = limit.removeprefix("latency@").split("<=")
         held = archcast.predict(arch, device)
         if hold != "mean":
-            held = archcast.predict_interval(arch, device, coverage=hold)[1]
+            held = archcast.predict_interval(arch, device, coverage=2 * hold - 1)[1]
         assert held[0] <= float(value)
     share = (reachable(hold) > archcast.predict(arch, metric="accuracy")[0]).mean()
     assert share < (0.05 if method == "random" else 0.01)
@@ -98,6 +101,46 @@ def test_a_search_begins_with_what_it_is_given():
     np.testing.assert_array_equal(found.codes[:7], SPACE.parse(start))
 
 
+SMALLER = {
+    "nasbench201": ReducedSpace("nasbench201", {(0,): ((1,), (3,)), (3,): ((2,), (3,))}),
+    "ofa_mbv3": ReducedSpace("ofa_mbv3", {}).like(seed=0),
+    "mnasnet": ReducedSpace("mnasnet", {(0, 1, 3): ((0, 0, 0), (1, 1, 1))}),
+}
+SMALLER["ofa_mbv3"] = ReducedSpace(
+    "ofa_mbv3", {columns: allowed[:3] for columns, allowed in SMALLER["ofa_mbv3"].choices.items()}
+)
+
+
+@pytest.mark.parametrize("space", list(SMALLER))
+@pytest.mark.parametrize("method", list(METHODS.values()), ids=lambda m: m.name)
+def test_a_search_stays_within_a_smaller_space(method, space):
+    part = SMALLER[space]
+    found = archcast.search(
+        space,
+        score=lambda codes: codes.sum(axis=1),
+        score_takes="codes",
+        within=part,
+        method=method.name,
+        evaluations=90,
+        population=20,
+        start=part.sample(3, seed=5),
+    )
+    assert len(found.codes) == 90
+    assert part.allows(found.codes).all()
+    assert archcast.spaces(space).valid(found.codes).all()
+
+
+def test_a_smaller_space_is_read_exhausted_and_part_of_what_is_searched(tmp_path):
+    path, state = tmp_path / "smaller.json", tmp_path / "state.npz"
+    ReducedSpace("macro", {(c,): ((0,),) for c in range(6)}).save(path)
+    found = archcast.search("macro", within=path, method="random", evaluations=500, state=state)
+    assert (len(found.codes), found.stopped) == (9, "all members of the space were scored")
+    with pytest.raises(InputError, match="its within is"):
+        archcast.search("macro", method="random", evaluations=500, state=state)
+    with pytest.raises(InputError, match=r"must be in the smaller space, got '11111111' \(item 0\)"):
+        archcast.search("macro", within=path, start=["11111111"])
+
+
 @pytest.mark.parametrize("method", ["nsga2", "evolution", "annealing", "random"])
 def test_a_stopped_search_goes_on_as_if_it_had_not_been(tmp_path, method):
     state, calls = tmp_path / "state.npz", itertools.count()
@@ -130,6 +173,11 @@ def test_a_state_of_another_search_is_refused(tmp_path):
     archcast.search("macro", evaluations=20, population=10, state=state)
     with pytest.raises(InputError, match="its seed is '0' and not '1'"):
         archcast.search("macro", evaluations=20, population=10, state=state, seed=1)
+    with np.load(state) as file:
+        header = json.loads(str(file["header"])) | {"format": 1}
+        np.savez(state, header=json.dumps(header), codes=file["codes"], values=file["values"])
+    with pytest.raises(InputError, match="must be of format 2, got 1"):
+        archcast.search("macro", evaluations=20, population=10, state=state)
     state.write_bytes(b"PK not a state")
     with pytest.raises(InputError, match="cannot be read"):
         archcast.search("macro", evaluations=20, population=10, state=state)
@@ -160,7 +208,7 @@ def test_predictors_and_functions_take_the_place_of_served_ones():
         predictors={"latency": board, "accuracy": lambda archs: SPACE.parse(archs).sum(axis=1)},
         evaluations=300,
     )
-    assert board.predict_interval(found.archs[:1])[1][0] <= 14
+    assert board.predict_interval(found.archs[:1], coverage=0.8)[1][0] <= 14
     assert "function" in found.settings["goals"]
     with pytest.raises(UnknownNameError, match="quantity of predictors"):
         archcast.search("nasbench201", predictors={"energy@my-board": board})
@@ -175,8 +223,8 @@ def test_predictors_and_functions_take_the_place_of_served_ones():
         ({"method": "genetic"}, "method must be one of"),
         ({"limits": ["latency<=3"]}, "latency must name a device"),
         ({"limits": ["latency@nowhere<=3"]}, "device for latency"),
-        ({"hold": 0.3}, "hold must be mean or a coverage"),
-        ({"hold": "often"}, "hold must be mean or a coverage"),
+        ({"hold": 0.7}, "hold must be mean or a probability of 0.75 to 0.995"),
+        ({"hold": "often"}, "hold must be mean or a probability"),
         ({"evaluations": 0}, "evaluations must be a whole number of at least 1"),
         ({"evaluations": None}, "budget must be given"),
         ({"seconds": float("nan")}, "seconds must be above 0"),

@@ -45,7 +45,7 @@ class Task:
         missing = self.population - len(self.start)
         if missing <= 0:
             return self.start
-        drawn = self.genome.space.sample(missing, seed=self.seed)
+        drawn = self.genome.sample(missing, seed=self.seed)
         return np.concatenate([self.start, self.genome.genes(drawn)])
 
 

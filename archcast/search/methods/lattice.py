@@ -55,7 +55,7 @@ def _descend(task: Task, penalty: Penalty, at: Codes) -> None:
     """Step to the best neighbour until none is better."""
     best = float(penalty(task.evaluate(at))[0])
     while True:
-        near, _ = task.genome.space.neighbours(at)
+        near = task.genome.neighbours(at)
         values = penalty(task.evaluate(near))
         if values.min() >= best:
             return

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from archcast.core.arrays import Ints
+from archcast.core.arrays import Bools, Ints
 from archcast.core.optional import require
 from archcast.search.methods.base import EXTRA, METHODS, Method, Task
 
 
 def nsga2(task: Task) -> None:
     """Breed generation after generation."""
+    limited = len(task.evaluate.problem.limits) > 0
     static = _module("pymoo.problems.static")
     problem = _module("pymoo.core.problem").Problem(
         n_var=len(task.genome.cardinalities),
         n_obj=len(task.evaluate.problem.goals),
-        n_ieq_constr=len(task.evaluate.problem.limits),
+        n_ieq_constr=int(limited),
         xl=0,
         xu=task.genome.cardinalities - 1,
         vtype=int,
@@ -29,7 +30,7 @@ def nsga2(task: Task) -> None:
         sampling=task.first(),
         crossover=_module("pymoo.operators.crossover.ux").UX(),
         mutation=_mutation(task.genome.cardinalities),
-        eliminate_duplicates=True,
+        eliminate_duplicates=_duplicates(),
     )
     endless = _module("pymoo.termination").get_termination("n_gen", np.inf)
     algorithm.setup(problem, termination=endless, seed=task.seed, verbose=False)
@@ -40,8 +41,8 @@ def nsga2(task: Task) -> None:
             return
         scores = task.scores(bred.get("X").astype(np.int64))
         known: dict[str, Any] = {"F": scores.costs}
-        if task.evaluate.problem.limits:
-            known["G"] = scores.excess
+        if limited:  # which pymoo would add up, one architecture after another
+            known["G"] = scores.violation[:, None]
         evaluator.eval(static.StaticProblem(problem, **known), bred)
         algorithm.tell(infills=bred)
 
@@ -62,6 +63,28 @@ def _mutation(cardinalities: Ints) -> Any:
 
     kind: Callable[[], Any] = type("ChangedGenes", (base,), {"_do": mutate})
     return kind()
+
+
+def _duplicates() -> Any:
+    """pymoo's form of leaving out equal genes, by their bytes; its own measures every pair's distance."""
+    base: Any = _module("pymoo.core.duplicate").DuplicateElimination
+
+    def mark(self: Any, population: Any, other: Any, is_duplicate: Bools) -> Bools:
+        del self
+        seen = set() if other is None else {_key(one) for one in other}
+        for i, one in enumerate(population):
+            key = _key(one)
+            is_duplicate[i] = key in seen
+            if other is None:
+                seen.add(key)
+        return is_duplicate
+
+    kind: Callable[[], Any] = type("SameGenes", (base,), {"_do": mark})
+    return kind()
+
+
+def _key(individual: Any) -> bytes:
+    return np.asarray(individual.X, dtype=np.int64).tobytes()
 
 
 def _some_changed(genes: Ints, cardinalities: Ints, rng: np.random.Generator) -> Ints:

@@ -10,9 +10,8 @@ from archcast.search.methods.base import METHODS, Method, Task
 def random(task: Task) -> None:
     """Score one drawn batch after another."""
     task.scores(task.first())
-    space = task.genome.space
     for i in count(1):
-        task.evaluate(space.sample(task.population, seed=_seed(task.seed, i)))
+        task.evaluate(task.genome.sample(task.population, seed=_seed(task.seed, i)))
 
 
 def _seed(seed: int, batch: int) -> int:

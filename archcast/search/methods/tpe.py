@@ -24,7 +24,7 @@ def tpe(task: Task) -> None:
     """Ask and tell until the search is over."""
     optuna: Any = require("optuna", extra=EXTRA, purpose="tpe")
     tops = task.genome.cardinalities
-    names = task.genome.space.columns
+    names = task.genome.names
     choices = {
         name: optuna.distributions.CategoricalDistribution(range(int(top)))
         for name, top in zip(names, tops, strict=True)

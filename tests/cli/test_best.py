@@ -1,0 +1,45 @@
+"""`archcast best`."""
+
+import json
+
+from archcast.cli.app import USER_MISTAKE
+
+
+def test_what_to_train_next(run, tmp_path):
+    path = tmp_path / "trained.csv"
+    words = ("best", "--space", "macro", "--labels", str(path), "--json")
+    begun = run(*words, "-n", "9", "--add")
+    assert begun.code == 0, begun.err
+    archs = [record["arch"] for record in json.loads(begun.out)]
+    assert len(archs) == 9
+    values = {arch: 40.0 + sum(map(int, arch)) for arch in archs}
+    path.write_text("arch,value\n" + "".join(f"{arch},{value}\n" for arch, value in values.items()))
+    done = run(*words, "-n", "2")
+    assert done.code == 0, done.err
+    assert "9 trained, the best" in done.err
+    assert max(values, key=values.get) in done.err
+    assert len({*archs, *(record["arch"] for record in json.loads(done.out))}) == 11
+
+
+def test_candidates_may_run_out(run, tmp_path):
+    listed, path = tmp_path / "archs.txt", tmp_path / "trained.csv"
+    listed.write_text("02012100\n11111111\n")
+    words = ("best", "--space", "macro", "--labels", str(path), "--candidates", str(listed), "--add")
+    done = run(*words, "-n", "5")
+    assert done.code == 0, done.err
+    assert "02012100" in done.out
+    assert "11111111" in done.out
+    again = run(*words, "--json")
+    assert json.loads(again.out) == []
+    assert "no candidates are left" in again.err
+
+
+def test_mistakes(run, tmp_path):
+    for words, message in (
+        (("--labels", str(tmp_path / "no.csv")), "must exist"),
+        (("--labels", str(tmp_path / "a.csv"), "--strategy", "best", "--add"), "strategy must be one of"),
+    ):
+        done = run("best", "--space", "macro", *words)
+        assert done.code == USER_MISTAKE
+        assert message in done.err
+        assert "Traceback" not in done.err
