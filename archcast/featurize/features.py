@@ -94,6 +94,7 @@ class _Inputs:
         self.costs = {False: space.costs(codes, dataset)}
         if space.has_dead_layers:
             self.costs[True] = space.costs(codes, dataset, live=True)
+        self.moved = {live: bytes_moved(costs) for live, costs in self.costs.items()}
         self.counts = space.decision_counts(codes)
 
     def of(self, name: str, cost_class: str | None, live: bool) -> Doubles:
@@ -101,7 +102,7 @@ class _Inputs:
         costs = self.costs[live]
         if name != "bytes":
             return quantity(costs, name, cost_class)
-        moved = bytes_moved(costs)
+        moved = self.moved[live]
         return moved.sum(axis=1) if cost_class is None else moved[:, COST_CLASSES.index(cost_class)]
 
 

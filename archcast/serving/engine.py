@@ -13,7 +13,7 @@ from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.catalog import infer_space
 from archcast.predictors.served import Form
 from archcast.serving.answers import answers
-from archcast.serving.handle import LoadedPredictor
+from archcast.serving.handle import LoadedPredictor, handle_of
 from archcast.serving.store import Served, store
 
 __all__ = ["LoadedPredictor", "devices", "load", "predict", "predict_interval"]
@@ -102,7 +102,7 @@ def predict_interval(
     except InputError:
         _tell_of_mixture(space, arch_batch)
         raise
-    ends = [_handle(s).interval_codes(codes, coverage) for s in entries]
+    ends = [handle_of(s, store()).interval_codes(codes, coverage) for s in entries]
     if _is_one(device):
         return ends[0]
     low, high = (np.stack(side, axis=1) for side in zip(*ends, strict=True))
@@ -134,12 +134,7 @@ def _load(
             raise UnknownNameError(f"device for {metric}", device, known)
         space = having[0]
     served = here.find(space, device=device, metric=metric, dataset=dataset, predictor=predictor)
-    return _handle(served)
-
-
-def _handle(served: Served) -> LoadedPredictor:
-    here = store()
-    return LoadedPredictor(served, here.load(served), _form=here.form([served]))
+    return handle_of(served, here)
 
 
 def _space(space: str | None, batch: ArchBatch) -> Space:

@@ -13,7 +13,7 @@ from archcast.featurize.spaces import SPACES
 from archcast.predictors import Card, Predictor
 from archcast.predictors.served import Form, served_form
 from archcast.serving.answers import answers, values_of_codes
-from archcast.serving.store import Served
+from archcast.serving.store import Served, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +92,8 @@ class LoadedPredictor:
         if known is None:
             raise InputError(f"predictor of {self.served.device} was saved without held-out errors")
         return known[0][:, column], known[1][:, column]
+
+
+def handle_of(served: Served, store: Store) -> LoadedPredictor:
+    """The loaded predictor of an entry of a store."""
+    return LoadedPredictor(served, store.load(served), _form=store.form([served]))

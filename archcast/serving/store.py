@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from archcast.core import settings
-from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.errors import ArchcastError, InputError, UnknownNameError
 from archcast.core.labels import Target
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
@@ -27,6 +27,8 @@ from archcast.predictors.shipped import zoo_folder
 FRESH_NS = 500_000_000
 """Longest time for which the folder of the user's predictors is not looked at."""
 _EXPORTS = 1e9
+Refused: TypeAlias = Callable[[Any, ArchcastError], None]
+"""(folder, why)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,17 @@ class Store:
     Args:
         own: folder of the user's predictors.
         before: an earlier store, whose loaded predictors are kept where they are still the same.
+        refused: told of each predictor whose manifest cannot be used, and why; it is then left out.
 
     Attributes:
         cache: what callers made of its entries, by keys of their own; it goes with the store.
+
+    Raises:
+        ArtifactError: a manifest cannot be used, and `refused` was not given.
     """
 
-    def __init__(self, own: Path, before: Store | None = None) -> None:
-        found = [(origin, read_manifest(folder)) for origin, folder in _folders(own)]
+    def __init__(self, own: Path, before: Store | None = None, *, refused: Refused | None = None) -> None:
+        found = list(_manifests(own, refused))
         there = {manifest.sha256 for _, manifest in found}
         found.sort(key=lambda pair: _rank(pair[1], there))
         self._served = [s for origin, manifest in found for s in _columns(origin, manifest)]
@@ -237,6 +243,20 @@ def _folders(own: Path) -> Iterator[tuple[str, Any]]:
         for folder in sorted(root.iterdir(), key=lambda f: str(f.name)):
             if not folder.name.startswith(".") and folder.joinpath(MANIFEST).is_file():
                 yield origin, folder
+
+
+def _manifests(own: Path, refused: Refused | None) -> Iterator[tuple[str, Manifest]]:
+    """Origin and manifest of each predictor that can be used."""
+    for origin, folder in _folders(own):
+        try:
+            manifest = read_manifest(folder)
+            SPACES[manifest.header["space"]], METRICS[manifest.header["metric"]]
+        except ArchcastError as error:
+            if refused is None:
+                raise
+            refused(folder, error)
+        else:
+            yield origin, manifest
 
 
 def _rank(manifest: Manifest, there: set[str]) -> float:

@@ -17,7 +17,7 @@ from archcast.predictors import save
 from archcast.predictors.artifact import MANIFEST, digest
 from archcast.predictors.export import export
 from archcast.serving import store as store_module
-from archcast.serving.store import store
+from archcast.serving.store import Store, store
 from archcast.training.fit import Fitted
 
 CELL = "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|"
@@ -66,6 +66,18 @@ def test_a_damaged_manifest_is_refused(own: Fitted, manifest: str) -> None:
     (predictors_dir() / "touch").mkdir()
     with pytest.raises(ArtifactError, match="manifest"):
         archcast.predict([CELL], "board_a")
+
+
+def test_who_asks_for_it_is_told_of_damaged_manifests_and_gets_the_others(own: Fitted) -> None:
+    save(own.predictor, predictors_dir() / "damaged", card=own.card)
+    (predictors_dir() / "damaged" / MANIFEST).write_text("{}")
+    told = []
+    here = Store(predictors_dir(), refused=lambda folder, why: told.append((folder.name, str(why))))
+    assert [name for name, _ in told] == ["damaged"]
+    assert MANIFEST in told[0][1]
+    assert {"board_a", "board_b"} <= {served.device for served in here.list("nasbench201")}
+    with pytest.raises(ArtifactError, match="manifest"):
+        Store(predictors_dir())
 
 
 def test_a_file_outside_the_folder_is_refused(own: Fitted) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from archcast.predictors.gnn.predictor import GNNConfig
 
 _WARM_UP = 0.1
+_SHORTEST = 11
+"""Steps of the schedule at least: its warm-up must last more than one."""
 _MAX_NORM = 1.0
 
 
@@ -37,7 +39,7 @@ def train(inputs: Inputs, z: Doubles, config: GNNConfig, *, seed: int) -> Networ
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser,
             config.learning_rate,
-            total_steps=epochs * batches,
+            total_steps=max(epochs * batches, _SHORTEST),
             pct_start=_WARM_UP,
             cycle_momentum=False,
         )

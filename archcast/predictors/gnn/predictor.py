@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archcast.core.arrays import Codes, Doubles, Floats
 from archcast.core.errors import ArtifactError, InputError, NotFittedError
@@ -19,10 +20,16 @@ from archcast.featurize.encoding import encode, encoding_names
 from archcast.predictors.arrays import pack, unpack
 from archcast.predictors.base import Predictor, register
 from archcast.predictors.gnn.inputs import Inputs, Scaling
+from archcast.predictors.gnn.nodes import layout
 from archcast.predictors.gnn.session import OnnxModel
+from archcast.predictors.gnn.shared import SharedNetwork
+from archcast.predictors.gnn.weights import Weights
 
 _CHUNK = 512
 _SAMPLES = 16
+_TOLERANCE = 1e-4
+_FEW = 16
+"""Batches below this size share too little to pay for looking: they go to ONNX Runtime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ class GNN(Predictor):
 
     family = "gnn"
     Config: ClassVar[type[GNNConfig]] = GNNConfig
+    _shared: SharedNetwork | None
+    mean_nodes_: float | None
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         _require_packages()
@@ -88,9 +97,12 @@ class GNN(Predictor):
         self.node_scaling_ = Scaling.fit(graphs.node_features)
         self.graph_scaling_ = Scaling.fit(self._table(labels.codes))
         network = train(self.inputs(labels.codes), z, self.config, seed=seed)
-        sample = self.inputs(self.space_.sample(_SAMPLES, seed=0))
-        self.model_ = OnnxModel(export(network, sample))
+        sample = self.space_.sample(_SAMPLES, seed=0)
+        self.model_ = OnnxModel(export(network, self.inputs(sample)))
         self.weights_ = save(network.state_dict())
+        self.mean_nodes_ = network.nodes
+        self._shared = None
+        self._check_shared(sample)
 
     def _predict(self, codes: Codes) -> Doubles:
         return self._run(codes, 0).astype(np.float64)
@@ -121,7 +133,39 @@ class GNN(Predictor):
             return np.concatenate(list(pool.map(self._run_part, parts, repeat(output))))
 
     def _run_part(self, codes: Codes, output: int) -> Floats:
-        return self.model_.run(self.inputs(codes).feed())[output]
+        shared = None if len(codes) < _FEW else self._sharing()
+        if shared is None:
+            return self.model_.run(self.inputs(codes).feed())[output]
+        return shared.run(codes, self.graph_scaling_.apply(self._table(codes)))[output]
+
+    def _sharing(self) -> SharedNetwork | None:
+        """The network by shared states, made at first use; None where the space's graphs have no layout.
+
+        Two threads may both make it, which does no harm.
+        """
+        if self._shared is None and self.mean_nodes_ is not None:
+            found = layout(self.space_, self.dataset_)
+            if found is not None:
+                self._shared = SharedNetwork(
+                    Weights.of(self.weights_),
+                    nodes=self.mean_nodes_,
+                    layout=found,
+                    features=self.node_scaling_.apply(found.features),
+                )
+        return self._shared
+
+    def _check_shared(self, codes: Codes) -> None:
+        """Raise ArtifactError unless the network by shared states answers as the exported one does."""
+        shared = self._sharing()
+        if shared is not None:
+            inputs = self.inputs(codes)
+            pairs = zip(shared.run(codes, inputs.graph_features), self.model_.run(inputs.feed()), strict=True)
+            if not all(np.allclose(ours, theirs, rtol=_TOLERANCE, atol=_TOLERANCE) for ours, theirs in pairs):
+                raise ArtifactError("states shared between nodes must not change the graph network's answers")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is made at first use."""
+        return self.__dict__ | {"_shared": None}
 
     def _table(self, codes: Codes) -> Doubles:
         return encode(self.space_, codes, self.config.pieces, self.dataset_)
@@ -129,6 +173,8 @@ class GNN(Predictor):
     def to_files(self) -> dict[str, bytes]:
         """The model that predicts, the scaling of its inputs, and the weights to go on training from."""
         arrays = self.node_scaling_.arrays("node") | self.graph_scaling_.arrays("graph")
+        if self.mean_nodes_ is not None:
+            arrays["mean_nodes"] = np.array(self.mean_nodes_)
         return {
             "model.onnx": self.model_.content,
             "norm.npz": pack(arrays),
@@ -146,6 +192,18 @@ class GNN(Predictor):
         self.graph_scaling_ = Scaling.from_arrays(arrays, "graph", columns=wide)
         self.model_ = OnnxModel(files["model.onnx"])
         self.weights_ = files["weights.safetensors"]
+        self.mean_nodes_ = _mean_nodes(arrays)
+        self._shared = None
+
+
+def _mean_nodes(arrays: Mapping[str, NDArray[Any]]) -> float | None:
+    """What sums over nodes are divided by; None in predictors that earlier versions saved."""
+    known = arrays.get("mean_nodes")
+    if known is None:
+        return None
+    if known.shape != () or not known > 0:
+        raise ArtifactError(f"mean_nodes of norm.npz must be one number above 0, got {known!r}")
+    return float(known)
 
 
 def _require_packages() -> None:

@@ -93,7 +93,7 @@ class GroupedSum:
         out: NDArray[Any] = self.table.take(rows[0], axis=0)
         part = np.empty_like(out)
         for own in rows[1:]:
-            np.take(self.table, own, axis=0, out=part, mode="clip")
+            self.table.take(own, axis=0, out=part, mode="clip")
             out += part
         return out
 

@@ -14,7 +14,8 @@ f(s) = silu(silu(s) W2 + b2) W3 + b3, or v alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from archcast.core.arrays import Bools, Doubles, Floats
 
 DIGITS = 6
+_SIDE_BY_SIDE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Network:
         members, width, _ = self.w2.shape
         out: Floats = np.broadcast_to(self.b3, (len(hidden), len(self.b3))).copy()
         for i in range(members):
-            first = _silu(np.ascontiguousarray(hidden[:, i * width : (i + 1) * width]))
+            first = _silu(hidden[:, i * width : (i + 1) * width])
             second = first @ self.w2[i]
             second += self.b2[i]
             out += _silu(second) @ self.w3[i]
@@ -63,6 +65,9 @@ class Head:
 
     Attributes:
         tail: below the floor a value goes on as floor * exp(q / floor - 1) instead of staying there.
+
+    Its other attributes are worked out once, for calls: whether any target has a floor, the floors of several
+    rows side by side, the places of exact targets, their floors, and the lowest of these.
     """
 
     logarithmic: bool
@@ -72,6 +77,24 @@ class Head:
     tail: bool = False
     inverted: bool = False
     network: Network | None = None
+    _bounded: bool = field(init=False, repr=False, compare=False)
+    _wide: NDArray[Any] = field(init=False, repr=False, compare=False)
+    _places: NDArray[np.intp] = field(init=False, repr=False, compare=False)
+    _wide_exact: Doubles = field(init=False, repr=False, compare=False)
+    _least: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = np.flatnonzero(self.exact)
+        dtype = np.float64 if self.exponent else np.float32
+        made = {
+            "_bounded": bool(np.isfinite(self.floor).any()),
+            "_wide": np.tile(self.floor.astype(dtype), _SIDE_BY_SIDE),
+            "_places": places,
+            "_wide_exact": np.tile(self.floor[places], _SIDE_BY_SIDE),
+            "_least": float(self.floor[places].min(initial=np.inf)),
+        }
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
 
     @property
     def is_sum(self) -> bool:
@@ -82,18 +105,19 @@ class Head:
         """Values.
 
         Shapes:
-            q: (n, c), overwritten; hidden: float32 (n, M h), overwritten; exact: q of exact targets, in
-            double precision, without which equal sums would not be rounded alike; output: float32 (n, c)
+            q: (n, c); hidden: float32 (n, M h); exact: q of exact targets, in double precision, without
+            which equal sums would not be rounded alike; all are overwritten; output: float32 (n, c)
         """
         if self.exponent:
             np.exp(q, out=q)
         if self.tail:
             low = np.maximum(q, self.floor)
             q = low * np.exp(np.minimum(q - self.floor, 0.0) / self.floor)
-        elif np.isfinite(self.floor).any():
-            np.maximum(q, self.floor.astype(q.dtype), out=q)
+        elif self._bounded:
+            _raise(q, self._wide)
         if exact is not None:
-            q[:, self.exact] = rounded(np.maximum(exact, self.floor[self.exact]))
+            _raise(exact, self._wide_exact)
+            q[:, self._places] = rounded(exact, least=self._least)
         if self.inverted:
             np.reciprocal(q, out=q)
         if self.network is not None and hidden is not None:
@@ -102,31 +126,57 @@ class Head:
         return q.astype(np.float32, copy=False)
 
 
+def _raise(q: NDArray[Any], floors: NDArray[Any]) -> None:
+    """Raise values to their floors, several rows at once: a short row costs more than its values do.
+
+    Shapes:
+        q: (n, c), C-contiguous, overwritten; floors: those of some rows one after another
+    """
+    side_by_side = len(floors) // q.shape[1]
+    even = len(q) - len(q) % side_by_side
+    wide = q[:even].reshape(even // side_by_side, len(floors))
+    np.maximum(wide, floors, out=wide)
+    if even < len(q):
+        np.maximum(q[even:], floors[: q.shape[1]], out=q[even:])
+
+
 _DECADES = 300
 _POWERS = 10.0 ** np.arange(-_DECADES, _DECADES + 1)
 
 
-def rounded(values: Doubles) -> Doubles:
-    """Values at six significant digits; decades are told by comparison where there are few."""
-    size = np.maximum(np.abs(values), 1e-290)
-    low, high = (int(np.floor(np.log10(end))) for end in (size.min(), size.max()))
-    decade: Any = low
+def rounded(values: Doubles, *, least: float = -np.inf) -> Doubles:
+    """Values at six significant digits; decades are told by comparison where there are few.
+
+    Args:
+        least: no value is below it.
+    """
+    size = values if least > 0 else np.abs(values)
+    low, high = (_decade(end) for end in (least if least > 0 else size.min(), size.max()))
+    power: Any = _POWERS[_DECADES + DIGITS - 1 - low]
     if high - low > _FEW:
-        decade = np.floor(np.log10(size)).astype(np.int64)
-    elif high > low:
-        decade = low + sum((size >= _POWERS[_DECADES + i]).astype(np.int64) for i in range(low + 1, high + 1))
-    power = _POWERS[_DECADES + DIGITS - 1 - decade]
-    out: Doubles = np.round(values * power) / power
+        decade = np.floor(np.log10(np.maximum(size, _LEAST))).astype(np.int64)
+        power = _POWERS[_DECADES + DIGITS - 1 - decade]
+    else:
+        for i in range(low + 1, high + 1):
+            power = np.where(size >= _POWERS[_DECADES + i], _POWERS[_DECADES + DIGITS - 1 - i], power)
+    out: Doubles = np.multiply(values, power)
+    np.rint(out, out=out)
+    out /= power
     return out
 
 
+def _decade(size: float) -> int:
+    return math.floor(math.log10(max(size, _LEAST)))
+
+
+_LEAST = 1e-290
 _FEW = 12
 
 
 def _silu(x: Floats) -> Floats:
-    """x / (1 + exp(-x)), in the place of a temporary."""
-    e = np.negative(x)
-    with np.errstate(over="ignore"):  # exp of a large number is inf, and x / inf is 0, as it should be
-        np.exp(e, out=e)
-    e += 1.0
-    return np.divide(x, e, out=e)
+    """x / (1 + exp(-x)) as h + h tanh(h) with h = x / 2, which takes fewer passes and cannot overflow."""
+    half = x * np.float32(0.5)
+    out: Floats = np.tanh(half)
+    out += 1.0
+    out *= half
+    return out

@@ -1,7 +1,7 @@
 """Takes up new versions of predictors: what lies in the folders is looked at, checked, then swapped in whole.
 
 What was loaded stays in memory, so nothing here can make a request fail: a damaged predictor is refused
-with a sentence in the log, and the version before it goes on.
+with a sentence in the log, the version before it goes on, and all others are taken up.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from archcast import serving
 from archcast.core import settings
-from archcast.core.errors import ArchcastError
+from archcast.core.errors import ArchcastError, ArtifactError
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import load, read_manifest
 from archcast.predictors.artifact import MANIFEST
-from archcast.serving import Served
+from archcast.serving.handle import handle_of
 from archcast.serving.http.models import Catalogue, Key, Model
+from archcast.serving.store import Served, Store
 
 log = logging.getLogger("archcast.serve")
 
@@ -39,6 +40,7 @@ class Refresher:
     def __init__(self, *, keep_versions: int) -> None:
         self._keep = keep_versions
         self._seen: dict[str, Print] | None = None
+        self._store: Store | None = None
         self.refused: dict[str, str] = {}
         self.refusals = 0
 
@@ -49,7 +51,7 @@ class Refresher:
         folders were the same afterwards; else, after a few attempts, nothing is dropped until the next look.
 
         Raises:
-            ArchcastError: nothing is served yet and the predictors cannot be read.
+            ArtifactError: no predictor can be served, as those there are were refused.
         """
         own, before = settings.predictors_dir(), self._seen
         for _ in range(_ATTEMPTS):
@@ -71,33 +73,43 @@ class Refresher:
             try:  # every file against its hash, also where an earlier version is in memory
                 load(read_manifest(settings.predictors_dir() / name))
             except ArchcastError as error:
-                self._refuse(name, str(error), of=seen)
-        try:
-            return self._merged(serving.devices(), now, seen)
-        except ArchcastError as error:
-            if not now:
-                raise
-            self._refuse("", str(error), of=seen)
-            return now
+                self._refuse(name, str(error), of=seen, first=not now)
+        unread: set[str] = set()
 
-    def _refuse(self, name: str, why: str, *, of: Mapping[str, Print]) -> None:
+        def refuse(folder: Any, error: ArchcastError) -> None:
+            unread.add(str(folder))
+            self._refuse(folder.name, str(error), of=seen, first=not now)
+
+        self._store = Store(settings.predictors_dir(), self._store, refused=refuse)
+        found = self._merged(self._store, now, seen, unread)
+        if not (found or now) and self.refused:
+            raise ArtifactError(next(iter(self.refused.values())))
+        return found
+
+    def _refuse(self, name: str, why: str, *, of: Mapping[str, Print], first: bool) -> None:
         """Say so once, unless the folders have changed meanwhile and are read again anyway."""
         if why in self.refused.values() or _fingerprints(settings.predictors_dir()) != of:
             return
-        log.error("refused: %s; what was served before goes on", why)
+        if first:
+            log.warning("refused: %s; the others are served", why)
+        else:
+            log.error("refused: %s; what was served before goes on", why)
         self.refused[name] = why
         self.refusals += 1
 
-    def _merged(self, listed: list[Served], now: Catalogue, seen: Mapping[str, Print]) -> Catalogue:
-        versions: dict[Key, tuple[Model, ...]] = {}
+    def _merged(self, store: Store, now: Catalogue, seen: Mapping[str, Print], unread: set[str]) -> Catalogue:
+        """What the store lists, and what was served of predictors whose manifest cannot be read."""
+        versions = {key: kept for key, kept in now.versions.items() if _folder(kept[0]) in unread}
         tried: set[str] = set()
-        for served in listed:
+        for served in store.list():
             key = (served.space, served.metric, served.device, served.dataset)
             kept = now.versions.get(key, ())
+            if key in versions:
+                continue
             try:
-                model = _model(served, tried)
+                model = _model(served, store, tried)
             except ArchcastError as error:
-                self._refuse(served.device, str(error), of=seen)
+                self._refuse(served.device, str(error), of=seen, first=not now)
                 if kept:
                     versions[key] = kept
                 continue
@@ -111,9 +123,13 @@ class Refresher:
         return Catalogue(versions, _defaults(versions))
 
 
-def _model(served: Served, tried: set[str]) -> Model:
+def _folder(model: Model) -> str:
+    return str(model.handle.served.manifest.folder)
+
+
+def _model(served: Served, store: Store, tried: set[str]) -> Model:
     """The loaded model; each predictor is tried once here, so that no request meets its first run."""
-    handle = serving.load(served.device, served.metric, served.space, dataset=served.dataset)
+    handle = handle_of(served, store)
     manifest = handle.served.manifest
     if manifest.sha256 not in tried:
         handle.predict_codes(SPACES[served.space].sample(1, seed=0))

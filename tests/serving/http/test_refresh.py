@@ -16,7 +16,7 @@ from service_cases import CELL, INFER, Service, infer_body, save_boards, serving
 import archcast
 from archcast.core.errors import ArtifactError
 from archcast.core.settings import predictors_dir
-from archcast.predictors.artifact import MANIFEST
+from archcast.predictors.artifact import MANIFEST, digest
 
 TESTS = Path(__file__).resolve().parents[2]
 
@@ -153,7 +153,63 @@ def test_a_version_damaged_where_it_lies_goes_on_from_memory(service: Service, c
     assert service.plane.refresher.refusals == 1
 
 
-def test_a_service_does_not_start_on_a_manifest_that_cannot_be_read(home) -> None:
+def test_others_are_taken_up_beside_a_manifest_that_cannot_be_read(service: Service, caplog) -> None:
+    before = asked(service)
+    other = INFER.replace("board_a", "board_z")
+    (predictors_dir() / "boards" / MANIFEST).write_text("{}")
+    save_boards("board_z", title="z")
+    with caplog.at_level(logging.ERROR):
+        service.plane.refresh()
+    assert asked(service) == before
+    _, value = asked(service, other)
+    assert [m for m in caplog.messages if MANIFEST in m and "'format'" in m and "goes on" in m]
+    save_boards("board_z", title="z", factor=2.0)
+    service.plane.refresh()
+    assert asked(service, other)[1] == pytest.approx(2 * value, rel=1e-5)
+    assert asked(service) == before
+    assert service.plane.refresher.refusals == 1
+    shutil.rmtree(predictors_dir() / "boards")
+    service.plane.refresh()
+    assert service.post(INFER, json=infer_body(CELL)).status_code == 404
+
+
+def test_another_predictor_of_the_device_does_not_take_a_damaged_ones_place(service: Service) -> None:
+    save_boards("board_a", "board_b", title="zz", factor=5.0)
+    service.plane.refresh()
+    before = asked(service)
+    (predictors_dir() / "boards" / MANIFEST).write_text("{}")
+    service.plane.refresh()
+    assert asked(service) == before
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 99}'])
+def test_a_service_starts_beside_a_manifest_that_cannot_be_read(home, caplog, text: str) -> None:
+    (save_boards("board_a") / MANIFEST).write_text(text)
+    save_boards("board_b", title="b")
+    with caplog.at_level(logging.WARNING), serving() as running:
+        assert asked(running, INFER.replace("board_a", "board_b"))[1] > 0
+        assert running.post(INFER, json=infer_body(CELL)).status_code == 404
+        assert running.plane.refresher.refusals == 1
+        assert [m for m in caplog.messages if MANIFEST in m and "the others are served" in m]
+        save_boards("board_a")
+        running.plane.refresh()
+        assert asked(running)[1] > 0
+
+
+def test_a_manifest_of_an_unknown_space_is_refused_alone(home, caplog) -> None:
+    path = save_boards("board_a") / MANIFEST
+    found = json.loads(path.read_text())
+    found["header"]["space"] = "tomorrow"
+    del found["sha256"]
+    path.write_text(json.dumps(found | {"sha256": digest(found)}))
+    save_boards("board_b", title="b")
+    with caplog.at_level(logging.WARNING), serving() as running:
+        assert asked(running, INFER.replace("board_a", "board_b"))[1] > 0
+        assert [m for m in caplog.messages if "tomorrow" in m]
+
+
+def test_a_service_does_not_start_where_nothing_can_be_served(home, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("archcast.serving.store.zoo_folder", lambda: tmp_path / "none")
     (save_boards("board_a") / MANIFEST).write_text("{}")
     with pytest.raises(ArtifactError, match="manifest"), serving():
         pass

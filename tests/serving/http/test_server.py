@@ -165,12 +165,24 @@ def test_a_port_that_is_taken_is_told(home) -> None:
     assert f"127.0.0.1 port {port} cannot be listened on" in ran.stderr
 
 
-def test_a_damaged_predictor_is_told_at_the_start(home) -> None:
-    (save_boards("board_a") / "manifest.json").write_text("{}")
-    ran = subprocess.run(command("--port", "0"), capture_output=True, text=True, timeout=120)
-    assert ran.returncode == 2
-    assert "manifest.json" in ran.stderr
-    assert "Traceback" not in ran.stderr
+def test_a_damaged_predictor_is_told_at_the_start_and_the_others_are_served(home, tmp_path) -> None:
+    (save_boards("board_b", title="damaged") / "manifest.json").write_text("{}")
+    save_boards("board_a")
+    errors = tmp_path / "errors.txt"
+    with (
+        errors.open("w") as file,
+        subprocess.Popen(command("--port", "0"), stdout=subprocess.PIPE, stderr=file, text=True) as process,
+    ):
+        try:
+            address = process.stdout.readline().split(" at ")[1].split(" ")[0]
+            assert ask(int(address.rpartition(":")[2]))[0] == 200
+        finally:
+            process.terminate()
+        assert process.wait(timeout=60) == 0
+    told = errors.read_text()
+    assert "WARNING archcast.serve: refused: " in told
+    assert "damaged/manifest.json" in told
+    assert "Traceback" not in told
 
 
 def test_what_to_install_is_told(home, monkeypatch) -> None:
