@@ -16,6 +16,7 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.base import PREDICTORS, Predictor
+from archcast.search.codesign_accuracy import Accuracy, quick_accuracy
 from archcast.search.codesign_costs import CostModels, Report, estimate_grid
 from archcast.search.codesign_problem import QUANTITIES, UNITS, CodesignProblem, Limit
 from archcast.search.codesign_shgo import Found, ShgoConfig, search
@@ -34,22 +35,20 @@ class CodesignModels:
 
     Attributes:
         accuracy: fitted predictor.
+        ask: what answers as it does, quicker.
         trained: positions of its networks among the trained ones.
         grid: the accelerators that may be chosen.
     """
 
     accuracy: Predictor
+    ask: Accuracy
     trained: tuple[int, ...]
     costs: CostModels
     grid: HardwareGrid
 
     def problem(self, limits: Sequence[Limit], objective: str = "accuracy") -> CodesignProblem:
         """The problem of one search."""
-        return CodesignProblem(self._accuracy, self.costs, self.grid, limits=limits, objective=objective)
-
-    def _accuracy(self, codes: Codes) -> Doubles:
-        predicted: Doubles = self.accuracy.predict_checked(codes)[:, 0].astype(np.float64)
-        return predicted
+        return CodesignProblem(self.ask, self.costs, self.grid, limits=limits, objective=objective)
 
 
 def fit_accuracy(
@@ -96,7 +95,7 @@ def prepare(
     costs = CostModels.fit(
         estimate_grid(target, drawn_networks(estimated, seed=seed), dataset=dataset, report=report)
     )
-    return CodesignModels(accuracy, chosen, costs, grid)
+    return CodesignModels(accuracy, quick_accuracy(accuracy), chosen, costs, grid)
 
 
 def drawn_networks(n: int, *, seed: int) -> Codes:

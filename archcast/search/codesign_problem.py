@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, UnknownNameError, shorten
+from archcast.search.codesign_accuracy import Accuracy
 from archcast.search.codesign_costs import CostModels
-from archcast.search.codesign_space import N_DECISIONS, HardwareGrid, NetworkVolumes
+from archcast.search.codesign_space import N_DECISIONS, HardwareGrid, volume_sums
 
 UNITS = {"accuracy": "%", "latency": "ms", "energy": "mJ", "area": "area units", "power": "W"}
 """Quantities of a pair; the area's unit is that of the target's description, power is energy over latency."""
@@ -34,9 +35,6 @@ BROKEN = 1e6
 UNKNOWN_ACCURACY = 1e3
 """Excess in place of that of the accuracy where costs are broken and accuracy was not asked for."""
 _LIMIT = re.compile(r"\s*([a-z]+)\s*(<=|>=)\s*(\S+)\s*")
-
-Accuracy = Callable[[Codes], Doubles]
-"""(n, 9) codes of networks -> (n,) accuracy in %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ class CodesignProblem:
         self.accuracy, self.grid, self.objective = accuracy, grid, objective
         self.limits = tuple(limits)
         self.evaluations = 0
-        self._volumes = NetworkVolumes(costs.dataset)
+        self._volumes = volume_sums(costs.dataset)
         self._latency, self._energy, self._area = costs.weights(grid)
 
     def values(self, pairs: Ints) -> Doubles:
@@ -126,21 +124,43 @@ class CodesignProblem:
         Shapes:
             pairs: (n, 12); output: (n, Q)
         """
-        values = self._costs(pairs)
-        values[:, 0] = self.accuracy(_networks(pairs))
+        codes = _networks(pairs)
+        values = self._costs(self._volumes(codes), self._numbers(pairs[:, N_DECISIONS:]))
+        values[:, 0] = self.accuracy(codes)
         return values
 
     def scores(self, pairs: Ints) -> Doubles:
-        """Scores; accuracy is asked for only where costs keep their limits.
+        """Scores of pairs.
 
         Shapes:
             pairs: (n, 12); output: (n,)
         """
-        values = self._costs(pairs)
-        kept = self._excess(values, self._cost_limits).max(axis=-1, initial=-1.0) <= 0
+        return self.joint_scores(_networks(pairs), pairs[:, N_DECISIONS:], np.arange(len(pairs)))
+
+    def joint_scores(self, codes: Codes, chips: Ints, network: Ints) -> Doubles:
+        """Scores of pairs of which several have one network, which is then looked at once.
+
+        Accuracy is asked for only where costs keep their limits.
+
+        Args:
+            chips: positions of each pair's accelerator.
+            network: each pair's row of `codes`.
+
+        Shapes:
+            codes: (m, 9); chips: (n, 3); network, output: (n,)
+        """
+        values = self._costs(self._volumes(codes).take(network, axis=0), self._numbers(chips))
+        kept = np.ones(len(values), dtype=bool)
+        for limit, excess in self._excesses(values):
+            if limit.quantity != "accuracy":
+                kept &= excess <= 0
         if kept.any():  # not every predictor takes an empty batch
-            values[kept, 0] = self.accuracy(_networks(pairs[kept]))
-        self.evaluations += len(pairs)
+            asked = np.zeros(len(codes), dtype=bool)
+            asked[network[kept]] = True
+            accuracy = np.empty(len(codes))
+            accuracy[asked] = self.accuracy(codes[asked])
+            values[kept, 0] = accuracy.take(network[kept])
+        self.evaluations += len(values)
         return self.score_of(values)
 
     def product_scores(self, codes: Codes) -> Doubles:
@@ -162,9 +182,12 @@ class CodesignProblem:
         Shapes:
             values: (..., Q); output: (...,)
         """
-        excess = self._excess(values, self.limits)
-        room = np.nan_to_num(excess, nan=-1.0).max(axis=-1, initial=-1.0) + 1
-        broken = np.nan_to_num(np.maximum(excess, 0), nan=UNKNOWN_ACCURACY).sum(axis=-1)
+        room, broken = np.zeros(values.shape[:-1]), np.zeros(values.shape[:-1])
+        for limit, excess in self._excesses(values):
+            if limit.quantity == "accuracy":
+                excess = np.where(np.isnan(excess), UNKNOWN_ACCURACY, excess)
+            np.maximum(room, excess + 1, out=room)
+            broken += np.maximum(excess, 0)
         scores: Doubles = np.where(broken > 0, -BROKEN - broken, self._goal(values) - TIE * room)
         return np.nan_to_num(scores, nan=-BROKEN)
 
@@ -174,7 +197,9 @@ class CodesignProblem:
         Shapes:
             values: (..., Q); output: (...,)
         """
-        kept: Bools = np.all(self._excess(values, self.limits) <= 0, axis=-1)
+        kept: Bools = np.ones(values.shape[:-1], dtype=bool)
+        for _, excess in self._excesses(values):
+            kept &= excess <= 0
         return kept
 
     def objective_of(self, values: Doubles) -> Doubles:
@@ -188,10 +213,6 @@ class CodesignProblem:
         efficiency: Doubles = values[..., 0] / values[..., 1:4].prod(axis=-1)
         return efficiency
 
-    @property
-    def _cost_limits(self) -> tuple[Limit, ...]:
-        return tuple(limit for limit in self.limits if limit.quantity != "accuracy")
-
     def _goal(self, values: Doubles) -> Doubles:
         goal = self.objective_of(values)
         if self.objective == "accuracy":
@@ -199,19 +220,20 @@ class CodesignProblem:
         logarithm: Doubles = np.log(np.maximum(goal, np.finfo(float).tiny))
         return logarithm
 
-    def _excess(self, values: Doubles, limits: Sequence[Limit]) -> Doubles:
-        """(..., Q) -> (..., limits)."""
-        out = np.empty((*values.shape[:-1], len(limits)))
-        for i, limit in enumerate(limits):
-            out[..., i] = limit.excess(values[..., QUANTITIES.index(limit.quantity)])
-        return out
+    def _excesses(self, values: Doubles) -> Iterator[tuple[Limit, Doubles]]:
+        """Each limit with the relative amount by which it is broken; (..., Q) -> (...)."""
+        for limit in self.limits:
+            yield limit, limit.excess(values[..., QUANTITIES.index(limit.quantity)])
 
-    def _costs(self, pairs: Ints) -> Doubles:
-        """(n, Q), accuracy NaN."""
-        volumes = self._volumes(pairs[:, :N_DECISIONS])
+    def _numbers(self, chips: Ints) -> Ints:
+        """Numbers of accelerators at three positions each, (n, 3) -> (n,)."""
         _, buffers, clocks = self.grid.shape
-        chip = (pairs[:, -3] * buffers + pairs[:, -2]) * clocks + pairs[:, -1]
-        values = np.full((len(pairs), len(QUANTITIES)), np.nan)
+        numbers: Ints = (chips[:, 0] * buffers + chips[:, 1]) * clocks + chips[:, 2]
+        return numbers
+
+    def _costs(self, volumes: Doubles, chip: Ints) -> Doubles:
+        """Volumes (n, V) and numbers of accelerators (n,) -> (n, Q), accuracy NaN."""
+        values = np.full((len(volumes), len(QUANTITIES)), np.nan)
         latency = np.einsum("nv,nv->n", volumes, self._latency.take(chip, axis=0))
         energy = np.einsum("nv,nv->n", volumes, self._energy.take(chip, axis=0))
         self._fill(values, latency, energy, self._area.take(chip))

@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,9 +46,9 @@ class ShgoConfig:
 
     depths: int = 3
     widths: int = 4
-    skips: int = 2
+    skips: int = 3
     hardware: int = 4
-    cells: int = 48
+    cells: int = 96
     steps: int = 60
 
     def __post_init__(self) -> None:
@@ -148,9 +149,12 @@ def _refine(
     for _ in range(config.steps):
         if not len(active):
             break
-        tried = pairs[active, None] + moves * step[active, None]
-        np.clip(tried, 0, sizes - 1, out=tried)
-        found = problem.scores(tried.reshape(-1, _N)).reshape(tried.shape[:2])
+        tried = np.clip(pairs[active, None] + moves.steps * step[active, None], 0, sizes - 1)
+        codes = tried[:, moves.networks, :N_DECISIONS].astype(np.int8)
+        rows = np.arange(len(active))[:, None] * len(moves.networks) + moves.network
+        found = problem.joint_scores(
+            codes.reshape(-1, N_DECISIONS), tried[..., N_DECISIONS:].reshape(-1, 3), rows.reshape(-1)
+        ).reshape(rows.shape)
         best = found.argmax(axis=1)
         row = np.arange(len(active))
         better = found[row, best] > scores[active]
@@ -178,13 +182,28 @@ def _distinct(pairs: Ints, active: Ints) -> Ints:
     return kept
 
 
+class _Moves(NamedTuple):
+    """Changes of a pair, in steps.
+
+    Shapes:
+        steps: (moves, 12); networks: (k,), moves whose networks are all there are; network: (moves,), each
+        move's position among those
+    """
+
+    steps: Ints
+    networks: Ints
+    network: Ints
+
+
 @cache
-def _moves() -> Ints:
-    """(moves, 12): one column up or down, or two columns each up or down."""
-    out = [sign * np.eye(_N, dtype=np.int64)[column] for column in range(_N) for sign in (1, -1)]
+def _moves() -> _Moves:
+    """One column up or down, or two columns each up or down."""
+    made = [sign * np.eye(_N, dtype=np.int64)[column] for column in range(_N) for sign in (1, -1)]
     for i, j in combinations(range(_N), 2):
         for a, b in product((1, -1), repeat=2):
             move = np.zeros(_N, dtype=np.int64)
             move[i], move[j] = a, b
-            out.append(move)
-    return np.stack(out)
+            made.append(move)
+    steps = np.stack(made)
+    _, first, inverse = np.unique(steps[:, :N_DECISIONS], axis=0, return_index=True, return_inverse=True)
+    return _Moves(steps, first, inverse.reshape(-1))

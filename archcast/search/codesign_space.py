@@ -20,18 +20,17 @@ import numpy as np
 
 from archcast.collect.estimate import Accelerator, Target
 from archcast.collect.estimate.feature_model import network_volumes
-from archcast.core.arrays import Codes, Doubles, Ints
+from archcast.core.arrays import Ints
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.skipnet_notation import CHOICES, DEPTHS, SKIPS
+from archcast.search.codesign_tables import CELLS, CellSum
 
 SPACE = "skipnet"
 N_DECISIONS = len(CHOICES)
 PARAMETERS = ("array", "buffer_kib", "clock_mhz")
 CLOCK_FACTORS = (0.5, 1.0, 1.5, 2.0)
 """Clocks of a grid over the target's own, where its file lists none."""
-_CELLS = ((0, 3, 6), (1, 4, 7), (2, 5, 8))
-_CHUNK = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +135,8 @@ class HardwareGrid:
 def networks() -> int:
     """Distinct networks of the space: skips that find no layer to read do not count."""
     cell: int = sum(min(len(SKIPS), depth - 1) for depth in DEPTHS)
-    widths = math.prod(len(CHOICES[columns[1]]) for columns in _CELLS)
-    total: int = cell ** len(_CELLS) * widths
+    widths = math.prod(len(CHOICES[columns[1]]) for columns in CELLS)
+    total: int = cell ** len(CELLS) * widths
     return total
 
 
@@ -149,70 +148,10 @@ def multipliers(text: str) -> int:
     return math.prod(map(int, sides))
 
 
-class NetworkVolumes:
-    """Volumes of networks by three look-ups, one a cell.
-
-    With b for decisions of 0, V(c1, c2, c3) = V(c1, b, b) + [V(w1, c2, b) - V(w1, b, b)]
-    + [V(w2, c3) - V(w2, b)], because a cell's cost depends on its decisions and on the width before it; in a
-    bracket, what is not named is b. The tables have 100,020 rows in all, and give what `network_volumes`
-    gives.
-    """
-
-    def __init__(self, dataset: str) -> None:
-        self._tables = _volume_tables(dataset)
-
-    def __call__(self, codes: Codes | Ints) -> Doubles:
-        """Volumes of networks.
-
-        Shapes:
-            codes: (n, 9); output: (n, V)
-        """
-        wide = codes.astype(np.int64)
-        total = self._tables[0].take(_row(wide, 0), axis=0)
-        for cell in (1, 2):
-            total += self._tables[cell].take(_row(wide, cell), axis=0)
-        return total
-
-
-def _row(wide: Ints, cell: int) -> Ints:
-    """Position of each network's cell in that cell's table."""
-    columns = _key_columns(cell)
-    row = wide[:, columns[0]]
-    for column in columns[1:]:
-        row = row * len(CHOICES[column]) + wide[:, column]
-    return row
-
-
-def _key_columns(cell: int) -> tuple[int, ...]:
-    """Columns that a cell's volumes depend on: the width before it and its own decisions."""
-    return _CELLS[cell] if cell == 0 else (_CELLS[cell - 1][1], *_CELLS[cell])
-
-
 @cache
-def _volume_tables(dataset: str) -> tuple[Doubles, ...]:
-    """A table a cell, (rows, V)."""
-    tables = []
-    for cell in range(len(_CELLS)):
-        columns = _key_columns(cell)
-        sizes = tuple(len(CHOICES[column]) for column in columns)
-        keys = np.indices(sizes).reshape(len(sizes), -1).T
-        codes = np.zeros((len(keys), N_DECISIONS), dtype=np.int8)
-        codes[:, columns] = keys
-        table = _volumes(codes, dataset)
-        if cell:
-            plain = np.zeros_like(codes)
-            plain[:, columns[0]] = codes[:, columns[0]]
-            table -= _volumes(plain[:: math.prod(sizes[1:])], dataset).repeat(math.prod(sizes[1:]), axis=0)
-        tables.append(table)
-    return tuple(tables)
-
-
-def _volumes(codes: Codes, dataset: str) -> Doubles:
-    parts = [
-        network_volumes(SPACE, codes[start : start + _CHUNK], dataset)
-        for start in range(0, len(codes), _CHUNK)
-    ]
-    return np.concatenate(parts)
+def volume_sums(dataset: str) -> CellSum:
+    """Volumes of networks by three look-ups, (n, 9) -> (n, V), as `network_volumes` gives them."""
+    return CellSum.of(lambda codes: network_volumes(SPACE, codes, dataset))
 
 
 def canonical(codes: Ints) -> Ints:

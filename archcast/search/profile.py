@@ -26,16 +26,19 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES, Space
+from archcast.predictors.served import SumForm
 from archcast.predictors.tabulated import MAX_MEMBERS
 from archcast.search.places import Places, place_numbers, places_of
 from archcast.search.profile_statistics import (
     STATISTICS,
+    ByPlace,
     Report,
     Responses,
     Values,
     exact_responses,
     sampled_responses,
 )
+from archcast.search.profile_sums import ForcedSums
 from archcast.serving import load
 from archcast.training.labels import load_labels
 
@@ -168,7 +171,7 @@ def profile(
         InputError: the space has no places, or the table has too few of its networks.
     """
     places = places_of(space)
-    known = SPACES[space]
+    known, by_place = SPACES[space], None
     if table:
         values, device, dataset, of = _measured(known, device, metric, dataset)
     else:
@@ -176,7 +179,8 @@ def profile(
         served = loaded.served
         values, of = loaded.predict_codes, f"predictor {served.predictor}"
         device, dataset = served.device, served.dataset
-    found, exact = _responses(values, known, places, samples, seed, report)
+        by_place = ForcedSums(loaded.form) if isinstance(loaded.form, SumForm) else None
+    found, exact = _responses(values, known, places, samples, seed, report, by_place)
     return Profile(space, device, metric, dataset, of, places, found, exact)
 
 
@@ -204,12 +208,18 @@ def profile_values(
 
 
 def _responses(
-    values: Values, space: Space, places: Places, samples: int, seed: int, report: Report | None
+    values: Values,
+    space: Space,
+    places: Places,
+    samples: int,
+    seed: int,
+    report: Report | None,
+    by_place: ByPlace | None = None,
 ) -> tuple[Responses, bool]:
     if places.product and space.size <= MAX_MEMBERS:
         return exact_responses(values, space, places), True
     networks = space.sample(samples, seed=seed)
-    return sampled_responses(values, places, networks, seed=seed, report=report), False
+    return sampled_responses(values, places, networks, seed=seed, by_place=by_place, report=report), False
 
 
 def _measured(

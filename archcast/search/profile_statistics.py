@@ -17,7 +17,7 @@ Where values are so few that a quantile lies between two lumps, they are too sma
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import Space
-from archcast.search.places import Places, force
+from archcast.search.places import Place, Places, force
 
 STATISTICS = ("mean", "q05", "q95")
 LOWER, UPPER = 0.05, 0.95
@@ -36,6 +36,8 @@ _ROWS = 2**18
 
 Values = Callable[[Codes], NDArray[Any]]
 """Codes (n, k) of members -> values (n,)."""
+ByPlace = Callable[[Codes, Place], NDArray[Any]]
+"""Members (n, k) in which a place's layer is there -> values (K, n), each block of the place written over."""
 Report = Callable[[int, int], None]
 """Told how many of how many are done."""
 
@@ -75,15 +77,21 @@ def exact_responses(values: Values, space: Space, places: Places) -> Responses:
 
 
 def sampled_responses(
-    values: Values, places: Places, networks: Codes, *, seed: int, report: Report | None = None
+    values: Values,
+    places: Places,
+    networks: Codes,
+    *,
+    seed: int,
+    by_place: ByPlace | None = None,
+    report: Report | None = None,
 ) -> Responses:
     """Responses over a sample, which is overwritten with each block in each place in turn.
-
-    A network that has the block already is not asked again, as its value is known.
 
     Args:
         networks: members drawn at random; the last few are left out where batches would not be equal.
         seed: of the blocks in layers that forcing a deeper one brings up.
+        by_place: gives what `values` would of each block in a place, quicker; without it, a network that has
+            the block already is not asked again.
         report: called after each block.
 
     Shapes:
@@ -103,16 +111,13 @@ def sampled_responses(
     todo, done = sum(len(place.forced) for place in places.places), 0
     for p, place in enumerate(places.places):
         members = places.raised(complete, place)
-        kept = np.all(members == networks, axis=1) if place.depth is not None else None
-        for forced in place.forced:
-            known = np.all(members[:, list(forced.columns)] == np.array(forced.codes, dtype=np.int8), axis=1)
-            known = known if kept is None else known & kept
-            made = base.copy()
-            changed = members[~known]
-            force(changed, forced)
-            made[~known] = _in_parts(values, changed)
-            response[p, forced.block] = _statistics(made) - whole
-            by_batch[:, p, forced.block] = _statistics(made.reshape(batches, -1)) - parts
+        if by_place is None:
+            made = _one_by_one(values, members, place, base, networks)
+        else:
+            made = iter(by_place(members, place))
+        for forced, own in zip(place.forced, made, strict=True):
+            response[p, forced.block] = _statistics(own) - whole
+            by_batch[:, p, forced.block] = _statistics(own.reshape(batches, -1)) - parts
             done += 1
             if report is not None:
                 report(done, todo)
@@ -126,6 +131,21 @@ def sampled_responses(
         _error(np.stack([_over_places(own) for own in by_batch]), block),
         len(networks),
     )
+
+
+def _one_by_one(
+    values: Values, members: Codes, place: Place, base: NDArray[Any], networks: Codes
+) -> Iterator[NDArray[Any]]:
+    """Values (n,) of each block of a place; those of networks that have it are taken from `base`."""
+    kept = np.all(members == networks, axis=1)
+    for forced in place.forced:
+        known = kept & np.all(
+            members[:, list(forced.columns)] == np.array(forced.codes, dtype=np.int8), axis=1
+        )
+        made, changed = base.copy(), members[~known]
+        force(changed, forced)
+        made[~known] = _in_parts(values, changed)
+        yield made
 
 
 def _in_parts(values: Values, codes: Codes) -> NDArray[Any]:

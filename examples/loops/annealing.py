@@ -1,9 +1,12 @@
 """Simulated annealing, one architecture at a time.
 
 Method: Liu et al., FOX-NAS: Fast, On-device and Explainable Neural Architecture Search, ICCV Workshops 2021:
-simulated annealing whose score is a regression of accuracy and of latency instead of a measurement.
-Left out: the paper's way of fitting the two regressions and its generation of the first network; here the
-score is accuracy less a penalty for each millisecond over the limit.
+simulated annealing over networks like MobileNetV3, towards the highest accuracy under a latency, both told by
+regressions instead of measurements.
+Left out: the two regressions, linear in decisions and their products. The authors' code
+(github.com/great8nctu/FOX-NAS) also moves five to eight decisions at once, each to the next value, draws anew
+what is over the limit, and takes a worse network only after 500 refusals and by up to 0.1 points. Here one
+decision moves, the excess is penalised, and the usual rule of a falling temperature decides.
 
     python examples/loops/annealing.py
 """

@@ -76,6 +76,27 @@ def test_scores_of_a_product_are_those_of_its_pairs():
     assert problem.evaluations == 2 * 20 * GRID.size
 
 
+def test_a_network_on_several_accelerators_is_asked_for_once_and_only_where_costs_are_kept():
+    asked = []
+
+    def told(codes):
+        asked.append(codes)
+        return accuracy(codes)
+
+    codes = SPACES["skipnet"].sample(50, seed=4)
+    network = np.repeat(np.arange(50), 6)
+    chips = np.random.default_rng(1).integers(0, GRID.shape, (300, 3))
+    rows = np.hstack([codes[network].astype(np.int64), chips])
+    limits = [Limit("latency", 2.0), Limit("accuracy", 60.0)]
+    problem = CodesignProblem(told, costs(), GRID, limits=limits)
+    made = problem.joint_scores(codes, chips, network)
+    plain = CodesignProblem(accuracy, costs(), GRID, limits=limits)
+    np.testing.assert_allclose(made, plain.scores(rows))
+    kept = plain.values(rows)[:, 1] <= 2.0
+    np.testing.assert_array_equal(np.concatenate(asked), codes[np.unique(network[kept])])
+    assert problem.evaluations == 300
+
+
 def test_two_limits_on_one_quantity_are_refused():
     with pytest.raises(InputError, match="one a quantity"):
         CodesignProblem(accuracy, costs(), GRID, limits=[Limit("area", 1), Limit("area", 2)])
