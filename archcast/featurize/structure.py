@@ -14,6 +14,7 @@
 | `pair` | operation followed by operation, which a compiler may fuse | cells |
 | `used` | operations by kind that a path leads from to the output | cells |
 | `kept` | those, and dead ones that end alone in a node | cells |
+| `shared` | operations by kind of the cell that tables measure for all of its published class | cells |
 | `cost` | layers, multiply-adds and bytes by class of operator, in thirds of their usual spread | others |
 | `place`, `forms` | of blocks that repeat, see `archcast.featurize.places` | chains of few forms |
 | `terms` | the space's own terms | others |
@@ -34,9 +35,10 @@ from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.featurize.cost import bytes_moved
 from archcast.featurize.places import has_places, place_groups
 from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.nasbench201 import NASBench201
 from archcast.featurize.spaces.nasbench201_notation import EDGES
 
-CELL_GROUPS = ("all", "live", "edge", "live_edge", "adds", "depth", "pair", "used", "kept")
+CELL_GROUPS = ("all", "live", "edge", "live_edge", "adds", "depth", "pair", "used", "kept", "shared")
 _FOLLOWING = ((0, 2), (0, 4), (2, 5), (1, 5))
 """Edges that end where the other one starts."""
 _PRICES = (
@@ -67,8 +69,9 @@ def phi(space: Space, codes: Codes, dataset: str | None = None) -> dict[str, Dou
     Shapes:
         codes: (n, k); output: group -> (n, d)
     """
-    if space.name == "nasbench201":
-        return _cell_groups(codes.astype(np.int64), space.live(codes).astype(np.int64))
+    if isinstance(space, NASBench201):
+        groups = _cell_groups(codes.astype(np.int64), space.live(codes).astype(np.int64))
+        return groups | {"shared": _kinds(space.representative(codes).astype(np.int64)).sum(axis=1)}
     if not space.has_graph:
         return {"terms": space.terms(codes)[1].astype(np.float64)}
     dataset = space.check_dataset(dataset)

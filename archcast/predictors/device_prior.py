@@ -31,7 +31,7 @@ from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.structure import phi, stacked
 
-PRIOR_VERSION = 3
+PRIOR_VERSION = 4
 """Raised when the recipe of priors or the structure under it changes: what was kept is then learned anew."""
 _ITERATIONS, _STRENGTH, _FREEDOM = 25, 4.0, 4.0
 _RICH = ("all", "live", "adds", "pair", "edge", "live_edge")
@@ -157,7 +157,8 @@ def _cell_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Compone
         for part, shares in _PARTS.items():
             yield from _split(part, shares, found[("all",)], extra, size)
     for part in ("all", *_PARTS):
-        yield _apart(part, found[("all",)], groups["adds"].shape[1])
+        yield _apart(part, _APART_SCOPE, found[("all",)], groups["adds"].shape[1])
+    yield _apart("shared", 0.0, found[("all",)], groups["adds"].shape[1])
 
 
 def _chain_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Component]:
@@ -211,14 +212,14 @@ def _split(
         yield Component(("all", part, *extra), whole, _root(covariance), weight, 1.0 / len(shares))
 
 
-def _apart(part: str, people: Population, adds: int) -> Component:
+def _apart(part: str, scope: float, people: Population, adds: int) -> Component:
     """Of devices unlike the sources: each kind of operation at its own price, paid for one part alone."""
     mean, d = people.mean, len(people.mean)
     power = float(np.mean(mean**2))
     covariance = np.eye(d + adds) * power * _APART_ADDS**2
     covariance[:d, :d] = people.covariance + _APART_SIZE * np.diag(mean**2 + 0.3 * power)
     whole = np.concatenate([mean, np.zeros(adds)])
-    return Component((part, "adds"), whole, _root(covariance), _APART_WEIGHT, _APART_SCOPE)
+    return Component((part, "adds"), whole, _root(covariance), _APART_WEIGHT, scope)
 
 
 def _plain(space: Space, groups: dict[str, Doubles], *, alone: bool) -> Component:

@@ -225,3 +225,6 @@ def test_pi5_figures(data_dir: Path) -> None:
     chosen = representatives(data_dir / "hw_nas_bench_360")
     assert len(chosen) == 15_625
     assert len(np.unique(chosen)) == 6_466
+    space = SPACES["nasbench201"]
+    ours = space.representative(space.from_index(np.arange(15_625)))
+    np.testing.assert_array_equal(space.to_index(ours), chosen)

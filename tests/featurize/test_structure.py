@@ -87,6 +87,14 @@ def test_what_a_pruning_runtime_executes(text, used, kept):
     np.testing.assert_array_equal(made["kept"], kept)
 
 
+def test_shared_operations_are_those_of_the_measured_cell():
+    codes = SPACE.sample(300, seed=3)
+    groups = phi(SPACE, codes)
+    measured = phi(SPACE, SPACE.representative(codes))
+    np.testing.assert_array_equal(groups["shared"], measured["all"])
+    assert (groups["shared"] != groups["all"]).any(axis=1).mean() > 0.2
+
+
 def test_a_cell_that_connects_nothing():
     made = groups_of(NOTHING)
     for name in ("live", "live_edge", "pair", "depth"):

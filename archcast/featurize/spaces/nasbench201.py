@@ -22,7 +22,7 @@ from archcast.featurize.cost import COST_SHAPE, layers_cost, quantity
 from archcast.featurize.packed import PackedGraphs, log_costs, pack
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.blocks import classifier, conv_bn
-from archcast.featurize.spaces.nasbench201_forms import canonical_forms, live_edges
+from archcast.featurize.spaces.nasbench201_forms import canonical_forms, live_edges, published_forms
 from archcast.featurize.spaces.nasbench201_notation import (
     EDGES,
     OPERATIONS,
@@ -129,6 +129,13 @@ class NASBench201(Space):
         under none of the three.
         """
         return _canonical_numbers(True)[self.numbers(codes)]
+
+    def representative(self, codes: Codes) -> Codes:
+        """The first cell by index of each cell's class among the published 6,466.
+
+        Tables that measure one cell of a class give its value to all of them, whatever their dead edges.
+        """
+        return all_codes()[_representatives()[self.numbers(codes)]]
 
     # -- the network --------------------------------------------------------------------------------
 
@@ -289,6 +296,15 @@ def _index_to_number() -> Ints:
     """(15,625,): the benchmark drew its order at random, so it is kept as data (uint16, 31 kB)."""
     path = files("archcast.featurize.spaces") / "nasbench201_index.bin"
     return np.frombuffer(path.read_bytes(), dtype="<u2").astype(np.int64)
+
+
+@lru_cache(maxsize=1)
+def _representatives() -> Ints:
+    """(15,625,): number of the first cell by index of the published class, by number."""
+    ordered = _index_to_number()
+    found = np.empty_like(ordered)
+    found[ordered] = ordered[published_forms(all_codes()[ordered], OPERATIONS)]
+    return found
 
 
 @lru_cache(maxsize=2)

@@ -5,12 +5,15 @@ Edges are columns in the order 0-1, 0-2, 1-2, 0-3, 1-3, 2-3; operation 0 is `non
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Ints
 
 _EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 _NONE, _SKIP = 0, 1
+_NOTHING = "#"
 
 
 def live_edges(codes: Codes) -> Bools:
@@ -47,6 +50,38 @@ def canonical_forms(codes: Codes, *, skips_merge: bool) -> Ints:
         form = _function(code) if skips_merge else _least_relabelled(code)
         forms.append(first.setdefault(form, row))
     return np.array(forms, dtype=np.int64)
+
+
+def published_forms(codes: Codes, names: Sequence[str]) -> Ints:
+    """Row of the first cell in `codes` of each cell's class among the published 6,466.
+
+    A node is the sum of its edges' terms in the order of their text; `skip_connect` brings the node's own
+    sum, and `none`, or an operation on nothing but one `none`, a term of its own (Dong and Yang,
+    NAS-Bench-201, ICLR 2020).
+
+    Args:
+        names: of the operations, which the order goes by.
+
+    Shapes:
+        codes: (n, 6), all cells; output: (n,)
+    """
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(_published(code, names), i) for i, code in enumerate(codes.tolist())])
+
+
+def _published(code: list[int], names: Sequence[str]) -> str:
+    sums = ["x", "", "", ""]
+    for node in (1, 2, 3):
+        terms = []
+        for (u, v), operation in zip(_EDGES, code, strict=True):
+            if v != node:
+                continue
+            if operation == _NONE or sums[u] == _NOTHING:
+                terms.append(_NOTHING)
+            else:
+                terms.append(sums[u] if operation == _SKIP else f"({sums[u]})@{names[operation]}")
+        sums[node] = "+".join(sorted(terms))
+    return sums[3]
 
 
 def _least_relabelled(code: list[int]) -> tuple[int, ...]:

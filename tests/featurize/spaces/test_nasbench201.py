@@ -8,7 +8,6 @@ import pytest
 from archcast.core.errors import InputError, ParseError
 from archcast.featurize.cost import layers_cost, quantity
 from archcast.featurize.spaces.catalog import spaces
-from archcast.featurize.spaces.nasbench201 import EDGES, OPERATIONS
 from archcast.featurize.topology import nn_degree, nn_mass
 
 SPACE = spaces("nasbench201")
@@ -143,35 +142,46 @@ def test_costs_of_telling_cells_equal_their_graphs(live):
 # -- equal cells ----------------------------------------------------------------------------------------
 
 
-def published_form(code):
-    """The benchmark's own form: `skip_connect` merges nodes, `none` is zero, sums of zeros are kept."""
-    nodes = ["0", "", "", ""]
-    for node in (1, 2, 3):
-        terms = []
-        for (u, v), operation in zip(EDGES, code, strict=True):
-            name = OPERATIONS[operation]
-            if v != node:
-                continue
-            if name == "none" or nodes[u] == "#":
-                terms.append("#")
-            else:
-                terms.append(nodes[u] if name == "skip_connect" else f"({nodes[u]})@{name}")
-        nodes[node] = "+".join(sorted(terms))
-    return nodes[3]
-
-
 def test_classes():
     groups = SPACE.groups(ALL)
-    assert len({published_form(code) for code in ALL.tolist()}) == 6_466
     assert len(np.unique(SPACE.canonical(ALL), axis=0)) == 8_765
     assert len(np.unique(groups)) == 4_930
     canonical = SPACE.numbers(SPACE.canonical(ALL))
     assert len(set(zip(canonical.tolist(), groups.tolist(), strict=True))) == 8_765
 
 
-def test_published_classes_refine_groups():
-    forms = [published_form(code) for code in ALL.tolist()]
-    assert len(set(zip(forms, SPACE.groups(ALL).tolist(), strict=True))) == len(set(forms))
+def test_representatives_are_the_first_of_the_published_classes():
+    first = SPACE.representative(ALL)
+    assert len(np.unique(first, axis=0)) == 6_466
+    assert (SPACE.to_index(first) <= SPACE.to_index(ALL)).all()
+    np.testing.assert_array_equal(SPACE.representative(first), first)
+    np.testing.assert_array_equal(SPACE.groups(first), SPACE.groups(ALL))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (GOOD, GOOD, True),
+        (
+            "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|",
+            "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|skip_connect~2|",
+            False,  # a sum of two nothings is not the one nothing of an edge that is none
+        ),
+        (
+            "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|",
+            "|nor_conv_1x1~0|+|avg_pool_3x3~0|none~1|+|skip_connect~0|none~1|none~2|",
+            True,  # what is dead does not show
+        ),
+        (
+            "|skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|",
+            "|avg_pool_3x3~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|avg_pool_3x3~2|",
+            True,  # skip_connect merges the nodes it joins
+        ),
+    ],
+)
+def test_published_classes_by_hand(one, other, same):
+    first = SPACE.representative(SPACE.parse([one, other]))
+    assert (first[0] == first[1]).all() == same
 
 
 def test_groups_by_hand():
