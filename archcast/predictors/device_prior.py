@@ -40,6 +40,7 @@ _EXTRA_SIZE = 0.2
 _PARTS = {"live": (0.0, 0.5, 1.0), "used": (1.0,), "kept": (1.0,)}
 """Part of all operations -> shares of the cost that an operation pays only when it is of that part."""
 _APART_SIZE, _APART_ADDS, _APART_WEIGHT, _APART_SCOPE = 0.4, 0.5, -2.0, 0.05
+"""Of devices unlike the sources: variance of prices over their squares, size of sums, weight and scope."""
 _MOMENTS = {
     "forms": (("cost",), ("cost", "place"), ("cost", "place", "forms")),
     "terms": (("cost",), ("cost", "terms")),

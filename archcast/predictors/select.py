@@ -64,7 +64,8 @@ def select(labels: Labels, *, families: Sequence[str] | None = None, seed: int =
     """
     names = _checked(families)
     if len(labels) < _LEAST_TO_CHOOSE:
-        return _fitted(PREDICTORS[names[0]]().fit(labels, seed=seed), labels, {}, None)
+        first = FIRST if names[0] == Stack.family else names[0]  # of few networks a stack is its first member
+        return _fitted(PREDICTORS[first]().fit(labels, seed=seed), labels, {}, None)
     fold = _folds(labels, seed)
     answers, stacks = {}, {}
     for name in names:

@@ -74,8 +74,9 @@ def test_a_stack_is_judged_by_what_it_had_not_seen():
     assert 0.8 < ((low <= new.values[:, 0]) & (new.values[:, 0] <= high)).mean() < 0.98
 
 
-def test_a_stack_of_few_networks_is_its_first_member():
-    found = select(labels_of(20), families=["stack"])
+@pytest.mark.parametrize("n", [10, 20])
+def test_a_stack_of_few_networks_is_its_first_member(n):
+    found = select(labels_of(n), families=["stack"])
     assert (found.predictor.family, found.scores) == (FIRST, {})
 
 
