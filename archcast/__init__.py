@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcast.core.errors import ArchcastError, ArchcastWarning, InputError, ParseError, UnknownNameError
     from archcast.featurize.features import Features, features
     from archcast.featurize.spaces import parse, spaces
-    from archcast.search.run import search
+    from archcast.search.loop.run import search
     from archcast.serving import (
         AdaptedPredictor,
         LoadedPredictor,

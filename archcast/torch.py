@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from archcast.core.errors import InputError, shorten
 from archcast.core.optional import require
 from archcast.featurize.spaces import SPACES, Space
-from archcast.predictors.served import Form, SumForm, TableForm
-from archcast.predictors.served.grouped import GroupedSum, rows_of
-from archcast.predictors.served.head import Head
-from archcast.predictors.served.make import exact_form
+from archcast.predictors.lowered import Form, SumForm, TableForm
+from archcast.predictors.lowered.link import Head
+from archcast.predictors.lowered.make import exact_form
+from archcast.predictors.lowered.tables import GroupedSum, rows_of
 from archcast.serving.engine import load
 
 if TYPE_CHECKING:

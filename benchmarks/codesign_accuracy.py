@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import kendalltau
 
-from archcast.predictors.base import PREDICTORS
+from archcast.predictors.contract import PREDICTORS
 from archcast.training.labels import load_labels
 
 FAMILIES = ("nn_degree", "linear", "lightgbm", "gp")

@@ -19,9 +19,9 @@ from scipy.stats import kendalltau
 
 from archcast.collect.estimate import Accelerator, estimate_networks, load_target, make_estimator
 from archcast.featurize.spaces import SPACES
-from archcast.search.codesign import ESTIMATED, drawn_networks
-from archcast.search.codesign_costs import CostModels, GridEstimates, estimate_grid
-from archcast.search.codesign_space import SPACE, multipliers
+from archcast.search.codesign.costs import CostModels, GridEstimates, estimate_grid
+from archcast.search.codesign.run import ESTIMATED, drawn_networks
+from archcast.search.codesign.space import SPACE, multipliers
 
 METRICS = ("latency", "energy", "area")
 

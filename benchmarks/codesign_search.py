@@ -26,9 +26,9 @@ from pymoo.optimize import minimize
 from archcast.collect.estimate import load_target
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.skipnet_notation import CHOICES
-from archcast.search.codesign import CodesignModels, find, prepare
-from archcast.search.codesign_problem import CodesignProblem, Limit
-from archcast.search.codesign_space import HardwareGrid
+from archcast.search.codesign.problem import CodesignProblem, Limit
+from archcast.search.codesign.run import CodesignModels, find, prepare
+from archcast.search.codesign.space import HardwareGrid
 
 SETTINGS, CHUNK, POPULATION = 20, 50_000, 200
 

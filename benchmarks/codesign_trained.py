@@ -22,9 +22,9 @@ from archcast.collect.accuracy import TrainingProtocol, collect_accuracy
 from archcast.collect.estimate import estimate_networks, load_target, make_estimator
 from archcast.collect.store import MeasurementStore
 from archcast.featurize.spaces import SPACES
-from archcast.search.codesign import CodesignModels, find, prepare
-from archcast.search.codesign_problem import parse_limit
-from archcast.search.codesign_space import N_DECISIONS, SPACE, HardwareGrid
+from archcast.search.codesign.problem import parse_limit
+from archcast.search.codesign.run import CodesignModels, find, prepare
+from archcast.search.codesign.space import N_DECISIONS, SPACE, HardwareGrid
 from archcast.training.labels import load_labels
 
 LIMITS = ("latency<=0.2", "area<=300", "accuracy>=75")

@@ -82,7 +82,7 @@ def tracked_model(family: str, batch: np.ndarray) -> tuple[Path, np.ndarray]:
     """Folder of the family's logged MLflow model, and what its predictor says here."""
     import mlflow
     from archcast.core import settings
-    from archcast.training.tracking import track_training
+    from archcast.training.tracking.fitted import track_training
 
     run_of = track_training(
         train("nasbench201", predictor=family, devices=[DEVICE], rows=ROWS, settings=QUICK.get(family, {}))

@@ -28,8 +28,8 @@ import lightgbm
 import numpy as np
 
 import archcast
-from archcast.featurize.encoding import encode
-from archcast.predictors.served import SumForm
+from archcast.featurize.encoders.encoding import encode
+from archcast.predictors.lowered import SumForm
 
 BATCH, TURNS, CALLS, ROWS = 1024, 40, 8, 3000
 SEEN, FRESH = 40, 120
@@ -120,9 +120,9 @@ def graph_network() -> Iterator[dict[str, Any]]:
 
     from archcast.core.labels import Labels, Target
     from archcast.predictors import GNN, GNNConfig
-    from archcast.predictors.gnn.fit import sizes, tensors
-    from archcast.predictors.gnn.network import Network
-    from archcast.predictors.served import PlainForm
+    from archcast.predictors.families.gnn.fit import sizes, tensors
+    from archcast.predictors.families.gnn.network import Network
+    from archcast.predictors.lowered import PlainForm
 
     torch.set_num_threads(1)
     for name in ("nasbench201", "fbnet"):

@@ -44,10 +44,10 @@ import archcast
 from archcast.core.labels import Labels, Target
 from archcast.featurize.cost import quantity
 from archcast.featurize.spaces import SPACES
-from archcast.predictors.gp import GP
-from archcast.predictors.linear import BayesianLinear, LinearConfig
-from archcast.search.profile import profile_values
-from archcast.search.reduce import ReducedSpace, reduce_space
+from archcast.predictors.families.gp import GP
+from archcast.predictors.families.linear import BayesianLinear, LinearConfig
+from archcast.search.blocks.profile import profile_values
+from archcast.search.blocks.reduce import ReducedSpace, reduce_space
 from archcast.training.labels import load_labels
 
 LABELLED, POPULATION, KEEP = 100, 20, 2

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 import archcast
-from archcast.search.active import find_best
-from archcast.search.active_process import STRATEGIES
+from archcast.search.active.process import STRATEGIES
+from archcast.search.active.run import find_best
 from archcast.training.labels import load_labels
 
 Label = Callable[[Any], list[float]]

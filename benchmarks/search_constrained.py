@@ -42,9 +42,9 @@ from archcast.collect.tables.catalog import recipe_of
 from archcast.collect.tables.help import metad2a_candidates
 from archcast.collect.tables.place import find
 from archcast.core.labels import Labels, Target
-from archcast.predictors.adapted import adapt_to
-from archcast.predictors.device_prior import DevicePrior
-from archcast.search.measured import search_measured
+from archcast.predictors.adapt.posterior import adapt_to
+from archcast.predictors.adapt.prior import DevicePrior
+from archcast.search.measured.run import search_measured
 from archcast.serving import LoadedPredictor
 from archcast.serving.adaptation import _handle
 from archcast.training.labels import load_labels

@@ -23,7 +23,7 @@ import numpy as np
 
 import archcast
 from archcast.featurize.cost import quantity
-from archcast.featurize.onehot import one_hot
+from archcast.featurize.encoders.onehot import one_hot
 
 SPACE, EVALUATIONS = "fbnet", 10_000
 LIMITS = ("latency@raspi4<=40", "latency@eyeriss<=6", "latency@1080ti_1<=13")

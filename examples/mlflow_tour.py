@@ -23,7 +23,7 @@ from pathlib import Path
 
 from browser import Browser, chromium
 
-from archcast.training.mlflow_store import open_client
+from archcast.training.tracking.store import open_client
 
 FAMILIES = ("lookup", "linear", "lightgbm", "additive")
 EXPERIMENT = "nasbench201/latency"

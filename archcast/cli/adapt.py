@@ -81,7 +81,7 @@ def adapt(
 
     Example: archcast adapt --device my-board --samples measured.csv
     """
-    from archcast.predictors.adapted import LEAST
+    from archcast.predictors.adapt.posterior import LEAST
     from archcast.serving import adapt as learn
 
     if samples == STORE:
@@ -101,7 +101,7 @@ def adapt(
     }
     print_record(record, as_json=as_json)
     if track or (track is None and find_spec("mlflow") and len(values) > LEAST):
-        from archcast.training.tracking_adapted import track_adapted
+        from archcast.training.tracking.adapted import track_adapted
 
         run = track_adapted(made.model, made.measured, sources=made.sources, card=made.card, seed=seed)
         typer.echo(f"run {run.run_id} in experiment {run.experiment}; compare with archcast ui", err=True)

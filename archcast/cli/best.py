@@ -37,8 +37,8 @@ def best(
 
     Example: archcast best --space nasbench201 --labels trained.csv -n 5 --add
     """
-    from archcast.search.active import Trainer
-    from archcast.search.labels_file import next_to_train
+    from archcast.search.active.labels_file import next_to_train
+    from archcast.search.active.run import Trainer
 
     chosen = None if candidates is None else _architectures(candidates)
     trainer = Trainer(space, candidates=chosen, strategy=strategy, seed=seed)

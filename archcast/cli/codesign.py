@@ -46,9 +46,9 @@ def codesign(
     Example: archcast codesign --target eyeriss-like --limit "latency<=0.2" --limit "area<=300"
     """
     from archcast.collect.estimate import load_target
-    from archcast.search.codesign import find, prepare
-    from archcast.search.codesign_problem import OBJECTIVES, parse_limit
-    from archcast.search.codesign_space import HardwareGrid
+    from archcast.search.codesign.problem import OBJECTIVES, parse_limit
+    from archcast.search.codesign.run import find, prepare
+    from archcast.search.codesign.space import HardwareGrid
 
     _check_file(to)
     if objective not in OBJECTIVES:

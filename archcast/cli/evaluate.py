@@ -46,6 +46,6 @@ def evaluate(
     if out is not None:
         result.write_csv(out)
     if track:
-        from archcast.training.tracking_protocol import track_protocol
+        from archcast.training.tracking.protocol import track_protocol
 
         track_protocol(result)

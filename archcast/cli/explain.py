@@ -37,10 +37,10 @@ def explain(
 
     Example: archcast explain 02012100 --metric accuracy --picture why.png
     """
-    from archcast.search.explain import check_file
-    from archcast.search.explain import explain as compute
-    from archcast.search.explain_figures import draw_explanation
-    from archcast.search.profile_figures import check_picture, save_figure
+    from archcast.search.blocks.figures import check_picture, save_figure
+    from archcast.search.explain.contributions import check_file
+    from archcast.search.explain.contributions import explain as compute
+    from archcast.search.explain.figures import draw_explanation
 
     if to is not None:
         check_file(to)

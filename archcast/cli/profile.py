@@ -11,8 +11,8 @@ from archcast.cli.output import Json, print_records
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
-    from archcast.search.profile import Profile
-    from archcast.search.reduce import ReducedSpace
+    from archcast.search.blocks.profile import Profile
+    from archcast.search.blocks.reduce import ReducedSpace
 
 
 def profile(
@@ -48,7 +48,7 @@ def profile(
 
     Example: archcast profile --space nasbench201 --device raspi4 --gain --reduce smaller.json
     """
-    from archcast.search.profile_gain import gain_records
+    from archcast.search.blocks.gain import gain_records
 
     _check_files(to, picture, reduce)
     if (gain or reduce is not None) and metric == "accuracy":
@@ -75,8 +75,8 @@ def profile(
 
 def _check_files(to: Path | None, picture: Path | None, reduce: Path | None) -> None:
     """Raise InputError for a file that could not be written in the end."""
-    from archcast.search.profile import check_ending
-    from archcast.search.profile_figures import check_picture
+    from archcast.search.blocks.figures import check_picture
+    from archcast.search.blocks.profile import check_ending
 
     if to is not None:
         check_ending(to)
@@ -96,7 +96,7 @@ def _profiled(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from archcast.search.profile import profile as compute
+    from archcast.search.blocks.profile import profile as compute
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("blocks in places,"), TimeRemainingColumn())
     console = Console(stderr=True)
@@ -113,7 +113,7 @@ def _profiled(
 
 
 def _reduced(cost: Profile, accuracy: Profile, keep: int, path: Path) -> ReducedSpace:
-    from archcast.search.reduce import reduce_space
+    from archcast.search.blocks.reduce import reduce_space
 
     made = reduce_space(cost, accuracy, keep=keep)
     made.save(path)
@@ -121,7 +121,7 @@ def _reduced(cost: Profile, accuracy: Profile, keep: int, path: Path) -> Reduced
 
 
 def _draw(made: Profile, accuracy: Profile | None, path: Path) -> None:
-    from archcast.search.profile_figures import draw_gain, draw_profile, save_figure
+    from archcast.search.blocks.figures import draw_gain, draw_profile, save_figure
 
     save_figure(draw_profile(made) if accuracy is None else draw_gain(made, accuracy), path)
 

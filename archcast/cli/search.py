@@ -15,8 +15,8 @@ from archcast.cli.output import Json, print_records
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
-    from archcast.search.evaluator import Progress
-    from archcast.search.result import SearchResult
+    from archcast.search.loop.evaluator import Progress
+    from archcast.search.loop.result import SearchResult
 
 _ORDER = "archcast.search.order"
 _PLACED = ("device", "limit", "maximize", "minimize")
@@ -88,7 +88,7 @@ def search(
 
     Example: archcast search --space fbnet --minimize latency@raspi4 --device eyeriss --limit "latency<=9"
     """
-    from archcast.search.run import search as find
+    from archcast.search.loop.run import search as find
 
     places = placed(
         ctx.meta[_ORDER],
@@ -122,7 +122,7 @@ def search(
         if path is not None:
             write(path)
     if track or (track is None and find_spec("mlflow") and find_spec("matplotlib")):
-        from archcast.search.tracking import track_search
+        from archcast.search.loop.tracking import track_search
 
         run = track_search(result)
         typer.echo(f"run {run} in experiment search/{space}; compare with archcast ui", err=True)
@@ -141,7 +141,7 @@ def placed(order: list[str], given: dict[str, list[str] | None]) -> dict[str, li
         InputError: several devices were named, and none before a limit or goal of a device.
     """
     from archcast.core.metric import METRICS
-    from archcast.search.goals import parse_limit, parse_quantity
+    from archcast.search.loop.goals import parse_limit, parse_quantity
 
     devices = given["device"] or []
     left = {name: iter(values or []) for name, values in given.items()}

@@ -33,7 +33,7 @@ def ui(
 
     Example: archcast ui --port 5001
     """
-    from archcast.training.ui import serve_ui
+    from archcast.training.tracking.ui import serve_ui
 
     serve_ui(host, port)
 

@@ -13,8 +13,8 @@ from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
     from archcast.training.fit import Fitted
-    from archcast.training.mlflow_store import TrackedRun
     from archcast.training.settings_search import Trial
+    from archcast.training.tracking.store import TrackedRun
     from archcast.training.train import TrainingRun
 
 app = typer.Typer()
@@ -111,7 +111,7 @@ def promote(
 
     Example: archcast promote 3f1c0a6e0d6f4c2f9f2e8b7d5a4c3b2a
     """
-    from archcast.training.registry import register_and_promote
+    from archcast.training.tracking.registry import register_and_promote
 
     done = register_and_promote(run, force=force)
     print_record({"run": done.run_id, "model": done.model_uri, "version": done.version}, as_json=as_json)
@@ -146,8 +146,8 @@ def _said(settings: Mapping[str, Any]) -> str:
 
 def _track(run: TrainingRun, tracked: TrackedRun | None, *, promote: bool, curve: bool) -> None:
     """Leave a run in MLflow, if that is not done yet, and promote it if asked to."""
-    from archcast.training.registry import register_and_promote
-    from archcast.training.tracking import track_training
+    from archcast.training.tracking.fitted import track_training
+    from archcast.training.tracking.registry import register_and_promote
 
     tracked = tracked or track_training(run, curve=curve)
     typer.echo(f"run {tracked.run_id} in experiment {tracked.experiment}; compare with archcast ui", err=True)

@@ -7,11 +7,11 @@ import numpy as np
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError, NotFittedError
 from archcast.core.labels import Labels, Target
-from archcast.predictors.additive import Additive
 from archcast.predictors.agreement import ROWS, Agreement, agreement
-from archcast.predictors.base import Predictor
-from archcast.predictors.mlp import MLP, MLPConfig
-from archcast.predictors.target import TargetScale
+from archcast.predictors.contract import Predictor
+from archcast.predictors.families.additive import Additive
+from archcast.predictors.families.mlp import MLP, MLPConfig
+from archcast.predictors.scale import TargetScale
 
 TAUGHT = 60_000
 """Architectures whose answers the student is taught."""

@@ -22,7 +22,8 @@ from archcast.core.errors import ArtifactError, InputError, UnknownNameError
 from archcast.core.labels import target_key
 from archcast.core.metric import METRICS
 from archcast.predictors.agreement import ROWS, Agreement, agreement
-from archcast.predictors.artifact import (
+from archcast.predictors.artifact.card import Card
+from archcast.predictors.artifact.manifest import (
     MANIFEST,
     Manifest,
     digest,
@@ -31,15 +32,14 @@ from archcast.predictors.artifact import (
     save,
     write_folder,
 )
-from archcast.predictors.base import Predictor
-from archcast.predictors.card import Card
+from archcast.predictors.contract import Predictor
 from archcast.predictors.distill import answers_of, distil
+from archcast.predictors.families.tabulated import Tabulated
 from archcast.predictors.intervals import Intervals
-from archcast.predictors.served.forms import Form
-from archcast.predictors.served.make import exact_form, is_small
-from archcast.predictors.served.onnx_file import INPUT, OUTPUT, check_equal, onnx_file
-from archcast.predictors.served.prune import prune
-from archcast.predictors.tabulated import Tabulated
+from archcast.predictors.lowered.forms import Form
+from archcast.predictors.lowered.make import exact_form, is_small
+from archcast.predictors.lowered.onnx import INPUT, OUTPUT, check_equal, onnx_file
+from archcast.predictors.lowered.prune import prune
 
 FORMS = ("arrays", "onnx")
 ONNX_FORMAT = 1

@@ -23,10 +23,10 @@ from archcast.core.arrays import Doubles, Ints
 from archcast.core.errors import InputError, shorten
 from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES
-from archcast.predictors.base import PREDICTORS, Predictor
+from archcast.predictors.contract import PREDICTORS, Predictor
+from archcast.predictors.families.stack import Stack
 from archcast.predictors.intervals import Intervals
-from archcast.predictors.stack import Stack
-from archcast.predictors.target import LOGARITHMIC
+from archcast.predictors.scale import LOGARITHMIC
 
 FIRST = "gp"
 FAMILIES = (FIRST, "linear", "nn_degree", "lightgbm", "stack")

@@ -1,4 +1,4 @@
-"""Loops over predictions. The package is callable: `archcast.search(...)` is `archcast.search.run.search`.
+"""Loops over predictions. The package is callable: `archcast.search(...)` is `search.loop.run.search`.
 
 `archcast.search` would otherwise be the function until something imports a module of this package, and the
 package from then on.
@@ -8,7 +8,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from archcast.search.run import search
+from archcast.search.loop.run import search
 
 __all__ = ["search"]
 

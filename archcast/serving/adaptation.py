@@ -20,11 +20,11 @@ from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.catalog import resolve_space
 from archcast.predictors import Card, Manifest, Predictor, save
-from archcast.predictors.adapted import LEAST, adapt_to
+from archcast.predictors.adapt.posterior import LEAST, adapt_to
+from archcast.predictors.adapt.references import suggest_references
+from archcast.predictors.adapt.sources import choose_sources, prior_of, source_devices
 from archcast.predictors.intervals import Intervals
-from archcast.predictors.reference import suggest_references
 from archcast.predictors.select import select
-from archcast.predictors.source_devices import choose_sources, prior_of, source_devices
 from archcast.serving.engine import LoadedPredictor
 from archcast.serving.store import Served
 

@@ -12,7 +12,7 @@ from archcast.core.arrays import ArchBatch, Codes, Floats
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.checks import is_codes
-from archcast.predictors.served import Form
+from archcast.predictors.lowered import Form
 
 LARGE = 65_536
 """Batches above this size are answered in blocks, so that memory stays that of input and answers."""

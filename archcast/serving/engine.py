@@ -11,7 +11,7 @@ from archcast.core.arrays import ArchBatch, Floats
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.catalog import infer_space
-from archcast.predictors.served import Form
+from archcast.predictors.lowered import Form
 from archcast.serving.answers import answers
 from archcast.serving.handle import LoadedPredictor, handle_of
 from archcast.serving.store import Served, store

@@ -11,7 +11,7 @@ from archcast.core.errors import InputError
 from archcast.core.labels import target_key
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Card, Predictor
-from archcast.predictors.served import Form, served_form
+from archcast.predictors.lowered import Form, served_form
 from archcast.serving.answers import answers, values_of_codes
 from archcast.serving.store import Served, Store
 

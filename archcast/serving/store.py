@@ -20,9 +20,9 @@ from archcast.core.labels import Target
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Manifest, Predictor, load, read_manifest
-from archcast.predictors.artifact import MANIFEST, last_save
-from archcast.predictors.served import BesideForm, Form, served_form, served_kind
-from archcast.predictors.shipped import zoo_folder
+from archcast.predictors.artifact.manifest import MANIFEST, last_save
+from archcast.predictors.artifact.shipped import zoo_folder
+from archcast.predictors.lowered import BesideForm, Form, served_form, served_kind
 
 FRESH_NS = 500_000_000
 """Longest time for which the folder of the user's predictors is not looked at."""

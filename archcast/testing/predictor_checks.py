@@ -23,9 +23,9 @@ import numpy as np
 from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.core.errors import ArchcastError, ArtifactError, InputError, NotFittedError
 from archcast.featurize.spaces import Space
-from archcast.predictors.artifact import MANIFEST, load, read_manifest, save
-from archcast.predictors.base import PREDICTORS, Predictor
-from archcast.predictors.card import Card
+from archcast.predictors.artifact.card import Card
+from archcast.predictors.artifact.manifest import MANIFEST, load, read_manifest, save
+from archcast.predictors.contract import PREDICTORS, Predictor
 from archcast.testing.subject import CONSTANT_MS, Subject
 
 _LOOSE = 1e-4

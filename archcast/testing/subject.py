@@ -10,9 +10,9 @@ import numpy as np
 from archcast.core.arrays import Codes, Doubles, Floats
 from archcast.core.labels import Labels, Target
 from archcast.featurize.cost import quantity
-from archcast.featurize.onehot import offsets
+from archcast.featurize.encoders.onehot import offsets
 from archcast.featurize.spaces import Space
-from archcast.predictors.base import Predictor
+from archcast.predictors.contract import Predictor
 
 CONSTANT_MS = 7.0
 _ROWS, _HELD_OUT = 120, 60

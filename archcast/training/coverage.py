@@ -16,7 +16,7 @@ import numpy as np
 
 from archcast.core.arrays import Doubles
 from archcast.predictors.intervals import LEVELS, Intervals
-from archcast.predictors.target import LOGARITHMIC
+from archcast.predictors.scale import LOGARITHMIC
 from archcast.training.fit import Fitted
 
 COVERAGE = 0.9

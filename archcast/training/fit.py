@@ -11,7 +11,7 @@ from archcast.core.arrays import Doubles, Floats
 from archcast.core.labels import Labels, target_key
 from archcast.core.version import VERSION
 from archcast.predictors import Card, Intervals, Predictor
-from archcast.predictors.target import LOGARITHMIC
+from archcast.predictors.scale import LOGARITHMIC
 from archcast.training.metrics import quality
 from archcast.training.splits import Split
 

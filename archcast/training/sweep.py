@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from archcast.core.labels import Labels
-from archcast.training.mlflow_store import TrackedRun
-from archcast.training.run_record import SWEEP_TAG
 from archcast.training.settings_search import Search, Trial, search_settings, searched_ranges
 from archcast.training.splits import Split
+from archcast.training.tracking.record import SWEEP_TAG
+from archcast.training.tracking.store import TrackedRun
 from archcast.training.train import TrainingRun, fit_run, load_split
 
 
@@ -79,7 +79,7 @@ def sweep(
         return Sweep(found, fit_run(predictor, found.settings, labels, split, seed=seed))
     found, parent = _recorded_search(predictor, labels, split, options, on_trial)
     run = fit_run(predictor, found.settings, labels, split, seed=seed)
-    from archcast.training.tracking import track_training
+    from archcast.training.tracking.fitted import track_training
 
     tracked = track_training(run, curve=curve, extra_tags={SWEEP_TAG: parent})
     return Sweep(found, run, parent, tracked)
@@ -93,7 +93,7 @@ def _recorded_search(
     on_trial: Callable[[Trial], None],
 ) -> tuple[Search, str]:
     """Search with every trial recorded as it ends; returns the parent run's identifier too."""
-    from archcast.training.tracking_sweep import sweep_runs
+    from archcast.training.tracking.sweep import sweep_runs
 
     with sweep_runs(family, labels, split, trials=options["trials"], seed=options["seed"]) as record:
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from archcast.core.labels import Labels
 from archcast.predictors import Additive, Card, save
-from archcast.predictors.arrays import pack
-from archcast.predictors.artifact import load, read_manifest
-from archcast.predictors.source_devices import PRIOR_FILE, SourceDevices, learn_prior
+from archcast.predictors.adapt.sources import PRIOR_FILE, SourceDevices, learn_prior
+from archcast.predictors.artifact.arrays import pack
+from archcast.predictors.artifact.manifest import load, read_manifest
 from archcast.training.labels import load_labels
 from archcast.training.zoo import ZOO, Progress, ZooEntry
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from archcast.cli.app import USER_MISTAKE
-from archcast.search.explain import explain
+from archcast.search.explain.contributions import explain
 
 FBNET = "[7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5]"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from archcast.cli.app import USER_MISTAKE
-from archcast.search.profile import profile
-from archcast.search.reduce import ReducedSpace
+from archcast.search.blocks.profile import profile
+from archcast.search.blocks.reduce import ReducedSpace
 
 
 def test_profiles_as_the_library_does(run, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import archcast
 from archcast.cli.app import USER_MISTAKE
 from archcast.cli.search import placed
 from archcast.core.errors import InputError
-from archcast.search.reduce import ReducedSpace
+from archcast.search.blocks.reduce import ReducedSpace
 
 FEW = ("--evaluations", "200", "--population", "40", "--no-track")
 

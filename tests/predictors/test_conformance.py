@@ -5,7 +5,7 @@ import pytest
 
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import PREDICTORS, LookupConfig, LookupTable, Predictor
-from archcast.predictors.gnn import GNN
+from archcast.predictors.families.gnn import GNN
 from archcast.testing.predictor_checks import (
     CHECKS,
     check_artifact,

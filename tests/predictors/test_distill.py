@@ -11,7 +11,7 @@ from archcast.featurize.spaces import SPACES
 from archcast.predictors import BayesianLinear, Boosting, BoostingConfig, FlopsBaseline
 from archcast.predictors.agreement import agreement
 from archcast.predictors.distill import STUDENT, DistillError, answers_of, distil
-from archcast.predictors.served import SumForm, served_form
+from archcast.predictors.lowered import SumForm, served_form
 
 SPACE = SPACES["fbnet"]
 CODES = SPACE.sample(300, seed=1)

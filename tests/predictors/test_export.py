@@ -12,10 +12,10 @@ from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Additive, Boosting, BoostingConfig, Card, Manifest, load, read_manifest
 from archcast.predictors import distill as distill_module
-from archcast.predictors.artifact import MANIFEST, digest
+from archcast.predictors.artifact.manifest import MANIFEST, digest
 from archcast.predictors.distill import DistillError, distil
 from archcast.predictors.export import export
-from archcast.predictors.gnn.session import OnnxModel
+from archcast.predictors.families.gnn.session import OnnxModel
 from archcast.predictors.intervals import Intervals
 
 

@@ -12,11 +12,11 @@ from safetensors.torch import load as load_weights
 from archcast.core.errors import ArtifactError, InputError, MissingPackageError, NotFittedError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
-from archcast.predictors.artifact import save
-from archcast.predictors.card import Card
-from archcast.predictors.gnn import GNN, GNNConfig
-from archcast.predictors.gnn.inputs import Inputs, Scaling
-from archcast.predictors.gnn.session import OnnxModel
+from archcast.predictors.artifact.card import Card
+from archcast.predictors.artifact.manifest import save
+from archcast.predictors.families.gnn import GNN, GNNConfig
+from archcast.predictors.families.gnn.inputs import Inputs, Scaling
+from archcast.predictors.families.gnn.session import OnnxModel
 from archcast.testing.subject import synthetic_latency
 
 SPACE = SPACES["nasbench201"]
@@ -38,8 +38,8 @@ def fitted():
 @pytest.fixture(scope="module")
 def network(fitted):
     """The torch network that the ONNX file was made from, rebuilt from the kept weights."""
-    from archcast.predictors.gnn.fit import sizes
-    from archcast.predictors.gnn.network import Network
+    from archcast.predictors.families.gnn.fit import sizes
+    from archcast.predictors.families.gnn.network import Network
 
     given = labels()
     made = Network(sizes(fitted.inputs(given.codes), 2, SMALL))
@@ -48,7 +48,7 @@ def network(fitted):
 
 
 def outputs(network, inputs):
-    from archcast.predictors.gnn.fit import tensors
+    from archcast.predictors.families.gnn.fit import tensors
 
     with torch.no_grad():
         return [output.numpy() for output in network(*tensors(inputs))]
@@ -139,7 +139,7 @@ def test_another_seed_gives_another_model(fitted):
 
 
 def test_loss_reads_only_the_values_that_are_there():
-    from archcast.predictors.gnn.fit import huber_loss
+    from archcast.predictors.families.gnn.fit import huber_loss
 
     predicted = torch.tensor([[0.1, 9.0], [2.0, 0.0]], requires_grad=True)
     values = torch.tensor([[0.0, float("nan")], [0.0, 0.0]])
@@ -174,14 +174,14 @@ def test_loaded_gnn_predicts_without_torch(fitted, tmp_path):
     script = (
         "import sys, pathlib\n"
         "sys.modules['torch'] = sys.modules['torch_geometric'] = sys.modules['safetensors'] = None\n"
-        "from archcast.predictors.artifact import load, read_manifest\n"
-        "import archcast.predictors.gnn\n"
+        "from archcast.predictors.artifact.manifest import load, read_manifest\n"
+        "import archcast.predictors.families.gnn\n"
         "from archcast.featurize.spaces import SPACES\n"
         "made = load(read_manifest(pathlib.Path(sys.argv[1])))\n"
         "codes = SPACES['nasbench201'].sample(5, seed=12)\n"
         "sys.stdout.buffer.write(made.predict(codes).tobytes())\n"
         "try:\n"
-        "    import archcast.predictors.gnn as g\n"
+        "    import archcast.predictors.families.gnn as g\n"
         "    from archcast.core.labels import Labels\n"
         "    given = Labels('nasbench201', 'latency', made.dataset_, made.targets_, codes,\n"
         "                   made.predict(codes).astype(float))\n"
@@ -199,7 +199,7 @@ def test_loaded_gnn_predicts_without_torch(fitted, tmp_path):
 
 
 def test_export_refuses_a_model_that_answers_otherwise(fitted, network):
-    from archcast.predictors.gnn.export import check
+    from archcast.predictors.families.gnn.export import check
 
     inputs = fitted.inputs(SPACE.sample(4, seed=13))
     check(network, fitted.model_.content, inputs)

@@ -11,10 +11,10 @@ import pytest
 from archcast.core.errors import ArtifactError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
-from archcast.predictors.gnn import GNN, GNNConfig, predictor, shared
-from archcast.predictors.gnn.nodes import layout
-from archcast.predictors.gnn.seen import Seen
-from archcast.predictors.gnn.weights import Weights
+from archcast.predictors.families.gnn import GNN, GNNConfig, predictor, shared
+from archcast.predictors.families.gnn.nodes import layout
+from archcast.predictors.families.gnn.seen import Seen
+from archcast.predictors.families.gnn.weights import Weights
 from archcast.testing.subject import synthetic_latency
 
 SMALL = GNNConfig(hidden=16, layers=3, rank=8, epochs=1, min_steps=10, threads=1)
@@ -173,7 +173,7 @@ def test_keys_that_share_a_place_are_told_apart():
 
 
 def test_saved_by_an_earlier_version_goes_to_onnx_runtime(chain):
-    from archcast.predictors.arrays import pack, unpack
+    from archcast.predictors.artifact.arrays import pack, unpack
 
     files = chain.to_files()
     arrays = unpack(files["norm.npz"], "norm.npz")

@@ -9,7 +9,7 @@ from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import PREDICTORS
 from archcast.predictors import select as module
-from archcast.predictors.linear import BayesianLinear
+from archcast.predictors.families.linear import BayesianLinear
 from archcast.predictors.select import FIRST, _folds, kendall, select
 
 SPACE = SPACES["nasbench201"]

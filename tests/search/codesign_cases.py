@@ -6,8 +6,8 @@ import numpy as np
 
 from archcast.collect.estimate.feature_model import network_volumes
 from archcast.featurize.spaces import SPACES
-from archcast.search.codesign_costs import CostModels, GridEstimates
-from archcast.search.codesign_space import HardwareGrid
+from archcast.search.codesign.costs import CostModels, GridEstimates
+from archcast.search.codesign.space import HardwareGrid
 
 GRID = HardwareGrid(("7x6", "14x12", "28x24"), (108.0, 256.0, 1024.0), (100.0, 200.0, 300.0, 400.0))
 

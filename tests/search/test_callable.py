@@ -11,8 +11,9 @@ CALL = "assert len(archcast.search('macro', evaluations=12, population=4).codes)
 @pytest.mark.parametrize(
     "code",
     [
-        f"import archcast; {CALL}; import archcast.search.budget; {CALL}; archcast.search.budget.Budget()",
-        f"import archcast.search.budget; import archcast; {CALL}; archcast.search.budget.Budget()",
+        f"import archcast; {CALL}; import archcast.search.loop.budget; {CALL}; "
+        "archcast.search.loop.budget.Budget()",
+        f"import archcast.search.loop.budget; import archcast; {CALL}; archcast.search.loop.budget.Budget()",
         f"import archcast; from archcast import search; {CALL}; search('macro', evaluations=4, population=4)",
     ],
 )

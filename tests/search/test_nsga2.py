@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from archcast.search.methods.nsga2 import _duplicates, _some_changed
+from archcast.search.loop.methods.nsga2 import _duplicates, _some_changed
 
 pymoo = pytest.importorskip("pymoo.core.duplicate")
 

@@ -11,7 +11,7 @@ from scipy.stats import kendalltau, spearmanr
 
 import archcast
 from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError
-from archcast.predictors.source_devices import source_devices
+from archcast.predictors.adapt.sources import source_devices
 from archcast.training.labels import load_labels
 
 SPACE = archcast.spaces("nasbench201")

@@ -14,7 +14,7 @@ import archcast
 from archcast.core.errors import ArtifactError
 from archcast.core.settings import predictors_dir
 from archcast.predictors import save
-from archcast.predictors.artifact import MANIFEST, digest
+from archcast.predictors.artifact.manifest import MANIFEST, digest
 from archcast.predictors.export import export
 from archcast.serving import store as store_module
 from archcast.serving.store import Store, store

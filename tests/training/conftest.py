@@ -12,7 +12,7 @@ _VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An own `ARCHCAST_HOME` with a store of runs in it."""
-    from archcast.training.mlflow_store import open_client
+    from archcast.training.tracking.store import open_client
 
     folder = tmp_path_factory.mktemp("archcast_home")
     with pytest.MonkeyPatch.context() as patch:

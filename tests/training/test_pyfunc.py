@@ -13,9 +13,9 @@ import archcast
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import PREDICTORS, LookupTable
-from archcast.training.packaging import requirements
 from archcast.training.splits import group_split
-from archcast.training.tracking import track, track_training
+from archcast.training.tracking.fitted import track, track_training
+from archcast.training.tracking.packaging import requirements
 from archcast.training.train import fit_run, learning_families
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,9 +8,9 @@ from tracked_cases import noisy_labels
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.training import settings_search, sweep
 from archcast.training.fit import fit
-from archcast.training.mlflow_store import open_client
-from archcast.training.registry import register_and_promote
 from archcast.training.splits import group_split
+from archcast.training.tracking.registry import register_and_promote
+from archcast.training.tracking.store import open_client
 
 LABELS = noisy_labels(("swept",), share=0.1)
 SPLIT = group_split(LABELS)

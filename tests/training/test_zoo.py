@@ -13,7 +13,7 @@ from archcast.core.labels import Labels, Target, target_key
 from archcast.core.settings import predictors_dir
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import FlopsBaseline, Tabulated, load, read_manifest
-from archcast.predictors.artifact import MANIFEST
+from archcast.predictors.artifact.manifest import MANIFEST
 from archcast.training import zoo, zoo_sources
 from archcast.training.fit import fit
 from archcast.training.labels import load_labels

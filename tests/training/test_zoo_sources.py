@@ -3,9 +3,9 @@
 import numpy as np
 
 from archcast.predictors import load, read_manifest
-from archcast.predictors.arrays import unpack
-from archcast.predictors.device_prior import DevicePrior
-from archcast.predictors.source_devices import PRIOR_FILE
+from archcast.predictors.adapt.prior import DevicePrior
+from archcast.predictors.adapt.sources import PRIOR_FILE
+from archcast.predictors.artifact.arrays import unpack
 from archcast.training import zoo_sources
 from archcast.training.labels import load_labels
 from archcast.training.zoo import ZOO

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, ParseError, UnknownNameError, shorten
 from archcast.core.layers import LayerGraph
-from archcast.featurize.onehot import one_hot
-from archcast.featurize.packed import PackedGraphs
+from archcast.featurize.encoders.onehot import one_hot
+from archcast.featurize.encoders.packed import PackedGraphs
 from archcast.featurize.spaces.checks import check_batch, check_count, from_json, is_codes
 from archcast.featurize.topology import Cells
 
@@ -312,7 +312,7 @@ class Space(ABC):
         """The architectures as small DAGs for a graph network, one node a part or operation.
 
         Shapes:
-            codes: (n, k); output: n graphs, see `archcast.featurize.packed`
+            codes: (n, k); output: n graphs, see `archcast.featurize.encoders.packed`
         """
 
     @abstractmethod

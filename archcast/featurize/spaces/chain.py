@@ -17,7 +17,7 @@ import numpy as np
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.core.layers import GraphBuilder, LayerGraph
 from archcast.featurize.cost import COST_SHAPE, layers_cost
-from archcast.featurize.packed import PackedGraphs, log_costs, pack_chains
+from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack_chains
 from archcast.featurize.spaces.base import Space
 
 Build = Callable[[GraphBuilder, int, int], int]

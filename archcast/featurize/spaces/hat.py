@@ -27,7 +27,7 @@ from archcast.core.errors import InputError
 from archcast.core.layers import LayerGraph
 from archcast.core.operators import COST_CLASSES
 from archcast.featurize.cost import COST_SHAPE, QUANTITIES, quantity
-from archcast.featurize.packed import PackedGraphs, pack_chains
+from archcast.featurize.encoders.packed import PackedGraphs, pack_chains
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.checks import check_count
 from archcast.featurize.spaces.hat_notation import (

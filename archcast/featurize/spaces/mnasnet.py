@@ -17,7 +17,7 @@ from archcast.core.arrays import Arch, Codes, Doubles, Ints
 from archcast.core.errors import ParseError, shorten
 from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
-from archcast.featurize.onehot import one_hot
+from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
 from archcast.featurize.spaces.checks import check_integer, check_keys, small_integers

@@ -19,7 +19,7 @@ from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, shorten
 from archcast.core.layers import GraphBuilder, LayerGraph
 from archcast.featurize.cost import COST_SHAPE, layers_cost, quantity
-from archcast.featurize.packed import PackedGraphs, log_costs, pack
+from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.nasbench201_forms import canonical_forms, live_edges, published_forms

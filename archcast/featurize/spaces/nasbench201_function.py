@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
-from archcast.featurize.onehot import one_hot
+from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.spaces.nasbench201 import NONE, SKIP, NASBench201
 from archcast.featurize.spaces.nasbench201_notation import OPERATIONS, all_codes
 from archcast.featurize.spaces.nasbench201_paths import PATHS

@@ -15,7 +15,7 @@ import numpy as np
 from archcast.core.arrays import Arch, Bools, Codes, Doubles, Ints
 from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
-from archcast.featurize.onehot import one_hot
+from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.spaces.blocks import conv_bn, mobile_block, rounded_channels
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part
 from archcast.featurize.spaces.checks import check_count

@@ -27,7 +27,7 @@ import numpy as np
 from archcast.core.arrays import Arch, Bools, Codes, Doubles, Ints
 from archcast.core.layers import GraphBuilder, LayerGraph
 from archcast.featurize.cost import quantity
-from archcast.featurize.packed import PackedGraphs, log_costs
+from archcast.featurize.encoders.packed import PackedGraphs, log_costs
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part
 from archcast.featurize.spaces.skipnet_notation import (

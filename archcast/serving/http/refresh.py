@@ -16,7 +16,7 @@ from archcast.core import settings
 from archcast.core.errors import ArchcastError, ArtifactError
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import load, read_manifest
-from archcast.predictors.artifact import MANIFEST
+from archcast.predictors.artifact.manifest import MANIFEST
 from archcast.serving.handle import handle_of
 from archcast.serving.http.models import Catalogue, Key, Model
 from archcast.serving.store import Served, Store

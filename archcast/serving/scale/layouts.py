@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from archcast.core.errors import InputError, UnknownNameError, shorten
-from archcast.predictors.artifact import MANIFEST, write_folder
+from archcast.predictors.artifact.manifest import MANIFEST, write_folder
 
 LAYOUTS = ("plain", "triton", "kserve")
 MAX_BATCH = 65_536

@@ -16,9 +16,9 @@ import numpy as np
 
 from archcast.core.arrays import Ints
 from archcast.core.labels import Labels
-from archcast.predictors.adapted import Adapted, adapt_to
-from archcast.predictors.device_prior import DevicePrior, fit_prior
-from archcast.predictors.reference import suggest_references
+from archcast.predictors.adapt.posterior import Adapted, adapt_to
+from archcast.predictors.adapt.prior import DevicePrior, fit_prior
+from archcast.predictors.adapt.references import suggest_references
 from archcast.training.metrics import quality
 from archcast.training.protocols.base import Record
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.predictors import load, read_manifest
-from archcast.predictors.shipped import zoo_folder
+from archcast.predictors.artifact.shipped import zoo_folder
 from archcast.training.coverage import COVERAGE, coverage_by_size, interval_coverage, level
 from archcast.training.fit import Fitted, evaluate
 from archcast.training.labels import load_labels

@@ -16,7 +16,7 @@ from service_cases import CELL, INFER, Service, infer_body, save_boards, serving
 import archcast
 from archcast.core.errors import ArtifactError
 from archcast.core.settings import predictors_dir
-from archcast.predictors.artifact import MANIFEST, digest
+from archcast.predictors.artifact.manifest import MANIFEST, digest
 
 TESTS = Path(__file__).resolve().parents[2]
 

@@ -1,0 +1,64 @@
+"""Numeric encodings that predictors learn from.
+
+| piece | columns |
+|---|---|
+| `decisions` | one a decision and value |
+| `terms` | the space's own terms, whose weighted sum can express a cost |
+| `features` | log(1 + x) of every named feature |
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from archcast.core.arrays import Codes, Doubles
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.featurize.encoders.onehot import one_hot
+from archcast.featurize.features import feature_names, feature_values
+from archcast.featurize.spaces import Space
+
+PIECES = ("decisions", "terms", "features")
+
+
+def encode(space: Space, codes: Codes, pieces: tuple[str, ...], dataset: str | None = None) -> Doubles:
+    """Pieces side by side.
+
+    Args:
+        pieces: names among `PIECES`.
+
+    Shapes:
+        codes: (n, k); output: (n, d)
+    """
+    _check(pieces)
+    made = []
+    for piece in pieces:
+        if piece == "decisions":
+            made.append(one_hot(codes, space.cardinalities).astype(np.float64))
+        elif piece == "terms":
+            made.append(space.terms(codes)[1])
+        else:
+            made.append(np.log1p(feature_values(space, codes, dataset)))
+    return np.concatenate(made, axis=1)
+
+
+def encoding_names(space: Space, pieces: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the columns of `encode`."""
+    _check(pieces)
+    names: list[str] = []
+    for piece in pieces:
+        if piece == "decisions":
+            pairs = zip(space.columns, space.cardinalities, strict=True)
+            names += [f"{column}={value}" for column, top in pairs for value in range(top)]
+        elif piece == "terms":
+            names += space.terms(space.sample(1, seed=0))[0]
+        else:
+            names += [f"log_{name}" for name in feature_names(space)]
+    return tuple(names)
+
+
+def _check(pieces: tuple[str, ...]) -> None:
+    if not pieces:
+        raise InputError(f"pieces must be at least one of {', '.join(PIECES)}, got none")
+    for piece in pieces:
+        if piece not in PIECES:
+            raise UnknownNameError("encoding piece", piece, PIECES)

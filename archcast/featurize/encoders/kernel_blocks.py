@@ -1,0 +1,73 @@
+"""Blocks of columns between which a kernel measures distance, one scale a block.
+
+| symbol | meaning |
+|---|---|
+| n | architectures |
+| X_b | (n, d_b) columns of block b, the mean squared distance of two random members being 1 |
+
+Columns are scaled by members of the space drawn at random, whose values nobody needs to know, so that a
+scale learned from 25 architectures is not at the mercy of which 25 they are. Blocks:
+
+| block | spaces | columns |
+|---|---|---|
+| `paths`, `edges`, `summary` | nasbench201 | see `archcast.featurize.spaces.nasbench201_function` |
+| `decisions` | others | one-hot decisions of the canonical form |
+| `levels` | others | its codes as numbers: choices are sorted in most spaces |
+| `features` | others | logarithms of the features |
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from archcast.core.arrays import Codes, Doubles
+from archcast.featurize.encoders.onehot import one_hot
+from archcast.featurize.features import feature_values
+from archcast.featurize.spaces import SPACES, Space
+from archcast.featurize.spaces.nasbench201 import NASBench201
+from archcast.featurize.spaces.nasbench201_function import function_blocks
+
+_DRAWN = 4096
+_FLAT = 1e-9
+_ALIKE = frozenset({"paths", "edges", "decisions"})
+"""Blocks whose columns have one unit and keep their own variance; others are standardised."""
+
+
+def kernel_blocks(space: Space, codes: Codes, dataset: str) -> dict[str, Doubles]:
+    """Scaled blocks by name.
+
+    Shapes:
+        codes: (n, k); output: (n, d_b) each
+    """
+    scales = _scales(space.name, dataset)
+    blocks = _blocks(space, codes, dataset)
+    return {name: (block - scales[name][0]) * scales[name][1] for name, block in blocks.items()}
+
+
+def _blocks(space: Space, codes: Codes, dataset: str) -> dict[str, Doubles]:
+    if isinstance(space, NASBench201):
+        return function_blocks(space, codes)
+    codes = space.canonical(codes)
+    return {
+        "decisions": one_hot(codes, space.cardinalities).astype(np.float64),
+        "levels": codes.astype(np.float64),
+        "features": np.log1p(feature_values(space, codes, dataset)),
+    }
+
+
+@lru_cache(maxsize=32)
+def _scales(name: str, dataset: str) -> dict[str, tuple[Doubles, Doubles]]:
+    """Mean and factor of every column."""
+    space = SPACES[name]
+    made = {}
+    for block, values in _blocks(space, space.sample(_DRAWN, seed=0), dataset).items():
+        deviation = values.std(axis=0)
+        varies = deviation > _FLAT
+        used = deviation if block in _ALIKE else varies.astype(np.float64)
+        factor = varies / np.sqrt(2 * (used**2).sum())
+        if block not in _ALIKE:
+            factor = factor / np.where(varies, deviation, 1.0)
+        made[block] = (values.mean(axis=0), factor)
+    return made

@@ -1,0 +1,71 @@
+"""How far off an adapted predictor is on measurements that it was not given, one after the other.
+
+| symbol | meaning |
+|---|---|
+| n | measurements |
+| q | components of the prior times points of the grid |
+| e, s | (q, n) error of each measurement predicted from the others, and its variance |
+| l | (q, n) log density of each measurement given the others |
+| w | (q, n) weights of the mixture that the others would have given: its weights over exp(l) |
+
+The mixture's error of a measurement is sum_q w e, its variance sum_q w (s + (e - mean error)^2); z is the
+one over the root of the other. The model's deviations are multiplied by
+
+(a kappa + sum_i min(|z_i|, z_most)) / (kappa + n) (1 + (n_least / n)^2)
+
+and go with Student's quantiles of 4 degrees of freedom, for which the mean of |z| is 1 where the model
+holds. A prior guess a worth kappa measurements meets what the measurements say; z is bounded so that a
+measurement that is ten times off does not widen everything; and of very few measurements the mixture itself
+is a guess. The four constants were chosen by leaving out source devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from archcast.core.arrays import Doubles
+from archcast.predictors.families.gp import student_quantile
+from archcast.predictors.intervals import normal_quantile
+
+_GUESS, _WORTH, _MOST, _LEAST = 0.8, 8.0, 3.0, 3.0
+"""a, kappa, z_most and n_least."""
+_FREEDOM = 4
+
+
+def left_out_scores(fits: Sequence[tuple[Doubles, Doubles, Doubles]], share: Doubles) -> Doubles:
+    """Standardised error of each measurement as the mixture without it predicts it.
+
+    Args:
+        fits: error, variance and log density of each measurement given the others, by component.
+
+    Shapes:
+        fits: (g, n) each; share: (q,), of all components' g after one another; output: (n,)
+    """
+    error, variance, density = (np.concatenate(parts) for parts in zip(*fits, strict=True))
+    weight = np.log(np.maximum(share, 1e-300))[:, None] - density
+    weight = np.exp(weight - weight.max(axis=0))
+    weight /= weight.sum(axis=0)
+    mean = (weight * error).sum(axis=0)
+    return np.asarray(mean / np.sqrt((weight * (variance + (error - mean) ** 2)).sum(axis=0)))
+
+
+def widening(scores: Doubles) -> float:
+    """What to multiply the model's own deviations by.
+
+    Shapes:
+        scores: (n,)
+    """
+    n, told = len(scores), float(np.minimum(np.abs(scores), _MOST).sum())
+    return (_GUESS * _WORTH + told) / (_WORTH + n) * (1.0 + (_LEAST / n) ** 2)
+
+
+def half_width(coverage: float) -> float:
+    """Half of a central interval, in widened deviations.
+
+    Raises:
+        InputError: coverage outside 0.5 to 0.99.
+    """
+    normal_quantile(coverage)  # refuses what is no coverage
+    return student_quantile(0.5 + coverage / 2, _FREEDOM)

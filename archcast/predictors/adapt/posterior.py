@@ -1,0 +1,287 @@
+"""A predictor for a new device from a few measurements: the posterior of a mixture of device priors.
+
+| symbol | meaning |
+|---|---|
+| n | measurements |
+| k | components of the prior |
+| g | points of the grid over the device's scale c and noise variance v |
+| d | columns of all groups of structure, and one of ones |
+| A | (n, r) structure @ root of a component |
+| t | (n,) measured cost, robustly standardised |
+| tau | (n,) noise of each measurement as a multiple of v |
+
+t = offset + c (structure @ mean + A u) + noise with u ~ N(0, I), a flat offset, and Student-t noise that
+grows as the cost to the power `_GROWTH`. For each component, tau is found by variational steps; the rest is
+in closed form on the grid. Components and grid points are weighed by their evidence, and what is kept is
+the mean and the covariance of the mixture's weights, and how much wider intervals must be than they say
+(`archcast.predictors.adapt.intervals`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from archcast.core.arrays import Codes, Doubles, Floats, Ints
+from archcast.core.errors import ArtifactError, InputError
+from archcast.core.labels import Labels, Target
+from archcast.core.metric import METRICS
+from archcast.featurize.encoders.structure import group_names, phi, stacked
+from archcast.featurize.spaces import SPACES
+from archcast.predictors.adapt.intervals import half_width, left_out_scores, widening
+from archcast.predictors.adapt.prior import Component, DevicePrior, costs, robust_scale
+from archcast.predictors.artifact.arrays import pack, unpack
+from archcast.predictors.contract import Predictor, register
+from archcast.predictors.scale import TargetScale
+
+LEAST = 3
+_SCALES = np.array([0.25, 0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.2])
+_NOISES = np.array([0.03, 0.06, 0.12, 0.25, 0.5]) ** 2
+_C, _V = (grid.ravel() for grid in np.meshgrid(_SCALES, _NOISES, indexing="ij"))
+_GRID_PRIOR = -0.5 * (np.log(_C) / 0.5) ** 2 - 0.5 * (0.5 * np.log(_V) - np.log(0.2)) ** 2
+_FREEDOM, _GROWTH, _ROUNDS = 4.0, 0.75, 4
+_SCREEN = 100
+_KEPT = ("weights", "root", "noise", "widening")
+_FLOOR = 0.2  # costs below this share of the median measurement are predicted on a log scale
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptedConfig:
+    """How many measurements were adapted to."""
+
+    measurements: int = 0
+
+
+@register
+class Adapted(Predictor):
+    """cost = structure @ weights, with the weights' covariance; made by `adapt_to`, not by `fit`."""
+
+    family = "adapted"
+    Config = AdaptedConfig
+    learns = False
+
+    def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
+        raise InputError("adapted must be made from a prior and measurements, by adapt_to")
+
+    def _predict(self, codes: Codes) -> Doubles:
+        return self._scaled(self._columns(codes) @ self.weights_)[0][:, None]
+
+    def predictive_interval(self, codes: Codes, coverage: float) -> tuple[Floats, Floats]:
+        """Ends of a central interval of new measurements, in the metric's unit.
+
+        Shapes:
+            codes: (n, k); output: float32 (n, 1) each
+
+        Raises:
+            InputError: coverage outside 0.5 to 0.99.
+        """
+        half = half_width(coverage) * float(self.widening_[0]) * self.predictive_deviation(codes)
+        z = self._predict(codes)
+        low, high = self.scale_.inverse(z - half), self.scale_.inverse(z + half)
+        return low.astype(np.float32), high.astype(np.float32)
+
+    def predictive_deviation(self, codes: Codes) -> Doubles:
+        """Standard deviation of a measurement around the scaled prediction, by the model alone.
+
+        Shapes:
+            codes: (n, k); output: (n, 1)
+        """
+        x = self._columns(codes)
+        cost = x @ self.weights_
+        least, middle, noise = self.noise_
+        grown = noise * (np.maximum(cost, least) / middle) ** (2.0 * _GROWTH) if least > 0 else noise
+        slope = self._scaled(cost)[1]
+        variance = (((x @ self.root_) ** 2).sum(axis=1) + grown) * slope**2
+        return np.asarray(np.sqrt(variance))[:, None]
+
+    def _columns(self, codes: Codes) -> Doubles:
+        groups = phi(self.space_, codes, self.dataset_) | {"one": np.ones((len(codes), 1))}
+        return stacked(groups, (*group_names(self.space_), "one"))
+
+    def _scaled(self, cost: Doubles) -> tuple[Doubles, Doubles]:
+        """Scaled values of costs, and their slope."""
+        mean, deviation = self.scale_.mean[0], self.scale_.deviation[0]
+        if not self.scale_.logarithmic:
+            return (cost - mean) / deviation, np.full(len(cost), 1.0 / deviation)
+        sign = -1.0 if self.metric_ == "throughput" else 1.0
+        low = np.maximum(cost, least := self.noise_[0])
+        logarithm = np.log(low) + np.minimum(cost - least, 0.0) / least
+        return (sign * logarithm - mean) / deviation, sign / low / deviation
+
+    def to_files(self) -> dict[str, bytes]:
+        return {"adapted.npz": pack({name: getattr(self, f"{name}_") for name in _KEPT})}
+
+    def _from_files(self, files: Mapping[str, bytes]) -> None:
+        arrays = unpack(files["adapted.npz"], "adapted.npz")
+        columns = self._columns(self.space_.sample(1, seed=0)).shape[1]
+        found = ", ".join(f"{name} of {len(array)}" for name, array in sorted(arrays.items()))
+        if set(arrays) != set(_KEPT) or len(arrays["weights"]) != columns or len(arrays["root"]) != columns:
+            raise ArtifactError(
+                f"adapted.npz must hold {', '.join(_KEPT)} of {columns} columns of structure, got {found}: "
+                f"it was made by another version of archcast; adapt to the measurements again"
+            )
+        self.weights_, self.root_, self.noise_, self.widening_ = (arrays[name] for name in _KEPT)
+
+
+def adapt_to(prior: DevicePrior, codes: Codes, values: Doubles, *, device: str, metric: str) -> Adapted:
+    """A predictor for `device` from measurements of it.
+
+    Shapes:
+        codes: (n, k); values: (n,), in the metric's unit
+
+    Raises:
+        InputError: fewer than `LEAST` measurements, or a value that is not finite or not above 0.
+    """
+    values, space = np.asarray(values, dtype=np.float64), SPACES[prior.space]
+    _check(codes, values, metric)
+    made = Adapted(AdaptedConfig(len(values)))
+    made._take_header(prior.space, metric, prior.dataset, (Target(device, prior.dataset),))
+    made.scale_ = TargetScale.fit(values[:, None], metric)
+    cost, positive = costs(values, metric), METRICS[metric].positive
+    groups, names = phi(space, codes, prior.dataset), group_names(space)
+    ends = np.cumsum([0, *(groups[name].shape[1] for name in names)])
+    places = {name: np.arange(a, b) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
+    kept, fits = _fits(prior, groups, cost, positive)
+    share = _shares(np.stack([fit.evidence for fit in fits]))
+    mixed = [
+        (w.sum(), np.concatenate([places[name] for name in c.groups] + [ends[-1:]]), *fit.weights(w))
+        for c, fit, w in zip(kept, fits, share, strict=True)
+        if w.sum() > 1e-5
+    ]
+    made.weights_, made.root_ = _mixture(mixed, int(ends[-1]) + 1)
+    noise, middle = sum(m[0] * m[-1] for m in mixed), np.exp(np.log(cost).mean()) if positive else 1.0
+    made.noise_ = np.array([_FLOOR * np.median(cost) if positive else 0.0, middle, noise])
+    made.widening_ = np.array([widening(left_out_scores([fit.left_out() for fit in fits], share.ravel()))])
+    return made
+
+
+def _check(codes: Codes, values: Doubles, metric: str) -> None:
+    if values.shape != (len(codes),) or len(values) < LEAST:
+        raise InputError(f"values must be at least {LEAST}, one an architecture, got shape {values.shape}")
+    wrong = ~np.isfinite(values) | ((values <= 0) & METRICS[metric].positive)
+    if wrong.any():
+        raise InputError(f"{metric} must be finite and above 0", item=int(wrong.argmax()))
+
+
+def _fits(
+    prior: DevicePrior, groups: dict[str, Doubles], cost: Doubles, positive: bool
+) -> tuple[list[Component], list[_Fit]]:
+    """Components and their fits; of many measurements, only components that a part of them supports."""
+    chosen = list(prior.components)
+    if len(cost) > 2 * _SCREEN:
+        few = np.linspace(0, len(cost) - 1, _SCREEN).astype(int)
+        part = {name: x[few] for name, x in groups.items()}
+        fits = [_Fit(c, stacked(part, c.groups), cost[few], positive) for c in chosen]
+        share = _shares(np.stack([fit.evidence for fit in fits])).sum(axis=1)
+        chosen = [c for c, own in zip(chosen, share, strict=True) if own > 0.02 * share.max()]
+    return chosen, [_Fit(c, stacked(groups, c.groups), cost, positive) for c in chosen]
+
+
+def _mixture(mixed: list[tuple[float, Ints, Doubles, Doubles, float]], d: int) -> tuple[Doubles, Doubles]:
+    """Moments of the mixture: weights (d,) and the root of their covariance (d, q)."""
+    weights, covariance = np.zeros(d), np.zeros((d, d))
+    for share, places, mean, root, _ in mixed:
+        weights[places] += share * mean
+        covariance[np.ix_(places, places)] += share * (root @ root.T)
+    for share, places, mean, _, _ in mixed:
+        apart = -weights
+        apart[places] += mean
+        covariance += share * np.outer(apart, apart)
+    values, vectors = np.linalg.eigh(covariance)
+    kept = values > 1e-10 * max(values[-1], 1e-300)
+    return weights, vectors[:, kept] * np.sqrt(values[kept])
+
+
+class _Fit:
+    """One component given the measurements; x (n, d) is its structure, `evidence` is (g,)."""
+
+    def __init__(self, component: Component, x: Doubles, cost: Doubles, positive: bool) -> None:
+        self.component, self.x, self.positive = component, x, positive
+        self.middle, self.unit = robust_scale(cost)
+        self.t, self.cost = (cost - self.middle) / self.unit, cost
+        self.a, self.m = x @ component.root, x @ component.mean
+        self.tau = slack = np.ones(len(cost))
+        for _ in range(_ROUNDS - 1):
+            self._solve()
+            share = _shares(self.evidence)
+            self.base = base = self._growth(share)
+            squares = self._squares(share) / base
+            slack = np.clip((_FREEDOM + squares) / (_FREEDOM + 1.0), 0.3, 1e4)
+            self.tau = base * slack
+        self._solve()
+        rate = slack * (_FREEDOM + 1.0) / 2.0  # of the Gamma posteriors of 1 / slack
+        self.evidence -= (_FREEDOM / 2.0 * np.log(rate) + (_FREEDOM + 1.0) * _FREEDOM / 4.0 / rate).sum()
+        self.evidence += component.log_weight
+
+    def _solve(self) -> None:
+        """Spectrum of A without the offset, residuals along it, and the evidence of each grid point."""
+        self.trust = 1.0 / self.tau
+        half = np.sqrt(self.trust)
+        ones = half / np.linalg.norm(half)
+        white = np.stack([self.t, self.m]) * half
+        white -= np.outer(white @ ones, ones)
+        a = self.a * half[:, None]
+        a -= np.outer(ones, ones @ a)
+        free = len(half) - 1
+        left, lengths, right = np.linalg.svd(a, full_matrices=False)
+        left, lengths, self.right = left[:, :free], lengths[:free], right[:free]
+        along = left.T @ white.T
+        self.v = _C[:, None] ** 2 * lengths**2 + _V[:, None]
+        e = along[:, 0] - _C[:, None] * along[:, 1]
+        rest = white[0] - _C[:, None] * white[1] - e @ left.T
+        self.alpha = (e / self.v @ left.T + rest / _V[:, None]) * half
+        self.left = left * half[:, None]
+        determinant = np.log(self.v).sum(axis=1) + (free - len(lengths)) * np.log(_V) + np.log(self.tau).sum()
+        squares = (e**2 / self.v).sum(axis=1) + (rest**2).sum(axis=1) / _V
+        self.evidence = -0.5 * (determinant + squares + np.log(self.trust.mean())) + _GRID_PRIOR
+
+    def _squares(self, share: Doubles) -> Doubles:
+        """(n,): expected squared noise of each measurement, in units of v, over the grid."""
+        scaled = _V[:, None] * self.tau
+        spread = np.maximum(scaled - scaled**2 * self._precision(), 0.0)
+        return np.asarray(share @ (((scaled * self.alpha) ** 2 + spread) / _V[:, None]))
+
+    def _precision(self) -> Doubles:
+        """(g, n): diagonal of the inverse covariance, the offset projected out."""
+        inverse = (1.0 / self.v - 1.0 / _V[:, None]) @ self.left.T**2
+        inverse += (self.trust - self.trust**2 / self.trust.sum()) / _V[:, None]
+        return np.asarray(inverse)
+
+    def left_out(self) -> tuple[Doubles, Doubles, Doubles]:
+        """Error of each measurement predicted from the others, its variance and its log density, (g, n)."""
+        variance = 1.0 / np.maximum(self._precision(), 1e-12)
+        error = self.alpha * variance
+        density = -0.5 * (np.log(variance) + error**2 / variance)
+        hindsight = _V[:, None] * (self.tau - self.base)  # a measurement's own slack was found by its error
+        return error, np.maximum(variance - hindsight, _V[:, None] * self.base), density
+
+    def _growth(self, share: Doubles) -> Doubles:
+        """(n,): noise that goes with the fitted cost, of geometric mean 1."""
+        if not self.positive:
+            return np.ones(len(self.t))
+        fit = self.m * (share @ _C) + self.a @ (self.a.T @ ((share * _C**2) @ self.alpha))
+        fit += (self.trust @ (self.t - fit)) / self.trust.sum()
+        cost = np.maximum(fit * self.unit + self.middle, _FLOOR * np.median(self.cost))
+        return np.asarray((cost / np.exp(np.log(cost).mean())) ** (2.0 * _GROWTH))
+
+    def weights(self, share: Doubles) -> tuple[Doubles, Doubles, float]:
+        """Moments given grid shares (g,): mean (d + 1,), offset last, covariance's root, noise variance."""
+        share, total = share / share.sum(), self.trust.sum()
+        root, centre = self.component.root, self.trust @ self.x / total
+        mean = (share @ _C) * self.component.mean + root @ (self.a.T @ ((share * _C**2) @ self.alpha))
+        offset = self.trust @ (self.t - self.x @ mean) / total
+        wide, noise = np.sqrt(share @ _C**2), float(share @ _V)
+        known = np.sqrt((share * _C**2 * _V) @ (1.0 / self.v))
+        spread = wide * root + (root @ self.right.T * (known - wide)) @ self.right
+        last = np.append(np.zeros(len(mean)), np.sqrt(noise / total))
+        whole = np.column_stack([np.vstack([spread, -(centre @ spread)]), last])
+        mean = np.append(mean, offset + self.middle / self.unit) * self.unit
+        return mean, whole * self.unit, noise * self.unit**2
+
+
+def _shares(evidence: Doubles) -> Doubles:
+    """Probabilities of log evidences, of the same shape."""
+    raised = np.exp(evidence - evidence.max())
+    return np.asarray(raised / raised.sum())

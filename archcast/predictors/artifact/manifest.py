@@ -1,0 +1,214 @@
+"""A saved predictor: a folder of plain files with a manifest of their hashes, and a card.
+
+`manifest.json` holds the format's version, the predictor's header, the card, the interval widths and the
+SHA-256 and size of every other file. A folder is written whole or not at all, and nothing in it is
+pickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from archcast.core.arrays import Doubles
+from archcast.core.errors import ArchcastError, ArtifactError
+from archcast.core.labels import Target
+from archcast.core.operators import VOCABULARY_VERSION
+from archcast.featurize.features import FEATURES_VERSION
+from archcast.predictors.artifact.card import Card
+from archcast.predictors.contract import Predictor, from_header
+from archcast.predictors.intervals import LEVELS, PARTS, Intervals
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_INTERVAL_TABLES = {"widths": len(LEVELS), "edges": PARTS - 1, "sizes": PARTS}
+_REPLACE_ATTEMPTS = 100
+_last_save = 0
+MAX_BYTES = 512 * 2**20
+"""Largest file that is read; a longer one is refused before it fills the memory."""
+
+
+class Folder(Protocol):
+    """What is needed of a path; files inside an installed package have it too."""
+
+    def joinpath(self, *names: str) -> Any:
+        """A file below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known of a saved predictor before its arrays are read; equal hashes, equal predictors."""
+
+    folder: Any
+    header: Mapping[str, Any]
+    card: Card
+    intervals: Intervals | None
+    files: Mapping[str, Mapping[str, Any]]
+    sha256: str = ""
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Columns that the predictor gives."""
+        return tuple(Target(device, dataset) for device, dataset in self.header["targets"])
+
+
+def save(predictor: Predictor, folder: Path, *, card: Card, intervals: Intervals | None = None) -> Path:
+    """Write a predictor to `folder`, replacing what is there only once all is on disk."""
+    files = predictor.to_files()
+    manifest = {
+        "format": FORMAT,
+        "vocabulary": VOCABULARY_VERSION,
+        "features": FEATURES_VERSION,
+        "header": predictor.header(),
+        "card": card.to_json(),
+        "intervals": _intervals_json(intervals),
+        "files": {name: file_entry(content) for name, content in sorted(files.items())},
+    }
+    manifest["sha256"] = digest(manifest)
+    contents = files | {MANIFEST: json_bytes(manifest)}
+    write_folder(folder, contents)
+    global _last_save
+    _last_save = time.monotonic_ns()
+    return folder
+
+
+def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a folder of files (by their paths in it), replacing what is there only once all is on disk."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for name, content in contents.items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            (partial / name).write_bytes(content)
+        partial.chmod(0o755)
+        _replace(partial, folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def json_bytes(manifest: Mapping[str, Any]) -> bytes:
+    """A manifest as the bytes of its file."""
+    return (json.dumps(manifest, indent=1) + "\n").encode()
+
+
+def last_save() -> int:
+    """When this process last saved a predictor (monotonic nanoseconds, 0 for never).
+
+    Whoever serves saved predictors looks at them again when it changes.
+    """
+    return _last_save
+
+
+def read_manifest(folder: Folder) -> Manifest:
+    """The manifest of a saved predictor; raise ArtifactError when it cannot be used."""
+    path = folder.joinpath(MANIFEST)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["format"] != FORMAT:
+            raise ArtifactError(f"{path} has format {found['format']!r}; this version reads {FORMAT}")
+        for part, ours in (("vocabulary", VOCABULARY_VERSION), ("features", FEATURES_VERSION)):
+            if found[part] != ours:
+                raise ArtifactError(f"{path} was made with {part} {found[part]!r}; this version has {ours}")
+        sha256 = found.pop("sha256")
+        if sha256 != digest(found):
+            raise ArtifactError(f"{path} is not the manifest that was written: it was altered")
+        intervals = _intervals_from(found["intervals"])
+        card = Card.from_json(found["card"])
+        return Manifest(folder, found["header"], card, intervals, found["files"], sha256)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ArtifactError(f"{path} must be a manifest of a saved predictor: {error!r}") from error
+
+
+def load(manifest: Manifest) -> Predictor:
+    """The predictor of a manifest, every file checked against its hash."""
+    try:
+        files = manifest.files.items()
+        contents = {name: _checked(manifest.folder, name, entry) for name, entry in files}
+        return from_header(manifest.header, contents)
+    except ArchcastError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(f"{manifest.folder} has an unusable header: {error!r}") from error
+
+
+def _checked(folder: Any, name: str, entry: Mapping[str, Any]) -> bytes:
+    path = folder.joinpath(name)
+    if os.sep in name or name.startswith(".") or not 0 <= entry["size"] <= MAX_BYTES:
+        raise ArtifactError(f"{path} must be a plain file of at most {MAX_BYTES} bytes")
+    try:
+        with path.open("rb") as file:
+            content: bytes = file.read(entry["size"] + 1)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} cannot be read: {error}") from error
+    if file_entry(content) != dict(entry):
+        raise ArtifactError(f"{path} is not the file that its manifest describes: truncated or altered")
+    return content
+
+
+def digest(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of a manifest's other entries, which it holds beside them."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def file_entry(content: bytes) -> dict[str, Any]:
+    """What a manifest says of a file: its SHA-256 and size."""
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+def _replace(partial: Path, folder: Path) -> None:
+    """Put `partial` in the place of `folder`; whoever saves last wins, and no save is left half done."""
+    for _ in range(_REPLACE_ATTEMPTS):
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+        old = aside / folder.name
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                folder.rename(old)
+            partial.rename(folder)
+            return
+        except OSError as error:
+            if not folder.exists() and old.exists():
+                old.rename(folder)
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    raise ArtifactError(f"{folder} is being written by others all the time; it was left as it is")
+
+
+def _intervals_json(intervals: Intervals | None) -> dict[str, Any] | None:
+    if intervals is None:
+        return None
+    tables = {name: _table_json(getattr(intervals, name)) for name in _INTERVAL_TABLES}
+    return {"logarithmic": intervals.logarithmic, "rows": intervals.rows.tolist()} | tables
+
+
+def _table_json(table: Doubles) -> list[list[float | None]]:
+    """Columns of a table, null for infinity, which JSON lacks."""
+    return [[None if not np.isfinite(v) else float(f"{v:.6g}") for v in column] for column in table.T]
+
+
+def _intervals_from(found: Mapping[str, Any] | None) -> Intervals | None:
+    if found is None:
+        return None
+    tables = {
+        name: np.array([[np.inf if v is None else v for v in column] for column in found[name]], float).T
+        for name in _INTERVAL_TABLES
+    }
+    rows = np.array(found["rows"], dtype=float)
+    for name, length in _INTERVAL_TABLES.items():
+        if tables[name].shape != (length, len(rows)):
+            raise ValueError(f"{name} of intervals must have shape ({length}, {len(rows)})")
+    return Intervals(bool(found["logarithmic"]), rows=rows, **tables)

@@ -1,0 +1,155 @@
+"""Costs as a robust weighted sum of a space's terms, fitted in the metric's own unit.
+
+| symbol | meaning |
+|---|---|
+| X | (n, d) terms and a constant |
+| y | (n,) cost over its median; for throughput the time per image, its inverse |
+| b | (d,) weights |
+| p | Xb, kept above a floor |
+
+Latency adds up in milliseconds, not in their logarithm, and its noise grows with it. So b minimises
+sum_i w_i (y_i - X_i b)^2 + l |b|^2 with w_i = min(1, c / |e_i|) / p_i^2, where e_i = (y_i - p_i) / p_i is
+the relative error and c = 2.5 times its robust standard deviation: iteratively reweighted least squares
+with Huber's weights (Huber, Robust Statistics, 1981, section 7.8). Accuracy, which is no sum of costs,
+has w_i = min(1, c / |e_i|) with the plain error. l is the best of `penalties` on every fifth row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from archcast.core.arrays import Bools, Codes, Doubles
+from archcast.core.errors import InputError
+from archcast.core.labels import Labels
+from archcast.featurize.encoders.encoding import encode
+from archcast.predictors.artifact.arrays import pack, unpack
+from archcast.predictors.contract import Predictor, register
+
+INVERTED = frozenset({"throughput"})
+_NORMAL = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+_EXACT = 1e-6
+_DIGITS = 6
+_WORST = 0.5
+_SETTLED = 1e-4
+_FOLDS = 5
+_SEARCHED_ROWS = 3000
+"""The penalty is chosen on at most so many rows; with more it hardly matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdditiveConfig:
+    """Settings of the weighted sum.
+
+    Attributes:
+        pieces: parts of the encoding, see `archcast.featurize.encoders.encoding`.
+        penalties: values of l that are tried, for rows of weight one in a hundred.
+        passes: most times that the weights w are set anew; it stops earlier when b has settled.
+        tuning: errors beyond this many robust standard deviations count linearly.
+    """
+
+    pieces: tuple[str, ...] = ("terms",)
+    penalties: tuple[float, ...] = (1e-9, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+    passes: int = 12
+    tuning: float = 2.5
+
+    def __post_init__(self) -> None:
+        if not self.penalties or min(self.penalties) <= 0:
+            raise InputError(f"penalties must be numbers above 0, got {self.penalties}")
+        if self.passes < 1:
+            raise InputError(f"passes must be at least 1, got {self.passes}")
+        if not self.tuning > 0:
+            raise InputError(f"tuning must be above 0, got {self.tuning}")
+
+
+@register
+class Additive(Predictor):
+    """Robust weighted sum of terms, one regression a target.
+
+    A target whose held-back fifth is met to a millionth is a sum by construction (an estimate or a
+    look-up table); its predictions are rounded to six digits, so that equal sums are equal.
+    """
+
+    family = "additive"
+    Config = AdditiveConfig
+
+    def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
+        del z, seed
+        x = self._encode(labels.codes)
+        m = labels.values.shape[1]
+        self.weights_, self.floor_ = np.zeros((x.shape[1], m)), np.full(m, -np.inf)
+        self.exact_ = np.zeros(m, dtype=bool)
+        for column in range(m):
+            known = np.isfinite(labels.values[:, column])
+            y = labels.values[known, column]
+            y = 1.0 / y if labels.metric in INVERTED else y
+            self._fit_one(column, x[known], y)
+
+    def _fit_one(self, column: int, x: Doubles, y: Doubles) -> None:
+        middle = float(np.median(np.abs(y))) or 1.0
+        y = y / middle
+        floor = 0.3 * float(np.quantile(y, 0.01)) if self.scale_.logarithmic else -np.inf
+        penalty = self.config.penalties[-1]
+        if len(y) >= 2 * _FOLDS:
+            errors = self._search(x[:_SEARCHED_ROWS], y[:_SEARCHED_ROWS], floor)
+            penalty = self.config.penalties[int(np.argmin([np.minimum(e, _WORST).mean() for e in errors]))]
+            self.exact_[column] = min(float(e.max()) for e in errors) < _EXACT
+        self.weights_[:, column] = self._solve(x, y, penalty, floor) * middle
+        self.floor_[column] = floor * middle
+
+    def _search(self, x: Doubles, y: Doubles, floor: float) -> list[Doubles]:
+        """Errors on every fifth row for each penalty."""
+        held = np.arange(len(y)) % _FOLDS == 0
+        errors = []
+        for penalty in self.config.penalties:
+            predicted = np.maximum(x[held] @ self._solve(x[~held], y[~held], penalty, floor), floor)
+            error = np.log(predicted / y[held]) if self.scale_.logarithmic else predicted - y[held]
+            errors.append(np.abs(error))
+        return errors
+
+    def _solve(self, x: Doubles, y: Doubles, penalty: float, floor: float) -> Doubles:
+        ridge = penalty * len(y) / 100 * np.eye(x.shape[1])
+        ridge[-1, -1] = 1e-9
+        w = np.ones(len(y))
+        b = np.zeros(x.shape[1])
+        for _ in range(self.config.passes):
+            weighted = x * (w / w.mean())[:, None]
+            before, b = b, np.linalg.solve(weighted.T @ x + ridge, weighted.T @ y)
+            answer = x @ b
+            if np.abs(answer - x @ before).max() < _SETTLED:
+                break
+            p = np.maximum(answer, floor)
+            e = (y - p) / p if self.scale_.logarithmic else y - p
+            c = self.config.tuning * _NORMAL * float(np.median(np.abs(e))) + 1e-9
+            w = np.minimum(1.0, c / np.maximum(np.abs(e), 1e-12))
+            w = w / p**2 if self.scale_.logarithmic else w
+        return b
+
+    def _predict(self, codes: Codes) -> Doubles:
+        values = np.maximum(self._encode(codes) @ self.weights_, self.floor_)
+        values = np.where(self.exact_, _rounded(values, self.exact_), values)
+        return self.scale_.forward(1.0 / values if self.metric_ in INVERTED else values)
+
+    def _encode(self, codes: Codes) -> Doubles:
+        terms = encode(self.space_, codes, self.config.pieces, self.dataset_)
+        return np.concatenate([terms, np.ones((len(terms), 1))], axis=1)
+
+    def to_files(self) -> dict[str, bytes]:
+        arrays = {"weights": self.weights_, "floor": self.floor_, "exact": self.exact_}
+        return {"additive.npz": pack(arrays)}
+
+    def _from_files(self, files: Mapping[str, bytes]) -> None:
+        arrays = unpack(files["additive.npz"], "additive.npz")
+        self.weights_, self.floor_, self.exact_ = arrays["weights"], arrays["floor"], arrays["exact"]
+
+
+def _rounded(values: Doubles, columns: Bools) -> Doubles:
+    """Values of some columns at six significant digits."""
+    out = values.copy()
+    chosen = out[:, columns]
+    power = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(np.maximum(np.abs(chosen), 1e-300))))
+    out[:, columns] = np.round(chosen * power) / power
+    return out

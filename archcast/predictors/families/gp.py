@@ -1,0 +1,221 @@
+"""Gaussian process on blocks of columns, for accuracies that are dear and therefore few.
+
+| symbol | meaning |
+|---|---|
+| X_b | (n, d_b) columns of block b, see `archcast.featurize.encoders.kernel_blocks` |
+| z | (n, m) scaled values |
+| u | (n,) of one target: normal scores of z for metrics on no ratio scale (accuracy), else z |
+| t | (2B + 2,) logarithms of the kernel's parameters, see `archcast.predictors.families.gp_evidence` |
+| a | (n,) weights A^-1 u |
+
+The mean of a new architecture is k'a and its variance K(x, x) + e - k'A^-1 k (Rasmussen and Williams, 2006,
+equations 2.25 and 2.26). t is learned anew for every target, by evidence and prior; of many rows, from
+some drawn at random. NumPy alone fits it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archcast.core.arrays import Bools, Codes, Doubles, Floats
+from archcast.core.errors import ArtifactError, InputError, NotFittedError
+from archcast.core.labels import Labels
+from archcast.featurize.encoders.kernel_blocks import kernel_blocks
+from archcast.predictors.artifact.arrays import pack, unpack
+from archcast.predictors.contract import Predictor, register
+from archcast.predictors.families.gp_evidence import Blocks, Prior, kernel, noisy, posterior, search, variance
+from archcast.predictors.scores import NormalScores
+
+_CHUNK = 2048
+_FLAT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class GPConfig:
+    """Settings of the process.
+
+    Attributes:
+        ranked: whether values that are not logarithmic are replaced by their normal scores.
+        rows: most rows it is fitted to; more are thinned at random.
+        tuned_rows: most rows from which the kernel's parameters are learned.
+        steps: of the search for them.
+    """
+
+    ranked: bool = True
+    rows: int = 4000
+    tuned_rows: int = 400
+    steps: int = 40
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "tuned_rows", "steps"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+
+@dataclass(slots=True)
+class _Process:
+    """One target's process.
+
+    Shapes:
+        used: (n,), which of the training rows; t: (2B + 2,); weights: (used,)
+    """
+
+    used: Bools
+    t: Doubles
+    weights: Doubles
+    scores: NormalScores | None
+    inverse: Doubles | None = field(default=None, repr=False)
+
+    def arrays(self, column: int) -> dict[str, NDArray[Any]]:
+        made: dict[str, NDArray[Any]] = {"used": self.used, "t": self.t, "weights": self.weights}
+        if self.scores is not None:
+            made |= {"score_values": self.scores.values, "scores": self.scores.scores}
+        return {f"{column}.{name}": array for name, array in made.items()}
+
+    def back(self, u: Doubles) -> Doubles:
+        """u -> z."""
+        return u if self.scores is None else self.scores.inverse(u)
+
+
+@register
+class GP(Predictor):
+    """One Gaussian process a target, its kernel learned from the target's own values."""
+
+    family = "gp"
+    Config = GPConfig
+
+    def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
+        self.codes_ = labels.codes
+        self.processes_ = [self._fit_one(z[:, column], seed) for column in range(z.shape[1])]
+
+    def _fit_one(self, z: Doubles, seed: int) -> _Process:
+        rng = np.random.default_rng(seed)
+        known = rng.permutation(np.flatnonzero(np.isfinite(z)))[: self.config.rows]
+        used = np.zeros(len(z), dtype=bool)
+        used[known] = True
+        rows = self._blocks(self.codes_[used])
+        scores = None
+        u = z[used]
+        if self.config.ranked and not self.scale_.logarithmic:
+            scores = NormalScores.fit(u)
+            u = scores.forward(u)
+        if np.abs(u).max() < _FLAT:
+            return _Process(used, Prior().of(len(rows))[0], np.zeros(len(u)), scores)
+        tuned = np.sort(rng.permutation(len(u))[: self.config.tuned_rows])
+        t = search({name: x[tuned] for name, x in rows.items()}, u[tuned], Prior(), self.config.steps)
+        return _Process(used, t, posterior(rows, t, u), scores)
+
+    def _predict(self, codes: Codes) -> Doubles:
+        columns = [process.back(self._latent(process, codes)) for process in self.processes_]
+        return np.stack(columns, axis=1)
+
+    def predictive_deviation(self, codes: Codes) -> Doubles:
+        """Standard deviation of a new measurement, noise and all, of scaled values.
+
+        Where normal scores are used, half the distance between one deviation below and one above.
+
+        Shapes:
+            codes: int8 (n, k); output: (n, m)
+
+        Raises:
+            NotFittedError: before `fit`.
+        """
+        low, high = self._bounds(codes, None)
+        return (high - low) / 2
+
+    def predictive_interval(self, codes: Codes, coverage: float = 0.9) -> tuple[Floats, Floats]:
+        """Lower and upper bound of a new measurement, in the metric's unit.
+
+        Student's distribution, with a degree of freedom less for each parameter of the kernel, makes up
+        for parameters learned from few rows.
+
+        Shapes:
+            codes: int8 (n, k); output: float32 (n, m) each
+
+        Raises:
+            InputError: coverage is not between 0 and 1. NotFittedError: before `fit`.
+        """
+        if not 0 < coverage < 1:
+            raise InputError(f"coverage must be above 0 and below 1, got {coverage}")
+        low, high = self._bounds(codes, coverage)
+        return self.scale_.inverse(low).astype(np.float32), self.scale_.inverse(high).astype(np.float32)
+
+    def _bounds(self, codes: Codes, coverage: float | None) -> tuple[Doubles, Doubles]:
+        """Scaled ends of the interval, or one deviation below and above, (n, m)."""
+        if not hasattr(self, "scale_"):
+            raise NotFittedError(f"{self.family} must be fitted before it predicts")
+        codes = self.space_.parse(np.asarray(codes))
+        low, high = [], []
+        for process in self.processes_:
+            free = len(process.weights) - len(process.t)
+            times = 1.0 if coverage is None else student_quantile((1 + coverage) / 2, free)
+            u, spread = self._latent(process, codes), times * self._latent_deviation(process, codes)
+            low.append(process.back(u - spread))
+            high.append(process.back(u + spread))
+        return np.stack(low, axis=1), np.stack(high, axis=1)
+
+    def _latent(self, process: _Process, codes: Codes) -> Doubles:
+        rows = self._blocks(self.codes_[process.used])
+        parts = [kernel(block, rows, process.t) @ process.weights for block in self._chunks(codes)]
+        return np.concatenate(parts)
+
+    def _latent_deviation(self, process: _Process, codes: Codes) -> Doubles:
+        if not process.weights.any():
+            return np.zeros(len(codes))
+        rows = self._blocks(self.codes_[process.used])
+        inverse = process.inverse
+        if inverse is None:  # made when first asked for: predictions alone do without
+            inverse = process.inverse = np.asarray(np.linalg.inv(noisy(rows, process.t)), dtype=np.float64)
+        parts = []
+        for block in self._chunks(codes):
+            k = kernel(block, rows, process.t)
+            explained = np.einsum("ij,ij->i", k @ inverse, k)
+            parts.append(variance(block, process.t) + np.exp(process.t[-1]) - explained)
+        deviation: Doubles = np.sqrt(np.maximum(np.concatenate(parts), 0.0))
+        return deviation
+
+    def _chunks(self, codes: Codes) -> list[Blocks]:
+        return [self._blocks(codes[i : i + _CHUNK]) for i in range(0, len(codes), _CHUNK)]
+
+    def _blocks(self, codes: Codes) -> dict[str, Doubles]:
+        return kernel_blocks(self.space_, codes, self.dataset_)
+
+    def to_files(self) -> dict[str, bytes]:
+        arrays: dict[str, NDArray[Any]] = {"codes": self.codes_}
+        for column, process in enumerate(self.processes_):
+            arrays |= process.arrays(column)
+        return {"process.npz": pack(arrays)}
+
+    def _from_files(self, files: Mapping[str, bytes]) -> None:
+        arrays = unpack(files["process.npz"], "process.npz")
+        try:
+            self.codes_ = self.space_.parse(arrays["codes"])
+            self.processes_ = [_process(arrays, column) for column in range(len(self.targets_))]
+        except KeyError as error:
+            raise ArtifactError(f"process.npz must hold {error}") from error
+
+
+def _process(arrays: Mapping[str, NDArray[Any]], column: int) -> _Process:
+    used, t, weights = (arrays[f"{column}.{name}"] for name in ("used", "t", "weights"))
+    scores = None
+    if f"{column}.scores" in arrays:
+        scores = NormalScores(arrays[f"{column}.score_values"], arrays[f"{column}.scores"])
+    return _Process(used, t, weights, scores)
+
+
+def student_quantile(share: float, freedom: int) -> float:
+    """Quantile of Student's t by its expansion about the normal one, of 4 degrees of freedom or more.
+
+    Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5; fewer degrees count as 4.
+    """
+    z, v = NormalDist().inv_cdf(share), max(freedom, 4)
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / v + second / v**2 + third / v**3

@@ -1,0 +1,105 @@
+"""Bayesian linear regression on encodings, its two variances chosen by the evidence.
+
+| symbol | meaning |
+|---|---|
+| X | (n, d) standardised encoding, y (n,) scaled target |
+| a, b | precision of the weights and of the noise |
+| L_i | eigenvalues of X'X |
+
+The weights' posterior mean is (X'X + (a/b) I)^-1 X'y; a and b maximise the evidence by the fixed point
+a = g / |w|^2, b = (n - g) / |y - Xw|^2 with g = sum_i L_i / (L_i + a/b)  (MacKay, Neural Computation
+1992; Bishop, Pattern Recognition and Machine Learning, section 3.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from archcast.core.arrays import Codes, Doubles
+from archcast.core.labels import Labels
+from archcast.featurize.encoders.encoding import encode
+from archcast.predictors.artifact.arrays import pack, unpack
+from archcast.predictors.contract import Predictor, register
+
+
+@dataclass(frozen=True, slots=True)
+class LinearConfig:
+    """Settings of the regression.
+
+    Attributes:
+        pieces: parts of the encoding, see `archcast.featurize.encoders.encoding`.
+        iterations: steps of the fixed point.
+    """
+
+    pieces: tuple[str, ...] = ("decisions", "features")
+    iterations: int = 100
+
+
+@register
+class BayesianLinear(Predictor):
+    """Linear in decisions and logarithmic features, one regression a target."""
+
+    family = "linear"
+    Config = LinearConfig
+
+    def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
+        del seed
+        encoded = self._encode(labels.codes)
+        self.centre_ = encoded.mean(axis=0)
+        deviation = encoded.std(axis=0)
+        self.scaling_ = np.where(deviation > 1e-9, 1.0 / np.maximum(deviation, 1e-9), 0.0)
+        x = (encoded - self.centre_) * self.scaling_
+        self.weights_, self.intercept_ = np.zeros((x.shape[1], z.shape[1])), np.zeros(z.shape[1])
+        for column in range(z.shape[1]):
+            kept = np.isfinite(z[:, column])
+            xs, ys = x[kept], z[kept, column]
+            middle, mean = xs.mean(axis=0), float(ys.mean())
+            weights = evidence_weights(xs - middle, ys - mean, self.config.iterations)
+            self.weights_[:, column], self.intercept_[column] = weights, mean - middle @ weights
+
+    def _predict(self, codes: Codes) -> Doubles:
+        x = (self._encode(codes) - self.centre_) * self.scaling_
+        z: Doubles = x @ self.weights_ + self.intercept_
+        return z
+
+    def _encode(self, codes: Codes) -> Doubles:
+        return encode(self.space_, codes, self.config.pieces, self.dataset_)
+
+    def to_files(self) -> dict[str, bytes]:
+        names = ("centre", "scaling", "weights", "intercept")
+        return {"linear.npz": pack({name: getattr(self, f"{name}_") for name in names})}
+
+    def _from_files(self, files: Mapping[str, bytes]) -> None:
+        arrays = unpack(files["linear.npz"], "linear.npz")
+        self.centre_, self.scaling_ = arrays["centre"], arrays["scaling"]
+        self.weights_, self.intercept_ = arrays["weights"], arrays["intercept"]
+
+
+def evidence_weights(x: Doubles, y: Doubles, iterations: int) -> Doubles:
+    """Posterior mean of the weights at the precisions of greatest evidence.
+
+    Shapes:
+        x: (n, d), columns of mean 0; y: (n,) of mean 0; output: (d,)
+    """
+    n = len(y)
+    left, singular, right = np.linalg.svd(x, full_matrices=False)
+    values, projected = singular**2, left.T @ y
+    total = float(y @ y)
+    ratio = 1.0
+    for _ in range(iterations):
+        shrunk = values / (values + ratio)
+        coefficients = np.where(singular > 0, shrunk * projected / np.maximum(singular, 1e-300), 0.0)
+        used = shrunk.sum()
+        residual = total - (projected**2).sum() + ((1 - shrunk) ** 2 @ projected**2)
+        a = used / max(float(coefficients @ coefficients), 1e-12)
+        b = max(n - used, 1e-3) / max(float(residual), 1e-12)
+        new = float(np.clip(a / b, 1e-9, 1e9))
+        if abs(np.log(new / ratio)) < 1e-4:
+            break
+        ratio = new
+    shrunk = singular / (values + ratio)
+    weights: Doubles = right.T @ (shrunk * projected)
+    return weights

@@ -1,0 +1,131 @@
+"""FLASH's analytic accuracy: one topology feature, three parameters.
+
+| symbol | meaning |
+|---|---|
+| g | (n,) NN-Degree of each architecture over the training mean |
+| y | (n,) value over the largest seen, 0 to 1 |
+| a, b, c | parameters |
+
+y = 1 / (a + exp(b / g + c)), fitted by least squares (Li et al., FLASH, ACM TECS 2021, section 4). For each
+of a row of a, b and c start where log(1 / y - a) = b / g + c is best met; Levenberg and Marquardt's steps
+then finish the best start. FLASH fits it to one family of networks that differ in width and skips; where
+NN-Degree says little, as between cells of equal width, so does this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from archcast.core.arrays import Codes, Doubles
+from archcast.core.errors import InputError
+from archcast.core.labels import Labels
+from archcast.featurize.topology import nn_degree
+from archcast.predictors.artifact.arrays import pack, unpack
+from archcast.predictors.contract import Predictor, register
+
+_STARTS = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
+_SMALLEST = 1e-3
+_LARGEST = 30.0
+"""Exponents beyond it are cut, which keeps answers above zero and finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class NNDegreeConfig:
+    """Settings of the fit.
+
+    Attributes:
+        steps: of Levenberg and Marquardt.
+    """
+
+    steps: int = 100
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise InputError(f"steps must be at least 1, got {self.steps}")
+
+
+@register
+class NNDegree(Predictor):
+    """y = 1 / (a + exp(b / g + c)), one set of parameters a target."""
+
+    family = "nn_degree"
+    Config = NNDegreeConfig
+
+    def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
+        del z, seed
+        degree = nn_degree(self.space_.cells(labels.codes))
+        self.middle_ = np.array(degree.mean())
+        m = labels.values.shape[1]
+        self.parameters_, self.top_ = np.zeros((3, m)), np.zeros(m)
+        for column in range(m):
+            known = np.isfinite(labels.values[:, column])
+            values = labels.values[known, column]
+            self.top_[column] = float(np.abs(values).max()) or 1.0
+            x = self.middle_ / degree[known]
+            self.parameters_[:, column] = _fit_one(x, values / self.top_[column], self.config.steps)
+
+    def _predict(self, codes: Codes) -> Doubles:
+        x = self.middle_ / nn_degree(self.space_.cells(codes))
+        columns = [_form(x, p)[0] for p in self.parameters_.T]
+        return self.scale_.forward(np.stack(columns, axis=1) * self.top_)
+
+    def to_files(self) -> dict[str, bytes]:
+        arrays = {"parameters": self.parameters_, "top": self.top_, "middle": self.middle_}
+        return {"nn_degree.npz": pack(arrays)}
+
+    def _from_files(self, files: Mapping[str, bytes]) -> None:
+        arrays = unpack(files["nn_degree.npz"], "nn_degree.npz")
+        self.parameters_, self.top_, self.middle_ = arrays["parameters"], arrays["top"], arrays["middle"]
+
+
+def _form(x: Doubles, parameters: Doubles) -> tuple[Doubles, Doubles]:
+    """Values and their derivatives by a, b and c.
+
+    Shapes:
+        x: (n,), 1 / g; parameters: (3,); output: (n,) and (n, 3)
+    """
+    a, b, c = parameters
+    exponential = np.exp(np.clip(b * x + c, -_LARGEST, _LARGEST))
+    y = 1.0 / np.maximum(a + exponential, _SMALLEST)
+    slope = -(y**2)
+    return y, np.stack([slope, slope * exponential * x, slope * exponential], axis=1)
+
+
+def _fit_one(x: Doubles, y: Doubles, steps: int) -> Doubles:
+    """a, b and c of least squared error.
+
+    Shapes:
+        x, y: (n,); output: (3,)
+    """
+    starts = [_start(x, y, a) for a in _STARTS]
+    best = min(starts, key=lambda p: _error(x, y, p))
+    error, damping = _error(x, y, best), 1e-2
+    for _ in range(steps):
+        value, slopes = _form(x, best)
+        gram = slopes.T @ slopes
+        damped = gram + damping * np.diag(np.diag(gram) + 1e-12)
+        new = best + np.linalg.lstsq(damped, slopes.T @ (y - value), rcond=None)[0]
+        new[0] = max(new[0], 0.0)
+        new_error = _error(x, y, new)
+        damping = damping / 3 if new_error < error else damping * 4
+        if new_error < error:
+            best, error = new, new_error
+        if damping > 1e12:
+            break
+    return best
+
+
+def _start(x: Doubles, y: Doubles, a: float) -> Doubles:
+    """a given, b and c by linear least squares on log(1 / y - a)."""
+    target = np.log(np.maximum(1.0 / np.maximum(y, _SMALLEST) - a, _SMALLEST))
+    design = np.stack([x, np.ones_like(x)], axis=1)
+    b, c = np.linalg.lstsq(design, target, rcond=1e-9)[0]
+    return np.array([a, b, c])
+
+
+def _error(x: Doubles, y: Doubles, parameters: Doubles) -> float:
+    residual = y - _form(x, parameters)[0]
+    return float(residual @ residual)

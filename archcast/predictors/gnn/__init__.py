@@ -1,5 +1,0 @@
-"""Graph network: one model for all devices, trained with torch-geometric, run by ONNX Runtime."""
-
-from archcast.predictors.gnn.predictor import GNN, GNNConfig
-
-__all__ = ["GNN", "GNNConfig"]

@@ -1,0 +1,17 @@
+"""Fitted predictors as what is called: a gather in small tables, a few small products."""
+
+from archcast.predictors.lowered.forms import BesideForm, Form, PlainForm, SumForm, TableForm
+from archcast.predictors.lowered.make import exact_form, served_form, served_kind
+from archcast.predictors.lowered.prune import prune
+
+__all__ = [
+    "BesideForm",
+    "Form",
+    "PlainForm",
+    "SumForm",
+    "TableForm",
+    "exact_form",
+    "prune",
+    "served_form",
+    "served_kind",
+]

@@ -1,0 +1,1 @@
+"""The most accurate architecture by training as few as possible."""

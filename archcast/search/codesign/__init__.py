@@ -1,0 +1,1 @@
+"""A network and its accelerator, chosen together."""

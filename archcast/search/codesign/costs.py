@@ -1,0 +1,144 @@
+"""Latency, energy and area of pairs of a network and an accelerator, by feature models fitted on a target.
+
+| symbol | meaning |
+|---|---|
+| h | accelerators of a hardware grid |
+| V | volumes of a network |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from archcast.collect.estimate import (
+    Accelerator,
+    FeatureModel,
+    FeatureModelConfig,
+    Target,
+    estimate_networks,
+    load_target,
+    make_estimator,
+)
+from archcast.collect.estimate.feature_model import VOLUMES, accelerator_factors
+from archcast.core.arrays import Codes, Doubles
+from archcast.core.errors import InputError
+from archcast.featurize.spaces import SPACES
+from archcast.search.codesign.space import SPACE, HardwareGrid, multipliers
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class GridEstimates:
+    """What a target's estimator says of networks at every point of its grid; a row a pair.
+
+    Shapes:
+        codes: (n, 9); latency_ms, energy_mj: (n,); area: (n,), in the units of the target's description
+    """
+
+    dataset: str
+    codes: Codes
+    accelerators: list[Accelerator]
+    latency_ms: Doubles
+    energy_mj: Doubles
+    area: Doubles
+
+
+def estimate_grid(spec: str, codes: Codes, *, dataset: str, report: Report | None = None) -> GridEstimates:
+    """Latency, energy and area of networks at every point of a target's grid, at the target's clock.
+
+    What was estimated before is taken from `ARCHCAST_HOME/estimates`.
+
+    Args:
+        spec: a target's name or file.
+        report: told the point that is estimated next.
+
+    Raises:
+        InputError: the target has no grid of arrays and buffers, or gives no energy or no area.
+    """
+    target = load_target(spec)
+    HardwareGrid.of(target)
+    columns: list[tuple[Doubles, Doubles, Doubles]] = []
+    accelerators: list[Accelerator] = []
+    for point in target.points():
+        set_to = load_target(spec, point)
+        if report is not None:
+            report(set_to.label)
+        made = estimate_networks(make_estimator(set_to), SPACES[SPACE], codes, dataset)
+        if made.energy_mj is None or made.area is None:
+            missing = "energy" if made.energy_mj is None else "area"
+            raise InputError(f"{target.name} gives no {missing}, which co-optimisation needs")
+        columns.append((made.latency_ms, made.energy_mj, np.full(len(codes), made.area)))
+        accelerators += [_accelerator(set_to)] * len(codes)
+    latency, energy, area = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    repeated = np.tile(codes, (len(columns), 1))
+    return GridEstimates(dataset, repeated, accelerators, latency, energy, area)
+
+
+@dataclass(frozen=True, slots=True)
+class CostModels:
+    """Fitted feature models of the three costs."""
+
+    dataset: str
+    latency: FeatureModel
+    energy: FeatureModel
+    area: FeatureModel
+
+    @classmethod
+    def fit(cls, estimates: GridEstimates) -> CostModels:
+        """Fit each to the estimates, with weights of zero or more."""
+        values = (estimates.latency_ms, estimates.energy_mj, estimates.area)
+        models = [
+            FeatureModel(FeatureModelConfig(metric, hardware=True)).fit(
+                SPACE, estimates.codes, column, dataset=estimates.dataset, accelerators=estimates.accelerators
+            )
+            for metric, column in zip(("latency", "energy", "area"), values, strict=True)
+        ]
+        return cls(estimates.dataset, *models)
+
+    def errors(self, estimates: GridEstimates) -> dict[str, Doubles]:
+        """Error in % of each cost against estimates, which may be of other networks; (n,) each."""
+        found = {}
+        for metric, true in (
+            ("latency", estimates.latency_ms),
+            ("energy", estimates.energy_mj),
+            ("area", estimates.area),
+        ):
+            model: FeatureModel = getattr(self, metric)
+            said = model.predict(
+                SPACE, estimates.codes, dataset=estimates.dataset, accelerators=estimates.accelerators
+            )
+            error: Doubles = 100 * np.abs(said - true) / true
+            found[metric] = error
+        return found
+
+    def weights(self, grid: HardwareGrid) -> tuple[Doubles, Doubles, Doubles]:
+        """Weights of the volumes at every accelerator of a grid, and its area.
+
+        Shapes:
+            output: latency (h, V), energy (h, V), area (h,)
+        """
+        accelerators = grid.accelerators()
+        clock = np.array([accelerator.clock_mhz for accelerator in accelerators])
+        latency = _weights(self.latency, accelerators) / clock[:, None]
+        return latency, _weights(self.energy, accelerators), _weights(self.area, accelerators)[:, 0]
+
+
+def _weights(model: FeatureModel, accelerators: list[Accelerator]) -> Doubles:
+    """(h, V): what one unit of each volume costs on each accelerator, but for the clock."""
+    factors = accelerator_factors(accelerators)
+    out = np.zeros((len(accelerators), len(VOLUMES)))
+    for name, weight in zip(model.names_, model.weights_, strict=True):
+        volume, factor = name.split(" * ", 1)
+        out[:, VOLUMES.index(volume)] += weight * factors[factor]
+    return out
+
+
+def _accelerator(target: Target) -> Accelerator:
+    hardware = target.hardware
+    return Accelerator(
+        multipliers(hardware["array"]), float(hardware["buffer_kib"]), float(hardware["clock_mhz"])
+    )

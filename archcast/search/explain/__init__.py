@@ -1,0 +1,1 @@
+"""What each decision adds to a prediction."""

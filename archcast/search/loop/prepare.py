@@ -1,0 +1,182 @@
+"""From the words of a search to its problem; see `run.search` for what they mean."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+
+from archcast.core.arrays import ArchBatch, Ints
+from archcast.core.errors import InputError, UnknownNameError, shorten
+from archcast.featurize.spaces import Space
+from archcast.predictors.intervals import LEVELS
+from archcast.search.blocks.reduce import ReducedSpace
+from archcast.search.loop.genome import Genome
+from archcast.search.loop.goals import Goal, Limit, Quantity, parse_limit, parse_quantity, with_device
+from archcast.search.loop.methods import METHODS
+from archcast.search.loop.problem import Problem
+from archcast.search.loop.sources import Score, source_of
+from archcast.serving import LoadedPredictor
+
+Words = str | Sequence[str] | None
+Given = Mapping[str, LoadedPredictor | Score]
+MEAN = "mean"
+HELD = (0.5 + float(LEVELS[0]) / 2, 0.5 + float(LEVELS[-1]) / 2)
+"""Least and most probability with which a limit can be held: what intervals are kept for."""
+
+
+def problem_of(
+    space: Space,
+    maximize: Words,
+    minimize: Words,
+    limits: Sequence[str | Limit] | str,
+    *,
+    device: Words,
+    dataset: str | None,
+    hold: float | str,
+    score: Score | None,
+    score_takes: str,
+    predictors: Given | None,
+) -> Problem:
+    """Goals and limits with their devices and their sources.
+
+    Raises:
+        InputError, UnknownNameError: as `run.search`.
+    """
+    devices, data = words(device, "device"), space.check_dataset(dataset)
+    goals = _goals(maximize, minimize, devices, data)
+    found = [parse_limit(limit) for limit in ([limits] if isinstance(limits, str) else limits)]
+    bounds = [replace(limit, quantity=with_device(limit.quantity, devices, data)) for limit in found]
+    used = {q.text: q for q in [g.quantity for g in goals] + [b.quantity for b in bounds]}
+    given = _given(predictors or {}, used, devices, data)
+    if score is not None:
+        scored = next((g.quantity.text for g in goals if g.maximize), goals[0].quantity.text)
+        if scored in given:
+            raise InputError(f"{scored} must come from score or from predictors, not from both")
+        given[scored] = score
+    sources = {name: source_of(q, space, given.get(name), takes=score_takes) for name, q in used.items()}
+    return Problem(
+        space,
+        goals,
+        tuple(sources[goal.quantity.text] for goal in goals),
+        tuple(bounds),
+        tuple(sources[bound.quantity.text] for bound in bounds),
+        _level(hold),
+    )
+
+
+def start_genes(genome: Genome, start: ArchBatch | None) -> Ints:
+    """Genes of the architectures to begin with, each once.
+
+    Shapes:
+        output: (s, k)
+    """
+    if start is None:
+        return np.empty((0, len(genome.cardinalities)), dtype=np.int64)
+    codes = genome.space.parse(start)
+    _, first = np.unique(codes, axis=0, return_index=True)
+    return genome.genes(codes[np.sort(first)])
+
+
+def settings_of(
+    problem: Problem,
+    *,
+    method: str,
+    population: int,
+    seed: int,
+    start: Ints,
+    within: ReducedSpace | None = None,
+) -> dict[str, str]:
+    """What makes two searches the same, by name; how long they go on is no part of it."""
+    goals = zip(problem.goals, problem.goal_sources, strict=True)
+    limits = zip(problem.limits, problem.limit_sources, strict=True)
+    return {
+        "space": problem.space.name,
+        "method": method,
+        "goals": "; ".join(
+            f"{'maximize' if g.maximize else 'minimize'} {g.quantity.text} by {s.name}" for g, s in goals
+        ),
+        "limits": "; ".join(f"{limit.text} by {s.name}" for limit, s in limits),
+        "hold": MEAN if problem.hold is None else f"{problem.hold:g}",
+        "population": str(population),
+        "seed": str(seed),
+        "start": _hash(start.tobytes()) if len(start) else "",
+        "within": "" if within is None else _hash(repr(sorted(within.choices.items())).encode()),
+    }
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def words(given: Words, what: str) -> list[str]:
+    """One word, several or none, as a list."""
+    listed = [] if given is None else [given] if isinstance(given, str) else list(given)
+    if not all(isinstance(word, str) for word in listed):
+        raise InputError(f"{what} must be a name or a list of names, got {shorten(given)}")
+    return listed
+
+
+def _goals(maximize: Words, minimize: Words, devices: list[str], dataset: str) -> tuple[Goal, ...]:
+    most, least = words(maximize, "maximize"), words(minimize, "minimize")
+    if not most and not least:
+        most = ["accuracy"]
+    goals = [
+        Goal(with_device(parse_quantity(text), devices, dataset), up)
+        for up, texts in ((True, most), (False, least))
+        for text in texts
+    ]
+    seen: set[Quantity] = set()
+    for goal in goals:
+        if goal.quantity in seen:
+            raise InputError(f"{goal.quantity.text} must be a goal once, got it twice")
+        seen.add(goal.quantity)
+    return tuple(goals)
+
+
+def _given(given: Given, used: Mapping[str, Quantity], devices: list[str], dataset: str) -> dict[str, object]:
+    """The user's predictors by the full name of what they give."""
+    out: dict[str, object] = {}
+    for text, predictor in given.items():
+        name = with_device(parse_quantity(text), devices, dataset).text
+        if name not in used:
+            raise UnknownNameError("quantity of predictors", name, used)
+        out[name] = predictor
+    return out
+
+
+def _level(hold: object) -> float | None:
+    """Probability with which limits are to be kept; None for the prediction alone."""
+    if hold == MEAN:
+        return None
+    if isinstance(hold, str):
+        with suppress(ValueError):
+            hold = float(hold)
+    return check_probability(hold, f"{MEAN} or ")
+
+
+def check_probability(hold: object, choice: str = "") -> float:
+    """A probability with which limits can be held; `choice` is what else the message is to name."""
+    least, most = HELD
+    if not isinstance(hold, float | int) or not least <= hold <= most:
+        raise InputError(f"hold must be {choice}a probability of {least:g} to {most:g}, got {shorten(hold)}")
+    return float(hold)
+
+
+def check_whole(value: object, what: str, *, least: int) -> None:
+    """Raise InputError unless `value` is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{what} must be a whole number of at least {least}, got {shorten(value)}")
+
+
+def check_goals(problem: Problem, method: str) -> None:
+    """Raise InputError when the method cannot take so many goals."""
+    if len(problem.goals) > 1 and not METHODS[method].several_goals:
+        able = ", ".join(m.name for m in METHODS.values() if m.several_goals)
+        raise InputError(
+            f"method must be one of {able} for {len(problem.goals)} goals, got {method!r}; state all "
+            f"but one as limits to use it"
+        )

@@ -1,0 +1,1 @@
+"""Constrained searches that measure what they propose."""

@@ -1,0 +1,1 @@
+"""Runs in MLflow: what is kept of them, how they are shown, and which is served."""
