@@ -15,8 +15,8 @@ from archcast.predictors import distill as distill_module
 from archcast.predictors.artifact.manifest import MANIFEST, digest
 from archcast.predictors.distill import DistillError, distil
 from archcast.predictors.export import export
-from archcast.predictors.families.gnn.session import OnnxModel
 from archcast.predictors.intervals import Intervals
+from archcast.predictors.onnx_model import OnnxModel
 
 
 def manifest_of(model, card=None, intervals=None):

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from archcast.core.arrays import Codes, Floats
 from archcast.core.errors import ArtifactError
 from archcast.core.optional import require
-from archcast.predictors.families.gnn.session import OnnxModel
 from archcast.predictors.lowered.forms import Form, SumForm, TableForm
 from archcast.predictors.lowered.link import DIGITS, Head, Network
 from archcast.predictors.lowered.tables import GroupedSum, Keys
+from archcast.predictors.onnx_model import OnnxModel
 
 INPUT, OUTPUT = "codes", "values"
 OPSET, IR_VERSION = 17, 9

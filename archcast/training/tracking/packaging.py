@@ -16,7 +16,7 @@ from archcast.predictors.families.stack import Stack
 from archcast.training.tracking.store import mlflow_module
 
 MODEL = "model"
-NEEDS: Mapping[str, tuple[str, ...]] = {"lightgbm": ("lightgbm",)}
+NEEDS: Mapping[str, tuple[str, ...]] = {"gnn": ("onnxruntime",), "lightgbm": ("lightgbm",)}
 """Packages beyond archcast's own that a family needs to predict."""
 
 

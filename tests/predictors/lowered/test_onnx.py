@@ -10,9 +10,9 @@ from archcast.featurize.spaces import SPACES
 from archcast.predictors import Additive, Boosting, BoostingConfig
 from archcast.predictors.adapt.posterior import adapt_to
 from archcast.predictors.adapt.sources import prior_of
-from archcast.predictors.families.gnn.session import OnnxModel
 from archcast.predictors.lowered import exact_form, served_form
 from archcast.predictors.lowered.onnx import check_equal, onnx_file
+from archcast.predictors.onnx_model import OnnxModel
 from archcast.serving.store import store
 
 KINDS = sorted({(s.space, s.metric) for s in store().list()})

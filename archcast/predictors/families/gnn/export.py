@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import warnings
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from archcast.core.errors import ArtifactError
 from archcast.predictors.families.gnn.fit import tensors
 from archcast.predictors.families.gnn.inputs import Inputs
 from archcast.predictors.families.gnn.network import Network
-from archcast.predictors.families.gnn.session import OnnxModel
+from archcast.predictors.onnx_model import OnnxModel
 
 OUTPUTS = ("z", "trunk_embedding")
 _TOLERANCE = 1e-4
@@ -89,10 +88,10 @@ def _check_equal(name: str, ours: NDArray[np.float32], theirs: NDArray[np.float3
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter prints its progress and warns of its own internals; none of it is for the user."""
+    """The exporter warns of its own internals, which is nothing for the user."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for logger in loggers:
             logger.setLevel(logging.ERROR)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from archcast.core.arrays import Doubles
+from archcast.predictors.families.gnn.config import GNNConfig
 from archcast.predictors.families.gnn.inputs import Inputs
 from archcast.predictors.families.gnn.network import Network, Sizes
-
-if TYPE_CHECKING:
-    from archcast.predictors.families.gnn.predictor import GNNConfig
 
 _WARM_UP = 0.1
 _SHORTEST = 11

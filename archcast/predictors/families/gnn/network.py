@@ -77,7 +77,9 @@ class Network(nn.Module):
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         width = sizes.hidden
-        self.nodes, self.dropout = sizes.nodes, sizes.dropout
+        self.dropout = sizes.dropout
+        self.nodes: Tensor
+        self.register_buffer("nodes", torch.tensor(sizes.nodes))
         self.node_type = nn.Embedding(sizes.types, width)
         self.node_features = nn.Linear(sizes.node_features, width)
         self.layers = nn.ModuleList(MessageLayer(width) for _ in range(sizes.layers))

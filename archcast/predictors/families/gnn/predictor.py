@@ -5,76 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archcast.core.arrays import Codes, Doubles, Floats
-from archcast.core.errors import ArtifactError, InputError, NotFittedError
+from archcast.core.errors import ArtifactError, NotFittedError
 from archcast.core.labels import Labels
 from archcast.core.optional import require
 from archcast.featurize.encoders.encoding import encode, encoding_names
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
+from archcast.predictors.families.gnn.config import GNNConfig
 from archcast.predictors.families.gnn.inputs import Inputs, Scaling
-from archcast.predictors.families.gnn.nodes import layout
-from archcast.predictors.families.gnn.session import OnnxModel
-from archcast.predictors.families.gnn.shared import SharedNetwork
-from archcast.predictors.families.gnn.weights import Weights
+from archcast.predictors.onnx_model import OnnxModel
 
 _CHUNK = 512
 _SAMPLES = 16
-_TOLERANCE = 1e-4
-_FEW = 16
-"""Batches below this size share too little to pay for looking: they go to ONNX Runtime."""
-
-
-@dataclass(frozen=True, slots=True)
-class GNNConfig:
-    """Settings of the graph network.
-
-    Attributes:
-        pieces: graph-level parts beside the graph, see `archcast.featurize.encoders.encoding`.
-        hidden: width of node states and of the embedding; layers: rounds of message passing.
-        rank: width of a device's embedding.
-        epochs: passes over the data; more where they would be fewer than `min_steps` updates.
-        learning_rate: highest of the one-cycle schedule.
-        weight_decay: AdamW's, on matrices.
-        dropout: share of the embedding dropped while training.
-        huber: deviations beyond which an error counts linearly.
-        threads: processor threads for fitting and predicting.
-    """
-
-    pieces: tuple[str, ...] = ("features",)
-    hidden: int = 64
-    layers: int = 3
-    rank: int = 32
-    epochs: int = 60
-    min_steps: int = 600
-    batch_size: int = 64
-    learning_rate: float = 3e-3
-    weight_decay: float = 1.0
-    dropout: float = 0.1
-    huber: float = 0.2
-    threads: int = 2
-
-    def __post_init__(self) -> None:
-        for name in ("hidden", "rank", "epochs", "min_steps", "batch_size", "threads"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InputError(f"{name} must be a whole number of at least 1, got {value!r}")
-        if isinstance(self.layers, bool) or not isinstance(self.layers, int) or self.layers < 0:
-            raise InputError(f"layers must be a whole number of at least 0, got {self.layers!r}")
-        for name in ("learning_rate", "huber"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} must be above 0, got {getattr(self, name)!r}")
-        if not self.weight_decay >= 0:
-            raise InputError(f"weight_decay must be at least 0, got {self.weight_decay!r}")
-        if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout must be at least 0 and below 1, got {self.dropout!r}")
 
 
 @register
@@ -83,8 +31,6 @@ class GNN(Predictor):
 
     family = "gnn"
     Config: ClassVar[type[GNNConfig]] = GNNConfig
-    _shared: SharedNetwork | None
-    mean_nodes_: float | None
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         _require_packages()
@@ -97,12 +43,9 @@ class GNN(Predictor):
         self.node_scaling_ = Scaling.fit(graphs.node_features)
         self.graph_scaling_ = Scaling.fit(self._table(labels.codes))
         network = train(self.inputs(labels.codes), z, self.config, seed=seed)
-        sample = self.space_.sample(_SAMPLES, seed=0)
-        self.model_ = OnnxModel(export(network, self.inputs(sample)))
+        samples = self.inputs(self.space_.sample(_SAMPLES, seed=0))
+        self.model_ = OnnxModel(export(network, samples))
         self.weights_ = save(network.state_dict())
-        self.mean_nodes_ = network.nodes
-        self._shared = None
-        self._check_shared(sample)
 
     def _predict(self, codes: Codes) -> Doubles:
         return self._run(codes, 0).astype(np.float64)
@@ -133,39 +76,8 @@ class GNN(Predictor):
             return np.concatenate(list(pool.map(self._run_part, parts, repeat(output))))
 
     def _run_part(self, codes: Codes, output: int) -> Floats:
-        shared = None if len(codes) < _FEW else self._sharing()
-        if shared is None:
-            return self.model_.run(self.inputs(codes).feed())[output]
-        return shared.run(codes, self.graph_scaling_.apply(self._table(codes)))[output]
-
-    def _sharing(self) -> SharedNetwork | None:
-        """The network by shared states, made at first use; None where the space's graphs have no layout.
-
-        Two threads may both make it, which does no harm.
-        """
-        if self._shared is None and self.mean_nodes_ is not None:
-            found = layout(self.space_, self.dataset_)
-            if found is not None:
-                self._shared = SharedNetwork(
-                    Weights.of(self.weights_),
-                    nodes=self.mean_nodes_,
-                    layout=found,
-                    features=self.node_scaling_.apply(found.features),
-                )
-        return self._shared
-
-    def _check_shared(self, codes: Codes) -> None:
-        """Raise ArtifactError unless the network by shared states answers as the exported one does."""
-        shared = self._sharing()
-        if shared is not None:
-            inputs = self.inputs(codes)
-            pairs = zip(shared.run(codes, inputs.graph_features), self.model_.run(inputs.feed()), strict=True)
-            if not all(np.allclose(ours, theirs, rtol=_TOLERANCE, atol=_TOLERANCE) for ours, theirs in pairs):
-                raise ArtifactError("states shared between nodes must not change the graph network's answers")
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what is made at first use."""
-        return self.__dict__ | {"_shared": None}
+        values: Floats = self.model_.run(self.inputs(codes).feed())[output]
+        return values
 
     def _table(self, codes: Codes) -> Doubles:
         return encode(self.space_, codes, self.config.pieces, self.dataset_)
@@ -173,8 +85,6 @@ class GNN(Predictor):
     def to_files(self) -> dict[str, bytes]:
         """The model that predicts, the scaling of its inputs, and the weights to go on training from."""
         arrays = self.node_scaling_.arrays("node") | self.graph_scaling_.arrays("graph")
-        if self.mean_nodes_ is not None:
-            arrays["mean_nodes"] = np.array(self.mean_nodes_)
         return {
             "model.onnx": self.model_.content,
             "norm.npz": pack(arrays),
@@ -192,18 +102,6 @@ class GNN(Predictor):
         self.graph_scaling_ = Scaling.from_arrays(arrays, "graph", columns=wide)
         self.model_ = OnnxModel(files["model.onnx"])
         self.weights_ = files["weights.safetensors"]
-        self.mean_nodes_ = _mean_nodes(arrays)
-        self._shared = None
-
-
-def _mean_nodes(arrays: Mapping[str, NDArray[Any]]) -> float | None:
-    """What sums over nodes are divided by; None in predictors that earlier versions saved."""
-    known = arrays.get("mean_nodes")
-    if known is None:
-        return None
-    if known.shape != () or not known > 0:
-        raise ArtifactError(f"mean_nodes of norm.npz must be one number above 0, got {known!r}")
-    return float(known)
 
 
 def _require_packages() -> None:

@@ -16,7 +16,7 @@ from archcast.predictors.artifact.card import Card
 from archcast.predictors.artifact.manifest import save
 from archcast.predictors.families.gnn import GNN, GNNConfig
 from archcast.predictors.families.gnn.inputs import Inputs, Scaling
-from archcast.predictors.families.gnn.session import OnnxModel
+from archcast.predictors.onnx_model import OnnxModel
 from archcast.testing.subject import synthetic_latency
 
 SPACE = SPACES["nasbench201"]

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from archcast.core.errors import ArtifactError
+from archcast.core.optional import require
 
 
 class OnnxModel:
@@ -45,8 +46,7 @@ class OnnxModel:
 
 
 def _session(content: bytes) -> Any:
-    import onnxruntime
-
+    onnxruntime = require("onnxruntime", extra="serve", purpose="running an ONNX model")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
