@@ -24,7 +24,7 @@ class Operator:
     arity: int = 1
 
 
-OPERATORS: Registry[Operator] = Registry("operator")
+OPERATORS: Registry[Operator] = Registry("operator", group="archcast.operators")
 for _operator in (
     Operator("input", "input", 0),
     Operator("conv", "conv"),

@@ -134,7 +134,7 @@ class Predictor(ABC):
         self.metric_, self.dataset_, self.targets_ = metric, dataset, targets
 
 
-PREDICTORS: Registry[type[Predictor]] = Registry("predictor")
+PREDICTORS: Registry[type[Predictor]] = Registry("predictor", group="archcast.predictors")
 
 
 def register(family: type[Predictor]) -> type[Predictor]:

@@ -18,7 +18,7 @@ from archcast.collect.tables.kept import kept_recipes
 from archcast.collect.tables.own import STORE, store_recipe
 from archcast.core.registry import Registry
 
-RECIPES: Registry[Recipe] = Registry("table")
+RECIPES: Registry[Recipe] = Registry("table", group="archcast.tables")
 for _recipe in (
     help.RECIPE,
     nasbench201_accuracy.RECIPE,

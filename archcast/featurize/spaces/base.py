@@ -28,6 +28,8 @@ from archcast.featurize.spaces.checks import check_batch, check_count, from_json
 from archcast.featurize.topology import Cells
 
 MAX_COUNTED = 2**40
+MAX_VALUES = int(np.iinfo(np.int8).max) + 1
+"""Values that one decision may have, as codes are int8."""
 
 
 class Space(ABC):
@@ -85,6 +87,7 @@ class Space(ABC):
             InputError: the batch is empty, is one architecture instead of a list, or holds codes
                 out of range.
         """
+        self.check_decisions()
         if is_codes(batch):
             return self._check_codes(np.asarray(batch))
         return self._parse_items(self._without_text(check_batch(batch)))
@@ -152,6 +155,16 @@ class Space(ABC):
         """Codes with entries that no layer uses set to 0; may write into its argument."""
         return codes
 
+    def check_decisions(self) -> None:
+        """Raise InputError, which names the decision, where one has no value or more than codes can hold."""
+        if min(self.cardinalities) >= 1 and max(self.cardinalities) <= MAX_VALUES:
+            return
+        for column, top in zip(self.columns, self.cardinalities, strict=True):
+            if not 1 <= top <= MAX_VALUES:
+                raise InputError(
+                    f"decision {column} of {self.name} must have 1 to {MAX_VALUES} values, got {top}"
+                )
+
     # -- the set ----------------------------------------------------------------------------------
 
     @cached_property
@@ -200,6 +213,7 @@ class Space(ABC):
             output: (n, k)
         """
         check_count(n)
+        self.check_decisions()
         rng = np.random.default_rng(seed)
         return rng.integers(0, self.cardinalities, size=(n, len(self.columns))).astype(np.int8)
 

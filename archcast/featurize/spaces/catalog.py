@@ -19,7 +19,22 @@ from archcast.featurize.spaces.nasbench201 import NASBench201
 from archcast.featurize.spaces.ofa_mbv3 import OFAMobileNetV3
 from archcast.featurize.spaces.skipnet import SkipNet
 
-SPACES: Registry[Space] = Registry("space")
+
+def _check(name: str, space: object) -> None:
+    """Raise InputError unless `space` is a space of that name whose decisions codes can hold."""
+    if not isinstance(space, Space):
+        raise InputError(f"space {name!r} must be an instance of Space, got {shorten(space)}")
+    if space.name != name:
+        raise InputError(f"space {space.name!r} must be registered under its own name, got {name!r}")
+    if len(space.columns) != len(space.cardinalities) or not space.columns:
+        raise InputError(
+            f"space {name!r} must have as many cardinalities as columns and at least one, got "
+            f"{len(space.cardinalities)} and {len(space.columns)}"
+        )
+    space.check_decisions()
+
+
+SPACES: Registry[Space] = Registry("space", group="archcast.spaces", check=_check)
 for _space in (NASBench201(), FBNet(), OFAMobileNetV3(), MnasNet(), Macro(), HAT(), SkipNet()):
     SPACES.register(_space.name, _space)
 

@@ -12,6 +12,7 @@ from archcast.featurize.cost import COST_SHAPE, layers_cost
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.catalog import SPACES, parse
 from archcast.featurize.spaces.chain import ChainSpace
+from archcast.featurize.spaces.macro import Macro
 
 NAMES = SPACES.names()
 GRAPHS = [s for s in SPACES.values() if s.has_graph]
@@ -273,3 +274,58 @@ def test_cells_are_sane(space):
 def test_unknown_dataset_lists_the_choices(space):
     with pytest.raises(InputError, match=space.datasets[0]):
         space.costs(space.sample(1, seed=0), "mnist")
+
+
+# -- decisions that codes cannot hold ---------------------------------------------------------------------
+
+
+class Wide(Macro):
+    """Two decisions, one of many values."""
+
+    name, columns, text_notation = "wide", ("depth", "width"), False
+
+    def __init__(self, values: int) -> None:
+        self.cardinalities = (3, values)
+
+    def matches(self, item):
+        return isinstance(item, list) and len(item) == 2
+
+    def _parse_items(self, items):
+        return np.array(items).astype(np.int8)
+
+    def format(self, codes):
+        return codes.tolist()
+
+
+@pytest.mark.parametrize("values", [127, 128])
+def test_codes_hold_as_many_values_as_fit(values):
+    wide = Wide(values)
+    drawn = wide.sample(4000, seed=0)
+    assert (drawn.min(), drawn[:, 1].max()) == (0, values - 1)
+    np.testing.assert_array_equal(wide.parse(wide.format(drawn)), drawn)
+    np.testing.assert_array_equal(wide.parse(drawn.astype(np.int64)), drawn)
+    near, _ = wide.neighbours(np.array([[0, values - 1]], dtype=np.int8))
+    assert sorted(near[near[:, 0] == 0][:, 1].tolist()) == list(range(values - 1))
+    with pytest.raises(ParseError, match=f"width must be 0 to {values - 1}, got {values}"):
+        wide.parse(np.array([[0, values]]))
+
+
+@pytest.mark.parametrize("values", [0, 129, 150])
+def test_a_decision_that_codes_cannot_hold_is_refused(values):
+    wide, told = Wide(values), f"^decision width of wide must have 1 to 128 values, got {values}$"
+    for call in (
+        lambda: SPACES.register("wide", wide),
+        lambda: wide.sample(5, seed=0),
+        lambda: wide.parse([[0, 0]]),
+        lambda: wide.parse(np.array([[0, 140]])),
+    ):
+        with pytest.raises(InputError, match=told):
+            call()
+    assert "wide" not in SPACES
+
+
+def test_what_is_no_space_is_not_registered():
+    with pytest.raises(InputError, match=r"^space 'wide' must be an instance of Space, got <class"):
+        SPACES.register("wide", Wide)
+    with pytest.raises(InputError, match="space 'wide' must be registered under its own name, got 'other'"):
+        SPACES.register("other", Wide(4))
