@@ -17,8 +17,9 @@ from archcast.core.errors import ArchcastError
 from archcast.core.version import VERSION
 
 PACKAGES = {
-    "train": ("lightgbm", "mlflow", "optuna", "scikit-learn", "scipy", "torch", "torch-geometric"),
-    "collect": ("duckdb", "ethos-u-vela", "nvidia-ml-py", "onnx", "pyarrow", "pyyaml", "zigzag-dse"),
+    "train": ("lightgbm", "mlflow", "optuna", "scikit-learn", "torch", "torch-geometric"),
+    "measure": ("duckdb", "nvidia-ml-py", "onnx", "onnxruntime", "pyarrow"),
+    "collect": ("ethos-u-vela", "pyyaml", "zigzag-dse"),
     "serve": ("fastapi", "prometheus-client", "uvicorn"),
     "search": ("pymoo",),
     "plot": ("matplotlib",),
@@ -52,7 +53,7 @@ def doctor(as_json: Json = False) -> None:
         "archcast": VERSION,
         "python": platform.python_version(),
         "numpy": _version("numpy"),
-        "onnxruntime": _version("onnxruntime"),
+        "scipy": _version("scipy"),
     }
     for extra, names in PACKAGES.items():
         for name in names:

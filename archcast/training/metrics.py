@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from archcast.core.arrays import Doubles, Floats
 from archcast.core.errors import InputError
-from archcast.core.optional import require
 
 NAMES = ("spearman", "kendall", "mape", "within_5", "within_10", "rows")
 
@@ -25,7 +25,6 @@ def quality(truth: Doubles, predicted: Doubles | Floats) -> dict[str, float]:
     Raises:
         InputError: fewer than two rows with a truth, or a prediction that is not finite.
     """
-    stats = require("scipy.stats", extra="train", purpose="rank correlation")
     kept = np.isfinite(truth)
     y, p = truth[kept], np.asarray(predicted, dtype=np.float64)[kept]
     if len(y) < 2:

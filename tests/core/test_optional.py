@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from archcast.core.errors import MissingPackageError
-from archcast.core.optional import require
+from archcast.core.optional import require, require_installed
 
 
 def test_gives_the_module():
@@ -42,3 +42,11 @@ def test_a_broken_package_is_not_missing(monkeypatch, tmp_path):
     with pytest.raises(ImportError, match="broken") as caught:
         require("archcast_made_up_broken", extra="train", purpose="fitting")
     assert not isinstance(caught.value, MissingPackageError)
+
+
+def test_a_package_that_another_process_imports_is_looked_for(monkeypatch):
+    assert require_installed("math", extra="train", purpose="sums") is None
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    for package in ("lightgbm", "no_such_package"):
+        with pytest.raises(MissingPackageError, match=rf'{package}: run pip install "archcast\[train\]"'):
+            require_installed(package, extra="train", purpose="measuring")

@@ -27,7 +27,6 @@ import numpy as np
 
 from archcast.core.arrays import ArchBatch, Doubles
 from archcast.core.errors import ArtifactError, InputError, NotFittedError, UnknownNameError
-from archcast.core.optional import require
 from archcast.featurize.cost import quantity
 from archcast.featurize.spaces import SPACES
 
@@ -131,7 +130,8 @@ class FeatureModel:
     def _solve(self, scaled: Doubles, ones: Doubles) -> Doubles:
         """Weights of scaled features in the least-squares sense."""
         if self.config.non_negative:
-            optimize = require("scipy.optimize", extra="train", purpose="weights of zero or more")
+            from scipy import optimize
+
             positive: Doubles = optimize.nnls(scaled, ones)[0]
             return positive
         penalty = len(ones) * self.config.ridge * np.eye(scaled.shape[1])

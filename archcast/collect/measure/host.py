@@ -14,6 +14,7 @@ from archcast.collect.measure.devices import parse_device
 from archcast.collect.measure.rows import TIMEOUT_SECONDS, Row, make_request, measure_rows
 from archcast.collect.measure.timing import TimingSettings
 from archcast.core.arrays import ArchBatch
+from archcast.core.optional import require_installed
 from archcast.featurize.spaces import Space
 
 DEFAULT_DEVICE = "this-host-ort-1t"
@@ -46,7 +47,10 @@ def measure_host(
         device: a name in the grammar of `archcast.collect.measure.devices`.
         metrics: among `latency`, `throughput`, `memory`, `energy`.
     """
-    request = make_request(space, archs, device=parse_device(device), metrics=metrics, dataset=dataset)
+    parsed = parse_device(device)
+    request = make_request(space, archs, device=parsed, metrics=metrics, dataset=dataset)
+    package, extra = ("torch", "train") if parsed.runtime == "torch" else ("onnxruntime", "measure")
+    require_installed(package, extra=extra, purpose=f"measuring as {device}")
     with host_channel() as channel:
         yield from measure_rows(
             channel, request, already=already, settings=settings, timeout_s=timeout_s, progress=progress

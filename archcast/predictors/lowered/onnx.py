@@ -57,7 +57,7 @@ class _Graph:
     """Nodes and constants in the order in which they are added."""
 
     def __init__(self) -> None:
-        self.onnx = require("onnx", extra="train", purpose="writing an ONNX file")
+        self.onnx = require("onnx", extra="measure", purpose="writing an ONNX file")
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 

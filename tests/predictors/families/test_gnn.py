@@ -234,6 +234,13 @@ def test_session_is_made_at_first_use_and_not_pickled(fitted):
         OnnxModel(b"no model").run(feed)
 
 
+def test_without_onnx_runtime_the_line_that_installs_it_is_told(fitted, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    copy = pickle.loads(pickle.dumps(fitted))
+    with pytest.raises(MissingPackageError, match=r'onnxruntime: run pip install "archcast\[serve\]"'):
+        copy.predict(SPACE.sample(1, seed=0))
+
+
 @pytest.mark.parametrize("file", ["model.onnx", "norm.npz", "weights.safetensors"])
 def test_missing_file_is_named(fitted, file):
     files = {name: content for name, content in fitted.to_files().items() if name != file}

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from archcast.core.optional import require
-from archcast.search.loop.methods.base import EXTRA, METHODS, Method, Task
+from archcast.search.loop.methods.base import METHODS, Method, Task
 from archcast.search.loop.methods.penalty import Penalty
 
 _ENDLESS = 10**9
@@ -20,7 +19,8 @@ _RESTARTS = 10**6
 
 def annealing(task: Task) -> None:
     """Anneal from the best of the first population; when it has cooled, heat it again."""
-    optimize: Any = require("scipy.optimize", extra=EXTRA, purpose="annealing")
+    from scipy import optimize
+
     penalty, values = Penalty.from_sample(task)
     tops = task.genome.cardinalities
     begin = (task.first()[int(values.argmin())] + 0.5) / tops

@@ -8,13 +8,10 @@ many points. Grouping is what keeps the triangulation small: it would have 2^k v
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Ints
-from archcast.core.optional import require
-from archcast.search.loop.methods.base import EXTRA, METHODS, Method, Task
+from archcast.search.loop.methods.base import METHODS, Method, Task
 from archcast.search.loop.methods.penalty import Penalty
 
 FACTORS = 4
@@ -23,7 +20,8 @@ _POINTS, _MOST_POINTS = 64, 1024
 
 def shgo(task: Task) -> None:
     """Lattices of 64 to 1,024 points, each followed by steps from its basins."""
-    optimize: Any = require("scipy.optimize", extra=EXTRA, purpose="shgo")
+    from scipy import optimize
+
     penalty, values = Penalty.from_sample(task)
     tops = task.genome.cardinalities
     group = _groups(len(tops))
