@@ -130,7 +130,7 @@ def graph_network() -> Iterator[dict[str, Any]]:
         model = GNN(config).fit(labels)
         network = Network(sizes(model.inputs(codes), 1, config)).eval()
         network.load_state_dict(load(model.weights_))
-        form = PlainForm(model, (0,))
+        form = PlainForm(model)
 
         def eager(inputs: Any, network: Any = network) -> Any:
             with torch.inference_mode():

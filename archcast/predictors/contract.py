@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -34,12 +35,17 @@ class Predictor(ABC):
         family: name in `PREDICTORS`.
         Config: the configuration's type.
         learns: False for a form that is made from another predictor instead of fitted.
+        requires: packages beyond archcast's own that it needs.
+        by_target: names of what was learned with one entry a target, an array or a list, and the axis of it.
         space_, metric_, dataset_, targets_, scale_: what it was fitted to.
     """
 
     family: ClassVar[str]
     Config: ClassVar[type[Any]]
     learns: ClassVar[bool] = True
+    requires: tuple[str, ...] = ()
+    by_target: ClassVar[Mapping[str, int]] = {}
+    _selected: tuple[int, ...] | None = None
 
     def __init__(self, config: Any = None) -> None:
         self.config = self.Config() if config is None else config
@@ -100,21 +106,63 @@ class Predictor(ABC):
         """The same for codes that the space's `parse` gave, which are not checked again and may be none."""
         if not len(codes):
             return np.empty((0, len(self.targets_)), dtype=np.float32)
-        return self.scale_.inverse(self._predict(codes)).astype(np.float32)
+        return self.scale_.inverse(self.scaled(codes)).astype(np.float32)
 
-    def predictive_interval(self, codes: Codes, coverage: float) -> tuple[Floats, Floats] | None:
-        """Ends of a central interval of new measurements, in the metric's unit, of families that know one.
+    def scaled(self, codes: Codes) -> Doubles:
+        """Scaled values of checked codes, in double precision.
 
         Shapes:
-            codes: (n, k); output: float32 (n, m) each
+            codes: (n, k); output: (n, m)
         """
-        del codes, coverage
+        z = self._predict(codes)
+        return z if self._selected is None else np.take(z, self._selected, axis=1)
+
+    def interval(
+        self, codes: Codes, coverage: float, *, predicted: Floats | None = None
+    ) -> tuple[Floats, Floats] | None:
+        """Ends of a central interval of new measurements, in the metric's unit, of families that know one.
+
+        Args:
+            codes: that the space's `parse` gave.
+            predicted: what `predict_checked` gives for them, where the caller has it already.
+
+        Shapes:
+            codes: (n, k); predicted: (n, m); output: float32 (n, m) each
+        """
+        del codes, coverage, predicted
         return None
+
+    def select(self, columns: tuple[int, ...]) -> Self:
+        """The predictor of some targets only, which shares with this one what belongs to no target.
+
+        A family that says nothing of its targets in `by_target` answers for all and gives some; such a
+        selection cannot be saved.
+        """
+        if columns == tuple(range(len(self.targets_))):
+            return self
+        selected = copy.copy(self)
+        selected.targets_ = tuple(self.targets_[c] for c in columns)
+        selected.scale_ = self.scale_.select(columns)
+        selected._keep(columns)
+        return selected
+
+    def _keep(self, columns: tuple[int, ...]) -> None:
+        """Keep of what was learned what belongs to some targets; called on a copy."""
+        if not self.by_target:
+            self._selected = columns
+        for name, axis in self.by_target.items():
+            learned = getattr(self, name)
+            if isinstance(learned, list):
+                setattr(self, name, [learned[c] for c in columns])
+            else:
+                setattr(self, name, np.take(learned, columns, axis=axis))
 
     def header(self) -> dict[str, Any]:
         """What an artifact keeps of the predictor beside its files; JSON types only."""
         if not hasattr(self, "scale_"):
             raise NotFittedError(f"{self.family} must be fitted before it is saved")
+        if self._selected is not None:
+            raise InputError(f"{self.family} must be saved with all its targets")
         return {
             "family": self.family,
             "config": asdict(self.config),

@@ -39,7 +39,6 @@ from archcast.predictors.intervals import Intervals
 from archcast.predictors.lowered.forms import Form
 from archcast.predictors.lowered.make import exact_form, is_small
 from archcast.predictors.lowered.onnx import INPUT, OUTPUT, check_equal, onnx_file
-from archcast.predictors.lowered.prune import prune
 
 FORMS = ("arrays", "onnx")
 ONNX_FORMAT = 1
@@ -117,13 +116,10 @@ def standing_in(teacher: Predictor, column: int, *, seed: int = 0) -> tuple[Pred
 
 def _kept(teacher: Predictor, column: int) -> Predictor | None:
     """The teacher's own answers or weights for one target; None where only a student can be quick."""
-    pruned = prune(teacher, (column,))
+    selected = teacher.select((column,))
     if is_small(teacher.space_) and not isinstance(teacher, Tabulated):
-        whole = Tabulated.of(teacher if pruned is None else pruned)
-        return whole if pruned is not None else prune(whole, (column,))
-    if pruned is None or exact_form(pruned, (0,)) is None:
-        return None
-    return pruned
+        return Tabulated.of(selected)
+    return None if exact_form(selected, (0,)) is None else selected
 
 
 def _check_place(folder: Path) -> None:

@@ -47,6 +47,11 @@ class TargetScale:
         deviation = np.nanstd(scaled, axis=0)
         return cls(logarithmic, np.nanmean(scaled, axis=0), np.where(deviation > _FLAT, deviation, 1.0))
 
+    def select(self, columns: tuple[int, ...]) -> TargetScale:
+        """The scale of some targets."""
+        chosen = list(columns)
+        return TargetScale(self.logarithmic, self.mean[chosen], self.deviation[chosen])
+
     def forward(self, values: Doubles) -> Doubles:
         """y -> z.
 

@@ -30,7 +30,6 @@ from archcast.predictors.scale import LOGARITHMIC
 
 FIRST = "gp"
 FAMILIES = (FIRST, "linear", "nn_degree", "lightgbm", "stack")
-_NEEDS = {"lightgbm": "lightgbm", "stack": "lightgbm"}
 _FOLDS = 5
 _LEAST_TO_CHOOSE = 15
 _PAIRED_ROWS = 2000
@@ -88,7 +87,7 @@ def _fitted(
 ) -> Selected:
     """The choice, with conformal widths from the answers for networks it had not seen where it needs them."""
     intervals = None
-    if unseen is not None and predictor.predictive_interval(labels.codes[:1], 0.9) is None:
+    if unseen is not None and predictor.interval(labels.codes[:1], 0.9) is None:
         intervals = Intervals.from_errors(
             labels.values, unseen[:, None], logarithmic=labels.metric in LOGARITHMIC
         )
@@ -119,7 +118,7 @@ def kendall(truth: Doubles, predicted: Doubles) -> float:
 
 
 def _available(name: str) -> bool:
-    return name not in _NEEDS or importlib.util.find_spec(_NEEDS[name]) is not None
+    return all(importlib.util.find_spec(package) is not None for package in PREDICTORS[name].requires)
 
 
 def _folds(labels: Labels, seed: int) -> Ints:

@@ -88,7 +88,7 @@ class LoadedPredictor:
             predicted = self.predict_codes(codes).astype(np.float64)
             low, high = intervals.around(predicted, column, coverage)
             return low.astype(np.float32), high.astype(np.float32)
-        known = self.model.predictive_interval(codes, coverage)
+        known = self.model.interval(codes, coverage)
         if known is None:
             raise InputError(f"predictor of {self.served.device} was saved without held-out errors")
         return known[0][:, column], known[1][:, column]

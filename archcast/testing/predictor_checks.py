@@ -136,6 +136,32 @@ def check_single_target(subject: Subject) -> None:
     _require(rank > 0.5, f"Spearman must be above 0.5, got {rank:.3f}")
 
 
+def check_select(subject: Subject) -> None:
+    """Some of the targets answer as they do among all, in the order asked for, and all stay as they were."""
+    before = subject.fitted.header()
+    for columns in ((1,), (2, 0)):
+        selected = subject.fitted.select(columns)
+        found, expected = selected.predict(subject.held_codes), subject.answers[:, columns]
+        _require(found.shape == expected.shape, f"targets {columns} must give a column each")
+        _require(bool(np.allclose(found, expected, rtol=_LOOSE)), f"targets {columns} must answer alike")
+        named = tuple(subject.fitted.targets_[c] for c in columns)
+        _require(selected.targets_ == named, f"targets must be {named}, got {selected.targets_}")
+    _require(subject.fitted.header() == before, "select must leave the predictor as it was")
+
+
+def check_interval(subject: Subject) -> None:
+    """Intervals of a family that knows them hold its predictions, and grow with the coverage."""
+    codes, answers = subject.held_codes, subject.answers
+    narrow, wide = (subject.fitted.interval(codes, c, predicted=answers) for c in (0.5, 0.9))
+    _require((narrow is None) == (wide is None), "a family must know intervals of every coverage or of none")
+    if narrow is None or wide is None:
+        return
+    for low, high in (narrow, wide):
+        _require(low.shape == high.shape == answers.shape, f"ends must have shape {answers.shape}")
+        _require(bool((low <= answers).all() and (answers <= high).all()), "an interval must hold its middle")
+    _require(bool((wide[0] <= narrow[0]).all() and (narrow[1] <= wide[1]).all()), "coverage must widen")
+
+
 def check_refused(subject: Subject) -> None:
     """Codes that are not the space's, labels without values and configurations of others are refused."""
     codes, fitted, labels = subject.held_codes, subject.fitted, subject.labels
@@ -219,6 +245,8 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     check_quality,
     check_constant_target,
     check_single_target,
+    check_select,
+    check_interval,
     check_refused,
     check_artifact,
     check_altered_artifact,

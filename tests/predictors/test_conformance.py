@@ -11,12 +11,14 @@ from archcast.testing.predictor_checks import (
     check_artifact,
     check_constant_target,
     check_fit,
+    check_interval,
     check_output,
     check_predictor,
     check_quality,
     check_refused,
     check_registered,
     check_rows,
+    check_select,
     check_unfitted,
 )
 from archcast.testing.subject import Subject, synthetic_latency
@@ -129,6 +131,16 @@ class Lenient(Broken):
         return super().predict(codes)
 
 
+class KeepsAll(Broken):
+    def _keep(self, columns):
+        del columns
+
+
+class Outside(Broken):
+    def interval(self, codes, coverage, *, predicted=None):
+        return predicted * (1 + coverage / 100), predicted * (1 + coverage / 10)
+
+
 class Unfitted(Broken):
     def predict(self, codes):
         if not hasattr(self, "scale_"):
@@ -151,6 +163,8 @@ class Unfitted(Broken):
         (Constant, check_quality),
         (Shifted, check_constant_target),
         (Forgets, check_artifact),
+        (KeepsAll, check_select),
+        (Outside, check_interval),
         (Lenient, check_refused),
         (Unfitted, check_unfitted),
     ],

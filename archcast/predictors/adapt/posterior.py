@@ -68,7 +68,9 @@ class Adapted(Predictor):
     def _predict(self, codes: Codes) -> Doubles:
         return self._scaled(self._columns(codes) @ self.weights_)[0][:, None]
 
-    def predictive_interval(self, codes: Codes, coverage: float) -> tuple[Floats, Floats]:
+    def interval(
+        self, codes: Codes, coverage: float, *, predicted: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """Ends of a central interval of new measurements, in the metric's unit.
 
         Shapes:
@@ -78,7 +80,7 @@ class Adapted(Predictor):
             InputError: coverage outside 0.5 to 0.99.
         """
         half = half_width(coverage) * float(self.widening_[0]) * self.predictive_deviation(codes)
-        z = self._predict(codes)
+        z = self._predict(codes) if predicted is None else self.scale_.forward(predicted.astype(np.float64))
         low, high = self.scale_.inverse(z - half), self.scale_.inverse(z + half)
         return low.astype(np.float32), high.astype(np.float32)
 

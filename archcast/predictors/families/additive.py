@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -75,6 +76,7 @@ class Additive(Predictor):
 
     family = "additive"
     Config = AdditiveConfig
+    by_target: ClassVar = {"weights_": 1, "floor_": 0, "exact_": 0}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del z, seed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class Boosting(Predictor):
 
     family = "lightgbm"
     Config = BoostingConfig
+    requires = ("lightgbm",)
+    by_target: ClassVar = {"boosters_": 0}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         lightgbm = _lightgbm()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,7 @@ class FlopsBaseline(Predictor):
 
     family = "flops"
     Config = FlopsConfig
+    by_target: ClassVar = {"lines_": 1}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del seed

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,14 +63,31 @@ class _Process:
     """One target's process.
 
     Shapes:
-        used: (n,), which of the training rows; t: (2B + 2,); weights: (used,)
+        used: (n,), which of the training rows; t: (2B + 2,); weights: (used,); rows: (used, d_b) each
     """
 
     used: Bools
     t: Doubles
     weights: Doubles
     scores: NormalScores | None
+    rows: Blocks | None = field(default=None, repr=False)
     inverse: Doubles | None = field(default=None, repr=False)
+
+    def moments(self, given: Blocks, rows: Blocks, *, deviations: bool) -> tuple[Doubles, Doubles]:
+        """Mean and deviation of a new measurement of u, the latter 0 unless it is asked for.
+
+        Shapes:
+            given: (n, d_b) each; rows: (used, d_b) each; output: (n,) and (n,)
+        """
+        k = kernel(given, rows, self.t)
+        mean = k @ self.weights
+        if not deviations or not self.weights.any():
+            return mean, np.zeros(len(mean))
+        if self.inverse is None:  # made when first asked for: predictions alone do without
+            self.inverse = np.asarray(np.linalg.inv(noisy(rows, self.t)), dtype=np.float64)
+        explained = np.einsum("ij,ij->i", k @ self.inverse, k)
+        rest = variance(given, self.t) + np.exp(self.t[-1]) - explained
+        return mean, np.sqrt(np.maximum(rest, 0.0))
 
     def arrays(self, column: int) -> dict[str, NDArray[Any]]:
         made: dict[str, NDArray[Any]] = {"used": self.used, "t": self.t, "weights": self.weights}
@@ -89,6 +106,7 @@ class GP(Predictor):
 
     family = "gp"
     Config = GPConfig
+    by_target: ClassVar = {"processes_": 0}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         self.codes_ = labels.codes
@@ -112,8 +130,8 @@ class GP(Predictor):
         return _Process(used, t, posterior(rows, t, u), scores)
 
     def _predict(self, codes: Codes) -> Doubles:
-        columns = [process.back(self._latent(process, codes)) for process in self.processes_]
-        return np.stack(columns, axis=1)
+        means = [u for u, _ in self._latent(codes, deviations=False)]
+        return np.stack([p.back(u) for p, u in zip(self.processes_, means, strict=True)], axis=1)
 
     def predictive_deviation(self, codes: Codes) -> Doubles:
         """Standard deviation of a new measurement, noise and all, of scaled values.
@@ -129,11 +147,13 @@ class GP(Predictor):
         low, high = self._bounds(codes, None)
         return (high - low) / 2
 
-    def predictive_interval(self, codes: Codes, coverage: float = 0.9) -> tuple[Floats, Floats]:
+    def interval(
+        self, codes: Codes, coverage: float = 0.9, *, predicted: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """Lower and upper bound of a new measurement, in the metric's unit.
 
         Student's distribution, with a degree of freedom less for each parameter of the kernel, makes up
-        for parameters learned from few rows.
+        for parameters learned from few rows. The mean comes with the deviation, whatever was `predicted`.
 
         Shapes:
             codes: int8 (n, k); output: float32 (n, m) each
@@ -141,6 +161,7 @@ class GP(Predictor):
         Raises:
             InputError: coverage is not between 0 and 1. NotFittedError: before `fit`.
         """
+        del predicted
         if not 0 < coverage < 1:
             raise InputError(f"coverage must be above 0 and below 1, got {coverage}")
         low, high = self._bounds(codes, coverage)
@@ -150,38 +171,29 @@ class GP(Predictor):
         """Scaled ends of the interval, or one deviation below and above, (n, m)."""
         if not hasattr(self, "scale_"):
             raise NotFittedError(f"{self.family} must be fitted before it predicts")
-        codes = self.space_.parse(np.asarray(codes))
         low, high = [], []
-        for process in self.processes_:
+        moments = self._latent(self.space_.parse(np.asarray(codes)), deviations=True)
+        for process, (u, deviation) in zip(self.processes_, moments, strict=True):
             free = len(process.weights) - len(process.t)
             times = 1.0 if coverage is None else student_quantile((1 + coverage) / 2, free)
-            u, spread = self._latent(process, codes), times * self._latent_deviation(process, codes)
-            low.append(process.back(u - spread))
-            high.append(process.back(u + spread))
+            low.append(process.back(u - times * deviation))
+            high.append(process.back(u + times * deviation))
         return np.stack(low, axis=1), np.stack(high, axis=1)
 
-    def _latent(self, process: _Process, codes: Codes) -> Doubles:
-        rows = self._blocks(self.codes_[process.used])
-        parts = [kernel(block, rows, process.t) @ process.weights for block in self._chunks(codes)]
-        return np.concatenate(parts)
+    def _latent(self, codes: Codes, *, deviations: bool) -> list[tuple[Doubles, Doubles]]:
+        """Mean (n,) of each process, and the deviation of a new measurement (n,), or zeros."""
+        moments: list[list[tuple[Doubles, Doubles]]] = [[] for _ in self.processes_]
+        for i in range(0, len(codes), _CHUNK):
+            blocks = self._blocks(codes[i : i + _CHUNK])
+            for process, own in zip(self.processes_, moments, strict=True):
+                own.append(process.moments(blocks, self._rows(process), deviations=deviations))
+        return [tuple(np.concatenate(side) for side in zip(*own, strict=True)) for own in moments]  # type: ignore[misc]
 
-    def _latent_deviation(self, process: _Process, codes: Codes) -> Doubles:
-        if not process.weights.any():
-            return np.zeros(len(codes))
-        rows = self._blocks(self.codes_[process.used])
-        inverse = process.inverse
-        if inverse is None:  # made when first asked for: predictions alone do without
-            inverse = process.inverse = np.asarray(np.linalg.inv(noisy(rows, process.t)), dtype=np.float64)
-        parts = []
-        for block in self._chunks(codes):
-            k = kernel(block, rows, process.t)
-            explained = np.einsum("ij,ij->i", k @ inverse, k)
-            parts.append(variance(block, process.t) + np.exp(process.t[-1]) - explained)
-        deviation: Doubles = np.sqrt(np.maximum(np.concatenate(parts), 0.0))
-        return deviation
-
-    def _chunks(self, codes: Codes) -> list[Blocks]:
-        return [self._blocks(codes[i : i + _CHUNK]) for i in range(0, len(codes), _CHUNK)]
+    def _rows(self, process: _Process) -> Blocks:
+        """Blocks of the rows that a process was fitted to, kept once they are made."""
+        if process.rows is None:
+            process.rows = self._blocks(self.codes_[process.used])
+        return process.rows
 
     def _blocks(self, codes: Codes) -> dict[str, Doubles]:
         return kernel_blocks(self.space_, codes, self.dataset_)

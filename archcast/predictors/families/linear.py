@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -44,6 +45,7 @@ class BayesianLinear(Predictor):
 
     family = "linear"
     Config = LinearConfig
+    by_target: ClassVar = {"weights_": 1, "intercept_": 0}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del seed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class LookupTable(Predictor):
 
     family = "lookup"
     Config = LookupConfig
+    by_target: ClassVar = {"table_": 1, "base_": 0, "floor_": 0}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del z, seed

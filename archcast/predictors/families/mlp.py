@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,7 @@ class MLP(Predictor):
 
     family = "mlp"
     Config = MLPConfig
+    by_target: ClassVar = {"gate_": 0}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         self._take_moments(labels.codes)
@@ -129,6 +130,13 @@ class MLP(Predictor):
         if self.sum_ is not None:
             z += self.sum_._predict(codes)
         return z
+
+    def _keep(self, columns: tuple[int, ...]) -> None:
+        super()._keep(columns)
+        chosen = list(columns)
+        self.members_ = [(*inner, w3[:, chosen], b3[chosen]) for *inner, w3, b3 in self.members_]
+        if self.sum_ is not None:
+            self.sum_ = self.sum_.select(columns)
 
     def _correction(self, x: Floats, members: list[Member]) -> Doubles:
         total = np.zeros((len(x), len(self.targets_)))

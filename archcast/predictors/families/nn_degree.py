@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -53,6 +54,7 @@ class NNDegree(Predictor):
 
     family = "nn_degree"
     Config = NNDegreeConfig
+    by_target: ClassVar = {"parameters_": 1, "top_": 0}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del z, seed

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -62,8 +63,15 @@ class Stack(Predictor):
 
     family = "stack"
     Config = StackConfig
+    requires: tuple[str, ...] = Boosting.requires
+    by_target: ClassVar = {"weights_": 1}
     held_out_: Doubles | None = None
     """Values (n, m) of the training rows by members and weights that had not seen them; not saved."""
+
+    def __init__(self, config: StackConfig | None = None) -> None:
+        super().__init__(config)
+        kinds = (PREDICTORS[name] for name in self.config.members)
+        self.requires = tuple(dict.fromkeys(package for kind in kinds for package in kind.requires))
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         known = np.isfinite(labels.values)
@@ -107,6 +115,12 @@ class Stack(Predictor):
     def _predict(self, codes: Codes) -> Doubles:
         answers = [self.inner_.forward(m.predict(codes).astype(np.float64)) for m in self.members_]
         return self._scaled(np.einsum("fm,fnm->nm", self.weights_, np.stack(answers)))
+
+    def _keep(self, columns: tuple[int, ...]) -> None:
+        super()._keep(columns)
+        self.members_ = [member.select(columns) for member in self.members_]
+        self.inner_ = self.inner_.select(columns)
+        self.scores_ = [self.scores_[c] for c in columns] if self.scores_ else []
 
     def _scaled(self, mixed: Doubles) -> Doubles:
         """What members say together -> scaled values."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Tabulated(Predictor):
 
     family = "tabulated"
     Config = TabulatedConfig
+    by_target: ClassVar = {"table_": 1}
     learns = False
 
     @classmethod
@@ -55,7 +56,7 @@ class Tabulated(Predictor):
         made._take_header(space.name, teacher.metric_, teacher.dataset_, teacher.targets_)
         made.scale_ = teacher.scale_
         codes = space.members(np.arange(space.size))
-        z = [teacher._predict(codes[i : i + _CHUNK]) for i in range(0, len(codes), _CHUNK)]
+        z = [teacher.scaled(codes[i : i + _CHUNK]) for i in range(0, len(codes), _CHUNK)]
         made.table_ = np.concatenate(z).astype(np.float32)
         return made
 

@@ -2,7 +2,6 @@
 
 from archcast.predictors.lowered.forms import BesideForm, Form, PlainForm, SumForm, TableForm
 from archcast.predictors.lowered.make import exact_form, served_form, served_kind
-from archcast.predictors.lowered.prune import prune
 
 __all__ = [
     "BesideForm",
@@ -11,7 +10,6 @@ __all__ = [
     "SumForm",
     "TableForm",
     "exact_form",
-    "prune",
     "served_form",
     "served_kind",
 ]

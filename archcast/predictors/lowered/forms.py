@@ -51,12 +51,11 @@ class PlainForm:
     kind: ClassVar[str] = "itself"
     rows: ClassVar[int] = 8192
     model: Predictor
-    columns: tuple[int, ...]
     by_number: ClassVar[None] = None
 
     def values(self, codes: Codes) -> Floats:
-        """The chosen columns of the predictor's answers."""
-        return np.ascontiguousarray(self.model.predict_checked(codes)[:, list(self.columns)])
+        """The predictor's answers."""
+        return self.model.predict_checked(codes)
 
 
 @dataclass(frozen=True, slots=True)

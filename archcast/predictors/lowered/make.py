@@ -13,7 +13,6 @@ from archcast.featurize.spaces import SPACES, Space
 from archcast.predictors.contract import Predictor
 from archcast.predictors.families.tabulated import MAX_MEMBERS, Tabulated
 from archcast.predictors.lowered.forms import Form, PlainForm, SumForm, TableForm
-from archcast.predictors.lowered.prune import prune
 from archcast.predictors.lowered.recipes import Recipe, recipe
 from archcast.predictors.lowered.tables import GroupedSum, Keys, grouped, tables
 
@@ -106,19 +105,18 @@ class GrowingForm:
 
 
 def _plain(model: Predictor, columns: tuple[int, ...]) -> PlainForm:
-    pruned = prune(model, columns)
-    return PlainForm(model, columns) if pruned is None else PlainForm(pruned, tuple(range(len(columns))))
+    return PlainForm(model.select(columns))
 
 
 def _sums(model: Predictor, columns: tuple[int, ...]) -> SumForm | None:
     """Sums of tables that were found to answer as the predictor does."""
-    pruned = prune(model, columns)
-    made = None if pruned is None else recipe(pruned)
-    if pruned is None or made is None:
+    selected = model.select(columns)
+    made = recipe(selected)
+    if made is None:
         return None
-    form = _sum_form(pruned, made)
-    codes = pruned.space_.sample(_PROBES, seed=0)
-    agrees = np.allclose(form.values(codes), pruned.predict_checked(codes), rtol=TOLERANCE, atol=0)
+    form = _sum_form(selected, made)
+    codes = selected.space_.sample(_PROBES, seed=0)
+    agrees = np.allclose(form.values(codes), selected.predict_checked(codes), rtol=TOLERANCE, atol=0)
     return form if agrees else None
 
 

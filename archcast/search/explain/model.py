@@ -21,7 +21,6 @@ from archcast.featurize.spaces import Space
 from archcast.featurize.spaces import ofa_mbv3_notation as _ofa
 from archcast.predictors.contract import Predictor
 from archcast.predictors.families.boosting import Boosting
-from archcast.predictors.lowered import prune
 from archcast.predictors.lowered.recipes import Recipe, recipe
 from archcast.predictors.lowered.tables import choices as rows_of_group
 from archcast.predictors.lowered.tables import tables
@@ -120,8 +119,7 @@ def tree_shares(model: Predictor, column: int, codes: Codes) -> Shares:
 
 def _sum_recipe(model: Predictor, column: int) -> Recipe | None:
     """The recipe of one target where predictions are sums over known groups of decisions."""
-    pruned = prune(model, (column,))
-    made = None if pruned is None else recipe(pruned)
+    made = recipe(model.select((column,)))
     if made is None or not made.head.is_sum or not _known_weights(model.space_):
         return None
     return made

@@ -79,7 +79,7 @@ def ranked(prior: DevicePrior, labels: Labels, trial: Trial) -> dict[str, float]
 
 def coverage(made: Adapted, labels: Labels, trial: Trial) -> float:
     """Share of test rows inside the 90 % interval."""
-    low, high = made.predictive_interval(labels.codes[trial.test], COVERAGE)
+    low, high = made.interval(labels.codes[trial.test], COVERAGE)
     truth = labels.values[trial.test, trial.column]
     known = np.isfinite(truth)
     inside = (low[:, 0] <= truth) & (truth <= high[:, 0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +12,15 @@ from archcast.core.arrays import Codes
 from archcast.core.labels import target_key
 from archcast.core.version import VERSION
 from archcast.predictors import Predictor, load, read_manifest
-from archcast.predictors.families.stack import Stack
 from archcast.training.tracking.store import mlflow_module
 
 MODEL = "model"
-NEEDS: Mapping[str, tuple[str, ...]] = {"gnn": ("onnxruntime",), "lightgbm": ("lightgbm",)}
-"""Packages beyond archcast's own that a family needs to predict."""
 
 
 def requirements(predictor: Predictor) -> list[str]:
     """What pip has to install to load a model of that predictor, pinned to what is installed here."""
-    names = dict.fromkeys(["mlflow", "pandas", *(n for f in families(predictor) for n in NEEDS.get(f, ()))])
+    names = dict.fromkeys(["mlflow", "pandas", *predictor.requires])
     return [f"archcast=={VERSION}", *(f"{name}=={importlib.metadata.version(name)}" for name in names)]
-
-
-def families(predictor: Predictor) -> Iterator[str]:
-    """The predictor's family, and those of the predictors it is a mean of."""
-    yield predictor.family
-    if isinstance(predictor, Stack):
-        for member in predictor.members_:
-            yield from families(member)
 
 
 def save_pyfunc(client: Any, run: Any, folder: Path, *, params: Mapping[str, str], example: Codes) -> str:

@@ -8,7 +8,7 @@ from archcast.core.labels import Labels, Target
 from archcast.featurize.encoders.structure import group_names, phi, stacked
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Card, load, read_manifest, save
-from archcast.predictors import adapted as module
+from archcast.predictors.adapt import posterior as module
 from archcast.predictors.adapt.posterior import _C, _V, Adapted, _Fit, _mixture, _shares, adapt_to
 from archcast.predictors.adapt.prior import Component, fit_prior
 
@@ -47,9 +47,7 @@ def test_unit_of_the_measurements_goes_through(factor):
     codes, given = SPACE.sample(20, seed=3), SPACE.sample(100, seed=4)
     made = adapted(values=cost(codes, 0.5) * factor)
     np.testing.assert_allclose(made.predict(given), adapted().predict(given) * factor, rtol=1e-4)
-    for one, other in zip(
-        made.predictive_interval(given, 0.9), adapted().predictive_interval(given, 0.9), strict=True
-    ):
+    for one, other in zip(made.interval(given, 0.9), adapted().interval(given, 0.9), strict=True):
         np.testing.assert_allclose(one, other * factor, rtol=1e-4)
 
 
@@ -57,7 +55,7 @@ def test_throughput_is_the_inverse_of_a_time():
     codes, given = SPACE.sample(20, seed=3), SPACE.sample(100, seed=4)
     made = adapted(metric="throughput", values=1.0 / cost(codes, 0.5))
     np.testing.assert_allclose(made.predict(given), 1.0 / adapted().predict(given), rtol=1e-4)
-    low, high = made.predictive_interval(given, 0.9)
+    low, high = made.interval(given, 0.9)
     assert ((low < made.predict(given)) & (made.predict(given) < high)).all()
 
 
@@ -95,9 +93,7 @@ def test_a_saved_one_is_equal(tmp_path):
     for name in ("weights_", "root_", "noise_", "widening_"):
         np.testing.assert_array_equal(getattr(again, name), getattr(made, name))
     np.testing.assert_array_equal(again.predict(given), made.predict(given))
-    for one, other in zip(
-        again.predictive_interval(given, 0.8), made.predictive_interval(given, 0.8), strict=True
-    ):
+    for one, other in zip(again.interval(given, 0.8), made.interval(given, 0.8), strict=True):
         np.testing.assert_array_equal(one, other)
     assert again.config == made.config
 
@@ -137,7 +133,7 @@ def test_a_device_that_is_no_sum_gets_wider_intervals():
     widths = []
     for paid in (lambda some: cost(some, 0.5), odd):
         made = adapt_to(prior(), codes, paid(codes), device="d", metric="latency")
-        low, high = (ends[:, 0] for ends in made.predictive_interval(given, 0.9))
+        low, high = (ends[:, 0] for ends in made.interval(given, 0.9))
         truth = paid(given)
         assert ((low <= truth) & (truth <= high)).mean() > 0.8
         widths.append(np.log(high / low).mean())
@@ -210,4 +206,4 @@ def test_it_is_not_made_by_fit():
     with pytest.raises(NotFittedError):
         Adapted().predict(codes)
     with pytest.raises(InputError, match="coverage"):
-        adapted().predictive_interval(codes, 0.3)
+        adapted().interval(codes, 0.3)

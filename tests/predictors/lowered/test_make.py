@@ -2,15 +2,18 @@
 
 import pickle
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from made_up import additive_labels
 
 import archcast
+from archcast.core.errors import InputError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import (
+    GP,
     MLP,
     Additive,
     AdditiveConfig,
@@ -18,9 +21,13 @@ from archcast.predictors import (
     Boosting,
     BoostingConfig,
     FlopsBaseline,
+    GPConfig,
     LinearConfig,
     LookupTable,
     MLPConfig,
+    NNDegree,
+    Stack,
+    StackConfig,
     Tabulated,
     load,
     read_manifest,
@@ -33,7 +40,6 @@ from archcast.predictors.lowered import (
     SumForm,
     TableForm,
     exact_form,
-    prune,
     served_form,
     served_kind,
 )
@@ -42,6 +48,12 @@ from archcast.serving.store import store
 
 ZOO = sorted(f.name for f in zoo_folder().iterdir() if (f / "manifest.json").is_file())
 SMALL = MLPConfig(epochs=2, hidden=8, members=2)
+
+
+class SaysNothing(FlopsBaseline):
+    """A family that does not tell which of its arrays belong to which target."""
+
+    by_target: ClassVar = {}
 
 
 @cache
@@ -174,27 +186,45 @@ def test_forms_can_be_sent_to_another_process():
         np.testing.assert_array_equal(again.values(codes), form.values(codes))
 
 
-def test_pruning_leaves_the_predictor_as_it_was():
+def test_selecting_targets_leaves_the_predictor_as_it_was():
     model = MLP(SMALL).fit(labels("fbnet"))
     codes = SPACES["fbnet"].sample(50, seed=0)
     before = model.predict(codes)
-    pruned = prune(model, (1,))
+    selected = model.select((1,))
     np.testing.assert_array_equal(model.predict(codes), before)
-    np.testing.assert_allclose(pruned.predict(codes)[:, 0], before[:, 1], rtol=1e-6)
-    assert [t.device for t in pruned.targets_] == ["b"]
-    assert prune(model, (0, 1)) is model
+    np.testing.assert_allclose(selected.predict(codes)[:, 0], before[:, 1], rtol=1e-6)
+    assert [t.device for t in selected.targets_] == ["b"]
+    assert model.select((0, 1)) is model
 
 
 @pytest.mark.parametrize(
-    "make", [Additive, LookupTable, BayesianLinear, FlopsBaseline, lambda: Boosting(BoostingConfig(rounds=3))]
+    "make",
+    [
+        Additive,
+        LookupTable,
+        BayesianLinear,
+        FlopsBaseline,
+        NNDegree,
+        lambda: Boosting(BoostingConfig(rounds=3)),
+        lambda: GP(GPConfig(rows=40, steps=3)),
+        lambda: Stack(StackConfig(members=("linear", "flops"), folds=2)),
+        SaysNothing,
+    ],
 )
-def test_pruned_families_answer_alike(make):
+def test_selected_families_answer_alike(make):
     model = make().fit(additive_labels(n=80))
     codes = model.space_.sample(30, seed=0)
-    found = prune(model, (1,)).predict(codes)
+    found = model.select((1,)).predict(codes)
     np.testing.assert_allclose(found, model.predict(codes)[:, 1:], rtol=1e-6)
     table = Tabulated.of(model)
-    np.testing.assert_allclose(prune(table, (1,)).predict(codes), found, rtol=1e-5)
+    np.testing.assert_allclose(table.select((1,)).predict(codes), found, rtol=1e-5)
+
+
+def test_a_selection_that_holds_every_target_is_not_saved():
+    model = SaysNothing().fit(additive_labels(n=80))
+    assert model.header()["targets"] == [["board_a", "cifar10"], ["board_b", "cifar10"]]
+    with pytest.raises(InputError, match="flops must be saved with all its targets"):
+        model.select((1,)).header()
 
 
 def test_exact_targets_round_equal_sums_alike():

@@ -30,6 +30,7 @@ class GNN(Predictor):
     """Message passing over the architecture's DAG, one trunk for all targets; see `gnn.network`."""
 
     family = "gnn"
+    requires = ("onnxruntime",)
     Config: ClassVar[type[GNNConfig]] = GNNConfig
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
