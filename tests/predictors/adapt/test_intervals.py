@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from archcast.core.errors import InputError
-from archcast.predictors import adapted as module
+from archcast.predictors.adapt import posterior as module
 from archcast.predictors.adapt.intervals import half_width, left_out_scores, widening
 from archcast.predictors.adapt.prior import Component
 
