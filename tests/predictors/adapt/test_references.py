@@ -6,7 +6,7 @@ import pytest
 from archcast.core.errors import InputError
 from archcast.featurize.encoders.structure import phi, stacked
 from archcast.featurize.spaces import SPACES
-from archcast.predictors import reference
+from archcast.predictors.adapt import references as reference
 from archcast.predictors.adapt.prior import Component, DevicePrior
 from archcast.predictors.adapt.references import _NOISE, _OFFSET, suggest_references
 
