@@ -6,7 +6,7 @@ import pytest
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
-from archcast.predictors import source_devices as module
+from archcast.predictors.adapt import sources as module
 from archcast.predictors.adapt.prior import fit_prior
 from archcast.predictors.adapt.sources import (
     SourceDevices,

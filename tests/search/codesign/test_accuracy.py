@@ -3,7 +3,7 @@ import pytest
 
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.families.gp import GP, GPConfig
-from archcast.search import codesign_accuracy as module
+from archcast.search.codesign import accuracy as module
 from archcast.search.codesign.accuracy import QuickProcess, quick_accuracy
 from archcast.search.codesign.run import fit_accuracy
 from archcast.training.labels import load_labels

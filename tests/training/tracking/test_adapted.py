@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 
 import archcast
 from archcast.core.errors import InputError
-from archcast.training import tracking_adapted
+from archcast.training.tracking import adapted as tracking_adapted
 from archcast.training.tracking.adapted import track_adapted
 from archcast.training.tracking.store import open_client
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archcast.core.errors import DataError, InputError
-from archcast.training import ui
+from archcast.training.tracking import ui
 
 ROOT = Path(__file__).resolve().parents[2]
 
