@@ -103,7 +103,7 @@ def mlflow_server(scratch: Path, model: str) -> Iterator[str]:
     """`mlflow models serve` on the predictor's package, as a run of `archcast train` logs it."""
     import mlflow.pyfunc
 
-    from archcast.training import packaging
+    from archcast.training.tracking import packaging
     from mlflow import models, types
 
     space, metric, device = MODELS[model]

@@ -5,7 +5,7 @@ import pytest
 from search.codesign_cases import estimates
 
 from archcast.cli.app import USER_MISTAKE
-from archcast.search import codesign as module
+from archcast.search.codesign import run as module
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from archcast.collect.estimate import load_target
 from archcast.collect.estimate.target_files import files
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.featurize.spaces import SPACES
-from archcast.search import codesign as module
+from archcast.search.codesign import run as module
 from archcast.search.codesign.costs import CostModels, estimate_grid
 from archcast.search.codesign.problem import Limit
 from archcast.search.codesign.run import find, fit_accuracy, prepare
