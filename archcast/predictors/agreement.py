@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from archcast.core.arrays import Doubles, Floats
+from archcast.core.arrays import Floats
 
 ROWS = 20_000
 SPEARMAN, MEDIAN_DIFFERENCE = 0.999, 0.005
@@ -52,20 +52,11 @@ def agreement(made: Floats, teacher: Floats) -> Agreement:
     Shapes:
         made, teacher: (n,)
     """
+    from scipy.stats import spearmanr
+
     a, b = made.astype(np.float64), teacher.astype(np.float64)
     difference = np.abs(a - b) / np.maximum(np.abs(b), 1e-300)
     median, wide, most = np.quantile(difference, (0.5, 0.99, 1.0)).tolist()
-    return Agreement(len(a), _spearman(a, b), median, wide, most)
-
-
-def _spearman(a: Doubles, b: Doubles) -> float:
-    x, y = _ranks(a), _ranks(b)
-    x, y = x - x.mean(), y - y.mean()
-    length = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / length if length > 0 else float(np.array_equal(a, b))
-
-
-def _ranks(values: Doubles) -> Doubles:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Doubles = (np.cumsum(counts) - (counts - 1) / 2)[inverse.reshape(-1)]
-    return ranks
+    if np.ptp(a) == 0 or np.ptp(b) == 0:  # no ranks to compare
+        return Agreement(len(a), float(np.array_equal(a, b)), median, wide, most)
+    return Agreement(len(a), float(spearmanr(a, b).statistic), median, wide, most)

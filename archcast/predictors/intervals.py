@@ -27,6 +27,7 @@ LEVELS = np.round(np.arange(0.50, 0.995, 0.01), 2)
 PARTS = 5
 _ROWS_A_PART = 100
 _USUAL = 0.9
+_LEAST_FREEDOM = 4
 _LEAST_SHARE = 0.05
 """No part is taken to be more than so many times surer than all rows together."""
 
@@ -113,6 +114,13 @@ def normal_quantile(coverage: float) -> float:
     """
     _check(coverage)
     return NormalDist().inv_cdf(0.5 + coverage / 2)
+
+
+def student_quantile(share: float, freedom: int) -> float:
+    """Quantile of Student's t; fewer than 4 degrees of freedom count as 4."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(max(freedom, _LEAST_FREEDOM), share))
 
 
 def _check(coverage: object) -> None:

@@ -13,7 +13,6 @@ al., Warped Gaussian processes, NeurIPS 2003, learn such a map with parameters).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
@@ -38,9 +37,10 @@ class NormalScores:
         Shapes:
             y: (n,), finite
         """
+        from scipy.special import ndtri
+
         values, inverse, count = np.unique(y, return_inverse=True, return_counts=True)
-        quantile = NormalDist().inv_cdf
-        ordered = np.array([quantile((rank + 0.5) / len(y)) for rank in range(len(y))])
+        ordered = ndtri((np.arange(len(y)) + 0.5) / len(y))
         scores = np.bincount(np.sort(inverse.reshape(-1)), ordered) / count
         return cls(values, scores)
 

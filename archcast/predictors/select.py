@@ -24,7 +24,7 @@ from archcast.core.errors import InputError, shorten
 from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.contract import PREDICTORS, Predictor
-from archcast.predictors.families.stack import Stack
+from archcast.predictors.families.stack import Stack, fold_of_groups
 from archcast.predictors.intervals import Intervals
 from archcast.predictors.scale import LOGARITHMIC
 
@@ -32,7 +32,6 @@ FIRST = "gp"
 FAMILIES = (FIRST, "linear", "nn_degree", "lightgbm", "stack")
 _FOLDS = 5
 _LEAST_TO_CHOOSE = 15
-_PAIRED_ROWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def select(labels: Labels, *, families: Sequence[str] | None = None, seed: int =
     if len(labels) < _LEAST_TO_CHOOSE:
         first = FIRST if names[0] == Stack.family else names[0]  # of few networks a stack is its first member
         return _fitted(PREDICTORS[first]().fit(labels, seed=seed), labels, {}, None)
-    fold = _folds(labels, seed)
+    fold = fold_of_groups(SPACES[labels.space].groups(labels.codes), _FOLDS, seed=seed)
     answers, stacks = {}, {}
     for name in names:
         if name == Stack.family:
@@ -106,27 +105,20 @@ def _checked(families: Sequence[str] | None) -> list[str]:
 
 
 def kendall(truth: Doubles, predicted: Doubles) -> float:
-    """Kendall tau-b of two rankings, from all pairs of at most 2,000 rows.
+    """Kendall tau-b of two rankings; 0 where one is constant.
 
     Shapes:
         truth, predicted: (n,)
     """
-    a, b = truth[:_PAIRED_ROWS], predicted[:_PAIRED_ROWS]
-    first, second = (np.sign(x[:, None] - x[None, :]) for x in (a, b))
-    both = float(np.sqrt((first**2).sum() * (second**2).sum()))
-    return float((first * second).sum()) / both if both else 0.0
+    from scipy.stats import kendalltau
+
+    if np.ptp(truth) == 0 or np.ptp(predicted) == 0:
+        return 0.0
+    return float(kendalltau(truth, predicted).statistic)
 
 
 def _available(name: str) -> bool:
     return all(importlib.util.find_spec(package) is not None for package in PREDICTORS[name].requires)
-
-
-def _folds(labels: Labels, seed: int) -> Ints:
-    """(n,): fold of each network; equal architectures share one."""
-    _, group = np.unique(SPACES[labels.space].groups(labels.codes), return_inverse=True)
-    order = np.random.default_rng(seed).permutation(int(group.max()) + 1)
-    fold: Ints = (order % _FOLDS)[group]
-    return fold
 
 
 def _out_of_fold(name: str, labels: Labels, fold: Ints, seed: int) -> Doubles:

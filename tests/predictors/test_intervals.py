@@ -3,7 +3,7 @@ import pytest
 
 from archcast.core.errors import InputError
 from archcast.predictors import Intervals
-from archcast.predictors.intervals import LEVELS
+from archcast.predictors.intervals import LEVELS, student_quantile
 
 
 def from_sizes(errors):
@@ -99,3 +99,11 @@ def test_widths_grow_with_the_coverage():
     widths = from_sizes(np.random.default_rng(0).normal(size=500)).widths[:, 0]
     assert (np.diff(widths) >= 0).all()
     assert np.isfinite(widths).all()
+
+
+@pytest.mark.parametrize(
+    ("freedom", "expected"), [(1, 2.1318), (4, 2.1318), (10, 1.8125), (30, 1.6973), (1000, 1.6464)]
+)
+def test_student_quantile_agrees_with_the_tables(freedom, expected):
+    assert student_quantile(0.95, freedom) == pytest.approx(expected, abs=1e-4)
+    assert student_quantile(0.05, freedom) == pytest.approx(-expected, abs=1e-4)

@@ -2,7 +2,6 @@ import re
 
 import numpy as np
 import pytest
-from scipy.stats import kendalltau
 
 from archcast.core.errors import ArchcastError
 from archcast.core.labels import Labels, Target
@@ -10,7 +9,8 @@ from archcast.featurize.spaces import SPACES
 from archcast.predictors import PREDICTORS
 from archcast.predictors import select as module
 from archcast.predictors.families.linear import BayesianLinear
-from archcast.predictors.select import FIRST, _folds, kendall, select
+from archcast.predictors.families.stack import fold_of_groups
+from archcast.predictors.select import FIRST, kendall, select
 
 SPACE = SPACES["nasbench201"]
 
@@ -107,20 +107,11 @@ def test_no_fit_sees_its_fold(few_families, monkeypatch):
             return super().predict(codes)
 
     monkeypatch.setitem(PREDICTORS._entries, "linear", Watched)
-    module._out_of_fold("linear", labels, _folds(labels, 0), 0)
+    module._out_of_fold("linear", labels, fold_of_groups(SPACE.groups(labels.codes), 5, seed=0), 0)
     assert len(seen) == 5
 
 
-def test_equal_networks_share_a_fold():
-    labels = labels_of(400)
-    fold, groups = _folds(labels, 3), SPACE.groups(labels.codes)
-    assert set(fold) == set(range(5))
-    assert all(len(set(fold[groups == group])) == 1 for group in np.unique(groups))
-    np.testing.assert_array_equal(fold, _folds(labels, 3))
-
-
-def test_kendall_agrees_with_scipy():
-    rng = np.random.default_rng(0)
-    a, b = rng.integers(0, 9, 50).astype(float), rng.normal(size=50)
-    assert kendall(a, b) == pytest.approx(kendalltau(a, b)[0])
-    assert kendall(a, np.zeros(50)) == 0.0
+def test_kendall_counts_pairs_and_ties():
+    assert kendall(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 4, 3])) == pytest.approx(4 / 6)
+    assert kendall(np.array([1.0, 1, 2]), np.array([1.0, 2, 3])) == pytest.approx(2 / np.sqrt(2 * 3))
+    assert kendall(np.arange(50.0), np.zeros(50)) == 0.0

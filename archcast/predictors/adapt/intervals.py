@@ -26,8 +26,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.core.arrays import Doubles
-from archcast.predictors.families.gp import student_quantile
-from archcast.predictors.intervals import normal_quantile
+from archcast.predictors.intervals import normal_quantile, student_quantile
 
 _GUESS, _WORTH, _MOST, _LEAST = 0.8, 8.0, 3.0, 3.0
 """a, kappa, z_most and n_least."""

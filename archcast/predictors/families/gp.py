@@ -10,14 +10,13 @@
 
 The mean of a new architecture is k'a and its variance K(x, x) + e - k'A^-1 k (Rasmussen and Williams, 2006,
 equations 2.25 and 2.26). t is learned anew for every target, by evidence and prior; of many rows, from
-some drawn at random. NumPy alone fits it.
+some drawn at random. SciPy looks for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,6 +29,7 @@ from archcast.featurize.encoders.kernel_blocks import kernel_blocks
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 from archcast.predictors.families.gp_evidence import Blocks, Prior, kernel, noisy, posterior, search, variance
+from archcast.predictors.intervals import student_quantile
 from archcast.predictors.scores import NormalScores
 
 _CHUNK = 2048
@@ -219,15 +219,3 @@ def _process(arrays: Mapping[str, NDArray[Any]], column: int) -> _Process:
     if f"{column}.scores" in arrays:
         scores = NormalScores(arrays[f"{column}.score_values"], arrays[f"{column}.scores"])
     return _Process(used, t, weights, scores)
-
-
-def student_quantile(share: float, freedom: int) -> float:
-    """Quantile of Student's t by its expansion about the normal one, of 4 degrees of freedom or more.
-
-    Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5; fewer degrees count as 4.
-    """
-    z, v = NormalDist().inv_cdf(share), max(freedom, 4)
-    first = (z**3 + z) / 4
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + first / v + second / v**2 + third / v**3

@@ -16,7 +16,7 @@ values fit anything; t is where evidence times prior is greatest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +25,8 @@ from archcast.core.arrays import Doubles
 
 Blocks = Mapping[str, Doubles]
 _JITTER = 1e-8
-_MOST = 1.5
-"""Longest step of the search, in logarithms."""
-_GAIN, _SLOPE = 1e-4, 1e-2
-"""Share of the promised gain that a step must keep; slope below which the search ends."""
+_SLOPE = 1e-2
+"""Steepest slope at which the search ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +130,24 @@ def noisy(rows: Blocks, t: Doubles) -> Doubles:
 
 
 def search(rows: Blocks, y: Doubles, prior: Prior, steps: int) -> Doubles:
-    """t of greatest evidence times prior.
+    """t of greatest evidence times prior, in units of the prior's deviation from its mean on.
 
     Shapes:
         y: (n,); output: (2B + 2,)
     """
+    from scipy.optimize import minimize
+
     pairs = Pairs.of(rows)
     mean, deviation = prior.of(len(rows))
 
-    def objective(t: Doubles) -> tuple[float, Doubles]:
-        value, gradient = _negative_evidence(pairs, t, y)
-        z = (t - mean) / deviation
-        return value + 0.5 * float(z @ z), gradient + z / deviation
+    def objective(z: Doubles) -> tuple[float, Doubles]:
+        value, gradient = _negative_evidence(pairs, mean + deviation * z, y)
+        return value + 0.5 * float(z @ z), deviation * gradient + z
 
-    return _bfgs(objective, mean, deviation**2, steps)
+    start = np.zeros_like(mean)
+    ended = minimize(objective, start, jac=True, method="BFGS", options={"maxiter": steps, "gtol": _SLOPE})
+    t: Doubles = mean + deviation * ended.x
+    return t
 
 
 def _negative_evidence(pairs: Pairs, t: Doubles, y: Doubles) -> tuple[float, Doubles]:
@@ -167,30 +169,3 @@ def _negative_evidence(pairs: Pairs, t: Doubles, y: Doubles) -> tuple[float, Dou
         [s * (q @ value.ravel()), *(s * w * by_distance), *(2 * v * by_product), e * noise]
     )
     return 0.5 * float(y @ weights) + float(np.log(np.diag(lower)).sum()), gradient
-
-
-def _bfgs(
-    objective: Callable[[Doubles], tuple[float, Doubles]], start: Doubles, scale: Doubles, steps: int
-) -> Doubles:
-    """Quasi-Newton descent with halved steps (Nocedal and Wright, Numerical Optimization, section 6.1)."""
-    x, (value, gradient) = start, objective(start)
-    inverse = np.diag(scale) / max(1.0, float(np.abs(gradient * scale).max()))
-    for _ in range(steps):
-        if np.abs(gradient).max() < _SLOPE:
-            break
-        step = -inverse @ gradient
-        step *= min(1.0, _MOST / float(np.abs(step).max()))
-        for _ in range(12):
-            new, new_gradient = objective(x + step)
-            if new <= value + _GAIN * float(gradient @ step):
-                break
-            step = step / 2
-        else:
-            break
-        change = new_gradient - gradient
-        curvature = float(change @ step)
-        if curvature > 1e-10:
-            left = np.eye(len(x)) - np.outer(step, change) / curvature
-            inverse = left @ inverse @ left.T + np.outer(step, step) / curvature
-        x, value, gradient = x + step, new, new_gradient
-    return x

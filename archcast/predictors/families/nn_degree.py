@@ -7,9 +7,9 @@
 | a, b, c | parameters |
 
 y = 1 / (a + exp(b / g + c)), fitted by least squares (Li et al., FLASH, ACM TECS 2021, section 4). For each
-of a row of a, b and c start where log(1 / y - a) = b / g + c is best met; Levenberg and Marquardt's steps
-then finish the best start. FLASH fits it to one family of networks that differ in width and skips; where
-NN-Degree says little, as between cells of equal width, so does this.
+of a row of a, b and c start where log(1 / y - a) = b / g + c is best met; SciPy's trust
+region then finishes the best start. FLASH fits it to one family of networks that differ in width and skips;
+where NN-Degree says little, as between cells of equal width, so does this.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class NNDegreeConfig:
     """Settings of the fit.
 
     Attributes:
-        steps: of Levenberg and Marquardt.
+        steps: most evaluations of the form.
     """
 
     steps: int = 100
@@ -97,27 +97,23 @@ def _form(x: Doubles, parameters: Doubles) -> tuple[Doubles, Doubles]:
 
 
 def _fit_one(x: Doubles, y: Doubles, steps: int) -> Doubles:
-    """a, b and c of least squared error.
+    """a, b and c of least squared error, a not below 0.
 
     Shapes:
         x, y: (n,); output: (3,)
     """
+    from scipy.optimize import least_squares
+
     starts = [_start(x, y, a) for a in _STARTS]
-    best = min(starts, key=lambda p: _error(x, y, p))
-    error, damping = _error(x, y, best), 1e-2
-    for _ in range(steps):
-        value, slopes = _form(x, best)
-        gram = slopes.T @ slopes
-        damped = gram + damping * np.diag(np.diag(gram) + 1e-12)
-        new = best + np.linalg.lstsq(damped, slopes.T @ (y - value), rcond=None)[0]
-        new[0] = max(new[0], 0.0)
-        new_error = _error(x, y, new)
-        damping = damping / 3 if new_error < error else damping * 4
-        if new_error < error:
-            best, error = new, new_error
-        if damping > 1e12:
-            break
-    return best
+    ended = least_squares(
+        lambda p: _form(x, p)[0] - y,
+        min(starts, key=lambda p: _error(x, y, p)),
+        jac=lambda p: _form(x, p)[1],
+        bounds=([0.0, -np.inf, -np.inf], np.inf),
+        x_scale="jac",
+        max_nfev=steps,
+    )
+    return np.asarray(ended.x, dtype=np.float64)
 
 
 def _start(x: Doubles, y: Doubles, a: float) -> Doubles:

@@ -7,7 +7,7 @@
 | w | (F, m) weights, none below 0, of sum 1 |
 
 w minimises sum_i (u_i - sum_f w_f p_fi)^2 for each target (Breiman, Stacked regressions, Machine Learning
-1996: weights that may not be negative do not overfit), in steps of a twentieth. Where rows are few, the
+1996: weights that may not be negative do not overfit). Where rows are few, the
 first member answers alone. What the stack says of each row without having seen it, weights and all, is kept
 for who has to choose between families.
 """
@@ -31,7 +31,6 @@ from archcast.predictors.scale import TargetScale
 from archcast.predictors.scores import NormalScores
 
 _BOOSTING = BoostingConfig(rounds=300, num_leaves=15, feature_fraction=0.5, threads=1)
-_STEP = 0.05
 _CENTRE, _UNIT = 50.0, 10.0
 """Scores are given to members as 50 + 10 u, which is above zero as accuracies are."""
 
@@ -85,7 +84,7 @@ class Stack(Predictor):
         )
         self.weights_, self.held_out_ = np.ones((1, z.shape[1])), None
         if len(names) > 1:
-            fold = _folds(self.space_.groups(labels.codes), self.config.folds, seed)
+            fold = fold_of_groups(self.space_.groups(labels.codes), self.config.folds, seed=seed)
             out, wanted = self._held_out(names, labels, fold, seed), self.inner_.forward(labels.values)
             self.weights_ = _weights(out, wanted, known)
             self.held_out_ = self._unseen(out, wanted, known, fold)
@@ -174,7 +173,7 @@ def _make(name: str) -> Predictor:
     return _BoostedBlocks(_BOOSTING) if name == Boosting.family else PREDICTORS[name]()
 
 
-def _folds(groups: Ints, folds: int, seed: int) -> Ints:
+def fold_of_groups(groups: Ints, folds: int, *, seed: int) -> Ints:
     """Fold of each row; equal architectures share theirs.
 
     Shapes:
@@ -187,30 +186,22 @@ def _folds(groups: Ints, folds: int, seed: int) -> Ints:
 
 
 def _weights(out: Doubles, wanted: Doubles, known: Bools) -> Doubles:
-    """Weights of least squared error, none below 0 and of sum 1, by steps that each move a share.
+    """Weights of least squared error, none below 0 and of sum 1; the first member's alone without a row.
 
     Shapes:
         out: (F, n, m); wanted, known: (n, m); output: (F, m)
     """
+    from scipy.optimize import nnls
+
     made = np.zeros((len(out), wanted.shape[1]))
     made[0] = 1.0
     for column in range(wanted.shape[1]):
         rows = known[:, column] & np.isfinite(out[:, :, column]).all(axis=0)
-        if not rows.any():
-            continue
-        p, y = out[:, rows, column].T, wanted[rows, column]
-        w = made[:, column]
-        while True:
-            moves = [
-                w + _STEP * (np.eye(len(w))[i] - np.eye(len(w))[j])
-                for i in range(len(w))
-                for j in range(len(w))
-            ]
-            moves = [move for move in moves if move.min() > -1e-9]
-            errors = [float(((y - p @ move) ** 2).sum()) for move in moves]
-            best = int(np.argmin(errors))
-            if errors[best] >= float(((y - p @ w) ** 2).sum()) * (1 - 1e-9):
-                break
-            w = moves[best]
-        made[:, column] = w
+        if rows.any():
+            # The x of least |x E|^2 + (sum x - 1)^2, E the members' errors, points where |w E|^2 is least.
+            errors = wanted[rows, column] - out[:, rows, column]
+            errors /= float(np.linalg.norm(errors)) or 1.0
+            with_sum = np.concatenate([errors, np.ones((len(out), 1))], axis=1)
+            x = nnls(with_sum.T, np.append(np.zeros(errors.shape[1]), 1.0))[0]
+            made[:, column] = x / x.sum()
     return made

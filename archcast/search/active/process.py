@@ -19,8 +19,6 @@ What is in training, and each that was chosen before of a batch, counts as if it
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
@@ -124,9 +122,9 @@ class Process:
 
 
 def _expected_improvement(mean: Doubles, deviation: Doubles, top: float) -> Doubles:
+    from scipy.special import ndtr
+
     z = (mean - top) / deviation
-    normal = NormalDist()
     density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
-    share = np.array([normal.cdf(value) for value in z])
-    improvement: Doubles = (mean - top) * share + deviation * density
+    improvement: Doubles = (mean - top) * ndtr(z) + deviation * density
     return improvement

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +22,6 @@ from archcast.search.loop.sources import Source, coverage_of
 from archcast.serving import LoadedPredictor
 
 _TINY = 1e-9
-_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,11 @@ class Belief:
 
     def probability(self, limit: Limit) -> Doubles:
         """(n,): probability that each keeps the limit, of a normal distribution of logarithms."""
-        deviation = np.log(self.high / self.low) / (2 * _NORMAL.inv_cdf(self.hold))
+        from scipy.special import ndtr, ndtri
+
+        deviation = np.log(self.high / self.low) / (2 * ndtri(self.hold))
         z = np.log(limit.value / self.mean) / np.maximum(deviation, _TINY)
-        share = np.array([_NORMAL.cdf(value) for value in z.tolist()])
+        share: Doubles = ndtr(z)
         return share if limit.upper else 1.0 - share
 
 

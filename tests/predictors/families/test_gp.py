@@ -10,11 +10,10 @@ from archcast.featurize.encoders.kernel_blocks import kernel_blocks
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.nasbench201_function import function_blocks
 from archcast.predictors.artifact.arrays import pack
-from archcast.predictors.families.gp import GP, GPConfig, student_quantile
+from archcast.predictors.families.gp import GP, GPConfig
 from archcast.predictors.families.gp_evidence import (
     Pairs,
     Prior,
-    _bfgs,
     _negative_evidence,
     kernel,
     noisy,
@@ -23,7 +22,7 @@ from archcast.predictors.families.gp_evidence import (
     split,
     variance,
 )
-from archcast.predictors.families.stack import Stack, StackConfig, _folds, _weights
+from archcast.predictors.families.stack import Stack, StackConfig, _weights, fold_of_groups
 from archcast.predictors.scores import NormalScores
 from archcast.testing.predictor_checks import CHECKS
 from archcast.testing.subject import Subject
@@ -137,12 +136,6 @@ def test_search_ends_where_the_slope_is_flat():
     np.testing.assert_allclose(noisy(rows, t) @ posterior(rows, t, y), y, atol=1e-8)
 
 
-def test_descent_finds_the_least_of_a_quadratic():
-    a = np.diag([1.0, 10.0, 100.0])
-    found = _bfgs(lambda x: (0.5 * x @ a @ x, a @ x), np.array([3.0, -2.0, 1.0]), np.ones(3), 60)
-    np.testing.assert_allclose(found, 0.0, atol=0.02)
-
-
 def test_scores_rise_and_come_back():
     y = np.array([10.0, 10.0, 70.0, 90.0, 91.0, 92.0])
     scores = NormalScores.fit(y)
@@ -173,14 +166,6 @@ def test_interval_covers_what_it_says():
     narrow = fitted().interval(codes, 0.5)
     assert (narrow[0] >= low).all()
     assert (narrow[1] <= high).all()
-
-
-@pytest.mark.parametrize(
-    ("freedom", "expected"), [(1, 2.132), (4, 2.132), (10, 1.812), (30, 1.697), (1000, 1.646)]
-)
-def test_student_quantile_agrees_with_the_tables(freedom, expected):
-    assert student_quantile(0.95, freedom) == pytest.approx(expected, abs=3e-3)
-    assert student_quantile(0.05, freedom) == pytest.approx(-expected, abs=3e-3)
 
 
 def test_deviation_is_less_where_it_was_taught():
@@ -243,7 +228,7 @@ def test_stack_weighs_the_member_that_is_right():
 
 def test_stack_keeps_equal_cells_in_one_fold():
     groups = SPACE.groups(SPACE.sample(2000, seed=0))
-    fold = _folds(groups, 5, 0)
+    fold = fold_of_groups(groups, 5, seed=0)
     assert all(len(set(fold[groups == group])) == 1 for group in np.unique(groups))
     assert set(fold) == set(range(5))
 

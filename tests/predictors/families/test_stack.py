@@ -53,6 +53,17 @@ def test_weights_are_shares_near_the_least_squares():
     np.testing.assert_allclose(found[:, 0], [0.3, 0.0, 0.7], atol=1e-9)
 
 
+def test_no_other_shares_have_a_smaller_error():
+    rng = np.random.default_rng(1)
+    truth = rng.normal(size=(80, 1))
+    p = truth + rng.normal(size=(3, 80, 1)) * np.array([0.5, 0.7, 2.0])[:, None, None]
+    found = _weights(p, truth, np.isfinite(truth))[:, 0]
+    assert found.sum() == pytest.approx(1.0)
+    least = np.linalg.norm(truth[:, 0] - found @ p[:, :, 0])
+    for shares in rng.dirichlet(np.ones(3), size=2000):
+        assert np.linalg.norm(truth[:, 0] - shares @ p[:, :, 0]) > least - 1e-9
+
+
 def test_without_held_out_answers_the_first_keeps_all():
     out = np.full((2, 5, 1), np.nan)
     np.testing.assert_array_equal(_weights(out, np.zeros((5, 1)), np.ones((5, 1), dtype=bool)), [[1], [0]])
