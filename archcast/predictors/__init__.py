@@ -1,6 +1,7 @@
 """What is fitted: one file a family, and how it is saved."""
 
-from archcast.predictors.adapt.posterior import Adapted, AdaptedConfig
+from archcast.predictors.adapt.config import AdaptConfig
+from archcast.predictors.adapt.posterior import Adapted
 from archcast.predictors.artifact.card import Card
 from archcast.predictors.artifact.manifest import Manifest, load, read_manifest, save
 from archcast.predictors.contract import PREDICTORS, Predictor
@@ -22,8 +23,8 @@ __all__ = [
     "GP",
     "MLP",
     "PREDICTORS",
+    "AdaptConfig",
     "Adapted",
-    "AdaptedConfig",
     "Additive",
     "AdditiveConfig",
     "BayesianLinear",

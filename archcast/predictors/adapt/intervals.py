@@ -16,7 +16,7 @@ one over the root of the other. The model's deviations are multiplied by
 and go with Student's quantiles of 4 degrees of freedom, for which the mean of |z| is 1 where the model
 holds. A prior guess a worth kappa measurements meets what the measurements say; z is bounded so that a
 measurement that is ten times off does not widen everything; and of very few measurements the mixture itself
-is a guess. The four constants were chosen by leaving out source devices.
+is a guess. The constants are `guess`, `worth`, `most` and `least` of the configuration.
 """
 
 from __future__ import annotations
@@ -26,11 +26,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.core.arrays import Doubles
+from archcast.predictors.adapt.config import AdaptConfig
 from archcast.predictors.intervals import normal_quantile, student_quantile
-
-_GUESS, _WORTH, _MOST, _LEAST = 0.8, 8.0, 3.0, 3.0
-"""a, kappa, z_most and n_least."""
-_FREEDOM = 4
 
 
 def left_out_scores(fits: Sequence[tuple[Doubles, Doubles, Doubles]], share: Doubles) -> Doubles:
@@ -50,21 +47,21 @@ def left_out_scores(fits: Sequence[tuple[Doubles, Doubles, Doubles]], share: Dou
     return np.asarray(mean / np.sqrt((weight * (variance + (error - mean) ** 2)).sum(axis=0)))
 
 
-def widening(scores: Doubles) -> float:
+def widening(scores: Doubles, config: AdaptConfig) -> float:
     """What to multiply the model's own deviations by.
 
     Shapes:
         scores: (n,)
     """
-    n, told = len(scores), float(np.minimum(np.abs(scores), _MOST).sum())
-    return (_GUESS * _WORTH + told) / (_WORTH + n) * (1.0 + (_LEAST / n) ** 2)
+    n, told = len(scores), float(np.minimum(np.abs(scores), config.most).sum())
+    return (config.guess * config.worth + told) / (config.worth + n) * (1.0 + (config.least / n) ** 2)
 
 
-def half_width(coverage: float) -> float:
+def half_width(coverage: float, config: AdaptConfig) -> float:
     """Half of a central interval, in widened deviations.
 
     Raises:
         InputError: coverage outside 0.5 to 0.99.
     """
     normal_quantile(coverage)  # refuses what is no coverage
-    return student_quantile(0.5 + coverage / 2, _FREEDOM)
+    return student_quantile(0.5 + coverage / 2, config.interval_freedom)

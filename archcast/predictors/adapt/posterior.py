@@ -11,7 +11,7 @@
 | tau | (n,) noise of each measurement as a multiple of v |
 
 t = offset + c (structure @ mean + A u) + noise with u ~ N(0, I), a flat offset, and Student-t noise that
-grows as the cost to the power `_GROWTH`. For each component, tau is found by variational steps; the rest is
+grows as the cost to the power `growth`. For each component, tau is found by variational steps; the rest is
 in closed form on the grid. Components and grid points are weighed by their evidence, and what is kept is
 the mean and the covariance of the mixture's weights, and how much wider intervals must be than they say
 (`archcast.predictors.adapt.intervals`).
@@ -20,7 +20,6 @@ the mean and the covariance of the mixture's weights, and how much wider interva
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from archcast.core.labels import Labels, Target
 from archcast.core.metric import METRICS
 from archcast.featurize.encoders.structure import group_names, phi, stacked
 from archcast.featurize.spaces import SPACES
+from archcast.predictors.adapt.config import AdaptConfig, grid_of
 from archcast.predictors.adapt.intervals import half_width, left_out_scores, widening
 from archcast.predictors.adapt.prior import Component, DevicePrior, costs, robust_scale
 from archcast.predictors.artifact.arrays import pack, unpack
@@ -37,21 +37,7 @@ from archcast.predictors.contract import Predictor, register
 from archcast.predictors.scale import TargetScale
 
 LEAST = 3
-_SCALES = np.array([0.25, 0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.2])
-_NOISES = np.array([0.03, 0.06, 0.12, 0.25, 0.5]) ** 2
-_C, _V = (grid.ravel() for grid in np.meshgrid(_SCALES, _NOISES, indexing="ij"))
-_GRID_PRIOR = -0.5 * (np.log(_C) / 0.5) ** 2 - 0.5 * (0.5 * np.log(_V) - np.log(0.2)) ** 2
-_FREEDOM, _GROWTH, _ROUNDS = 4.0, 0.75, 4
-_SCREEN = 100
 _KEPT = ("weights", "root", "noise", "widening")
-_FLOOR = 0.2  # costs below this share of the median measurement are predicted on a log scale
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptedConfig:
-    """How many measurements were adapted to."""
-
-    measurements: int = 0
 
 
 @register
@@ -59,7 +45,7 @@ class Adapted(Predictor):
     """cost = structure @ weights, with the weights' covariance; made by `adapt_to`, not by `fit`."""
 
     family = "adapted"
-    Config = AdaptedConfig
+    Config = AdaptConfig
     learns = False
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
@@ -79,7 +65,7 @@ class Adapted(Predictor):
         Raises:
             InputError: coverage outside 0.5 to 0.99.
         """
-        half = half_width(coverage) * float(self.widening_[0]) * self.predictive_deviation(codes)
+        half = half_width(coverage, self.config) * float(self.widening_[0]) * self.predictive_deviation(codes)
         z = self._predict(codes) if predicted is None else self.scale_.forward(predicted.astype(np.float64))
         low, high = self.scale_.inverse(z - half), self.scale_.inverse(z + half)
         return low.astype(np.float32), high.astype(np.float32)
@@ -93,7 +79,9 @@ class Adapted(Predictor):
         x = self._columns(codes)
         cost = x @ self.weights_
         least, middle, noise = self.noise_
-        grown = noise * (np.maximum(cost, least) / middle) ** (2.0 * _GROWTH) if least > 0 else noise
+        grown = (
+            noise * (np.maximum(cost, least) / middle) ** (2.0 * self.config.growth) if least > 0 else noise
+        )
         slope = self._scaled(cost)[1]
         variance = (((x @ self.root_) ** 2).sum(axis=1) + grown) * slope**2
         return np.asarray(np.sqrt(variance))[:, None]
@@ -127,7 +115,15 @@ class Adapted(Predictor):
         self.weights_, self.root_, self.noise_, self.widening_ = (arrays[name] for name in _KEPT)
 
 
-def adapt_to(prior: DevicePrior, codes: Codes, values: Doubles, *, device: str, metric: str) -> Adapted:
+def adapt_to(
+    prior: DevicePrior,
+    codes: Codes,
+    values: Doubles,
+    *,
+    device: str,
+    metric: str,
+    config: AdaptConfig | None = None,
+) -> Adapted:
     """A predictor for `device` from measurements of it.
 
     Shapes:
@@ -138,14 +134,15 @@ def adapt_to(prior: DevicePrior, codes: Codes, values: Doubles, *, device: str, 
     """
     values, space = np.asarray(values, dtype=np.float64), SPACES[prior.space]
     _check(codes, values, metric)
-    made = Adapted(AdaptedConfig(len(values)))
+    config = config or AdaptConfig()
+    made = Adapted(config)
     made._take_header(prior.space, metric, prior.dataset, (Target(device, prior.dataset),))
     made.scale_ = TargetScale.fit(values[:, None], metric)
     cost, positive = costs(values, metric), METRICS[metric].positive
     groups, names = phi(space, codes, prior.dataset), group_names(space)
     ends = np.cumsum([0, *(groups[name].shape[1] for name in names)])
     places = {name: np.arange(a, b) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
-    kept, fits = _fits(prior, groups, cost, positive)
+    kept, fits = _fits(prior, groups, cost, positive, config)
     share = _shares(np.stack([fit.evidence for fit in fits]))
     mixed = [
         (w.sum(), np.concatenate([places[name] for name in c.groups] + [ends[-1:]]), *fit.weights(w))
@@ -154,8 +151,9 @@ def adapt_to(prior: DevicePrior, codes: Codes, values: Doubles, *, device: str, 
     ]
     made.weights_, made.root_ = _mixture(mixed, int(ends[-1]) + 1)
     noise, middle = sum(m[0] * m[-1] for m in mixed), np.exp(np.log(cost).mean()) if positive else 1.0
-    made.noise_ = np.array([_FLOOR * np.median(cost) if positive else 0.0, middle, noise])
-    made.widening_ = np.array([widening(left_out_scores([fit.left_out() for fit in fits], share.ravel()))])
+    made.noise_ = np.array([config.floor * np.median(cost) if positive else 0.0, middle, noise])
+    scores = left_out_scores([fit.left_out() for fit in fits], share.ravel())
+    made.widening_ = np.array([widening(scores, config)])
     return made
 
 
@@ -168,17 +166,17 @@ def _check(codes: Codes, values: Doubles, metric: str) -> None:
 
 
 def _fits(
-    prior: DevicePrior, groups: dict[str, Doubles], cost: Doubles, positive: bool
+    prior: DevicePrior, groups: dict[str, Doubles], cost: Doubles, positive: bool, config: AdaptConfig
 ) -> tuple[list[Component], list[_Fit]]:
     """Components and their fits; of many measurements, only components that a part of them supports."""
     chosen = list(prior.components)
-    if len(cost) > 2 * _SCREEN:
-        few = np.linspace(0, len(cost) - 1, _SCREEN).astype(int)
+    if len(cost) > 2 * config.screen:
+        few = np.linspace(0, len(cost) - 1, config.screen).astype(int)
         part = {name: x[few] for name, x in groups.items()}
-        fits = [_Fit(c, stacked(part, c.groups), cost[few], positive) for c in chosen]
+        fits = [_Fit(c, stacked(part, c.groups), cost[few], positive, config) for c in chosen]
         share = _shares(np.stack([fit.evidence for fit in fits])).sum(axis=1)
         chosen = [c for c, own in zip(chosen, share, strict=True) if own > 0.02 * share.max()]
-    return chosen, [_Fit(c, stacked(groups, c.groups), cost, positive) for c in chosen]
+    return chosen, [_Fit(c, stacked(groups, c.groups), cost, positive, config) for c in chosen]
 
 
 def _mixture(mixed: list[tuple[float, Ints, Doubles, Doubles, float]], d: int) -> tuple[Doubles, Doubles]:
@@ -199,26 +197,30 @@ def _mixture(mixed: list[tuple[float, Ints, Doubles, Doubles, float]], d: int) -
 class _Fit:
     """One component given the measurements; x (n, d) is its structure, `evidence` is (g,)."""
 
-    def __init__(self, component: Component, x: Doubles, cost: Doubles, positive: bool) -> None:
-        self.component, self.x, self.positive = component, x, positive
+    def __init__(
+        self, component: Component, x: Doubles, cost: Doubles, positive: bool, config: AdaptConfig
+    ) -> None:
+        self.component, self.x, self.positive, self.config = component, x, positive, config
+        self.grid, freedom = grid_of(config), config.freedom
         self.middle, self.unit = robust_scale(cost)
         self.t, self.cost = (cost - self.middle) / self.unit, cost
         self.a, self.m = x @ component.root, x @ component.mean
         self.tau = slack = np.ones(len(cost))
-        for _ in range(_ROUNDS - 1):
+        for _ in range(config.rounds - 1):
             self._solve()
             share = _shares(self.evidence)
             self.base = base = self._growth(share)
             squares = self._squares(share) / base
-            slack = np.clip((_FREEDOM + squares) / (_FREEDOM + 1.0), 0.3, 1e4)
+            slack = np.clip((freedom + squares) / (freedom + 1.0), 0.3, 1e4)
             self.tau = base * slack
         self._solve()
-        rate = slack * (_FREEDOM + 1.0) / 2.0  # of the Gamma posteriors of 1 / slack
-        self.evidence -= (_FREEDOM / 2.0 * np.log(rate) + (_FREEDOM + 1.0) * _FREEDOM / 4.0 / rate).sum()
+        rate = slack * (freedom + 1.0) / 2.0  # of the Gamma posteriors of 1 / slack
+        self.evidence -= (freedom / 2.0 * np.log(rate) + (freedom + 1.0) * freedom / 4.0 / rate).sum()
         self.evidence += component.log_weight
 
     def _solve(self) -> None:
         """Spectrum of A without the offset, residuals along it, and the evidence of each grid point."""
+        c, v, log_prior = self.grid
         self.trust = 1.0 / self.tau
         half = np.sqrt(self.trust)
         ones = half / np.linalg.norm(half)
@@ -230,25 +232,25 @@ class _Fit:
         left, lengths, right = np.linalg.svd(a, full_matrices=False)
         left, lengths, self.right = left[:, :free], lengths[:free], right[:free]
         along = left.T @ white.T
-        self.v = _C[:, None] ** 2 * lengths**2 + _V[:, None]
-        e = along[:, 0] - _C[:, None] * along[:, 1]
-        rest = white[0] - _C[:, None] * white[1] - e @ left.T
-        self.alpha = (e / self.v @ left.T + rest / _V[:, None]) * half
+        self.v = c[:, None] ** 2 * lengths**2 + v[:, None]
+        e = along[:, 0] - c[:, None] * along[:, 1]
+        rest = white[0] - c[:, None] * white[1] - e @ left.T
+        self.alpha = (e / self.v @ left.T + rest / v[:, None]) * half
         self.left = left * half[:, None]
-        determinant = np.log(self.v).sum(axis=1) + (free - len(lengths)) * np.log(_V) + np.log(self.tau).sum()
-        squares = (e**2 / self.v).sum(axis=1) + (rest**2).sum(axis=1) / _V
-        self.evidence = -0.5 * (determinant + squares + np.log(self.trust.mean())) + _GRID_PRIOR
+        determinant = np.log(self.v).sum(axis=1) + (free - len(lengths)) * np.log(v) + np.log(self.tau).sum()
+        squares = (e**2 / self.v).sum(axis=1) + (rest**2).sum(axis=1) / v
+        self.evidence = -0.5 * (determinant + squares + np.log(self.trust.mean())) + log_prior
 
     def _squares(self, share: Doubles) -> Doubles:
         """(n,): expected squared noise of each measurement, in units of v, over the grid."""
-        scaled = _V[:, None] * self.tau
+        scaled = self.grid.v[:, None] * self.tau
         spread = np.maximum(scaled - scaled**2 * self._precision(), 0.0)
-        return np.asarray(share @ (((scaled * self.alpha) ** 2 + spread) / _V[:, None]))
+        return np.asarray(share @ (((scaled * self.alpha) ** 2 + spread) / self.grid.v[:, None]))
 
     def _precision(self) -> Doubles:
         """(g, n): diagonal of the inverse covariance, the offset projected out."""
-        inverse = (1.0 / self.v - 1.0 / _V[:, None]) @ self.left.T**2
-        inverse += (self.trust - self.trust**2 / self.trust.sum()) / _V[:, None]
+        inverse = (1.0 / self.v - 1.0 / self.grid.v[:, None]) @ self.left.T**2
+        inverse += (self.trust - self.trust**2 / self.trust.sum()) / self.grid.v[:, None]
         return np.asarray(inverse)
 
     def left_out(self) -> tuple[Doubles, Doubles, Doubles]:
@@ -256,26 +258,30 @@ class _Fit:
         variance = 1.0 / np.maximum(self._precision(), 1e-12)
         error = self.alpha * variance
         density = -0.5 * (np.log(variance) + error**2 / variance)
-        hindsight = _V[:, None] * (self.tau - self.base)  # a measurement's own slack was found by its error
-        return error, np.maximum(variance - hindsight, _V[:, None] * self.base), density
+        hindsight = self.grid.v[:, None] * (
+            self.tau - self.base
+        )  # a measurement's own slack was found by its error
+        return error, np.maximum(variance - hindsight, self.grid.v[:, None] * self.base), density
 
     def _growth(self, share: Doubles) -> Doubles:
         """(n,): noise that goes with the fitted cost, of geometric mean 1."""
         if not self.positive:
             return np.ones(len(self.t))
-        fit = self.m * (share @ _C) + self.a @ (self.a.T @ ((share * _C**2) @ self.alpha))
+        fit = self.m * (share @ self.grid.c) + self.a @ (self.a.T @ ((share * self.grid.c**2) @ self.alpha))
         fit += (self.trust @ (self.t - fit)) / self.trust.sum()
-        cost = np.maximum(fit * self.unit + self.middle, _FLOOR * np.median(self.cost))
-        return np.asarray((cost / np.exp(np.log(cost).mean())) ** (2.0 * _GROWTH))
+        cost = np.maximum(fit * self.unit + self.middle, self.config.floor * np.median(self.cost))
+        return np.asarray((cost / np.exp(np.log(cost).mean())) ** (2.0 * self.config.growth))
 
     def weights(self, share: Doubles) -> tuple[Doubles, Doubles, float]:
         """Moments given grid shares (g,): mean (d + 1,), offset last, covariance's root, noise variance."""
         share, total = share / share.sum(), self.trust.sum()
         root, centre = self.component.root, self.trust @ self.x / total
-        mean = (share @ _C) * self.component.mean + root @ (self.a.T @ ((share * _C**2) @ self.alpha))
+        mean = (share @ self.grid.c) * self.component.mean + root @ (
+            self.a.T @ ((share * self.grid.c**2) @ self.alpha)
+        )
         offset = self.trust @ (self.t - self.x @ mean) / total
-        wide, noise = np.sqrt(share @ _C**2), float(share @ _V)
-        known = np.sqrt((share * _C**2 * _V) @ (1.0 / self.v))
+        wide, noise = np.sqrt(share @ self.grid.c**2), float(share @ self.grid.v)
+        known = np.sqrt((share * self.grid.c**2 * self.grid.v) @ (1.0 / self.v))
         spread = wide * root + (root @ self.right.T * (known - wide)) @ self.right
         last = np.append(np.zeros(len(mean)), np.sqrt(noise / total))
         whole = np.column_stack([np.vstack([spread, -(centre @ spread)]), last])

@@ -11,7 +11,7 @@
 
 For a choice of groups, the devices' weights are w_j ~ N(mean, covariance). Expectation maximisation finds
 both, with Student-t noise of its own size on each device, and a covariance shrunk to one variance a group
-(the mode under an inverse Wishart of `_STRENGTH` devices). Components widen or narrow that in ways which
+(the mode under an inverse Wishart of `strength` devices). Components widen or narrow that in ways which
 leaving source devices out, and made-up devices that drop dead operations, fuse or run branches in
 parallel, showed to pay; the evidence of the measurements weighs them (`archcast.predictors.adapt.posterior`).
 """
@@ -19,7 +19,7 @@ parallel, showed to pay; the evidence of the measurements weighs them (`archcast
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -30,17 +30,13 @@ from archcast.core.errors import ArtifactError
 from archcast.core.labels import Labels
 from archcast.featurize.encoders.structure import phi, stacked
 from archcast.featurize.spaces import SPACES, Space
+from archcast.predictors.adapt.config import PriorConfig
 
 PRIOR_VERSION = 4
 """Raised when the recipe of priors or the structure under it changes: what was kept is then learned anew."""
-_ITERATIONS, _STRENGTH, _FREEDOM = 25, 4.0, 4.0
 _RICH = ("all", "live", "adds", "pair", "edge", "live_edge")
 _EXTRA = ("adds", "depth", "pair", "live_edge")
-_EXTRA_SIZE = 0.2
-_PARTS = {"live": (0.0, 0.5, 1.0), "used": (1.0,), "kept": (1.0,)}
-"""Part of all operations -> shares of the cost that an operation pays only when it is of that part."""
-_APART_SIZE, _APART_ADDS, _APART_WEIGHT, _APART_SCOPE = 0.4, 0.5, -2.0, 0.05
-"""Of devices unlike the sources: variance of prices over their squares, size of sums, weight and scope."""
+_PARTS = ("live", "used", "kept")
 _MOMENTS = {
     "forms": (("cost",), ("cost", "place"), ("cost", "place", "forms")),
     "terms": (("cost",), ("cost", "terms")),
@@ -71,15 +67,19 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class DevicePrior:
-    """A mixture of components for the devices of one space."""
+    """A mixture of components for the devices of one space, and the constants it was learned with."""
 
     space: str
     dataset: str
     components: tuple[Component, ...]
+    config: PriorConfig = field(default_factory=PriorConfig)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Plain arrays that `from_arrays` reads, at single precision; equal roots are kept once."""
-        arrays: dict[str, NDArray[Any]] = {"space": np.array([self.space, self.dataset])}
+        arrays: dict[str, NDArray[Any]] = {
+            "space": np.array([self.space, self.dataset]),
+            "config": np.array([self.config.to_json()]),
+        }
         places: dict[bytes, int] = {}
         for i, c in enumerate(self.components):
             root = c.root.astype(np.float32)
@@ -91,7 +91,11 @@ class DevicePrior:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """The prior that `to_arrays` wrote."""
+        """The prior that `to_arrays` wrote.
+
+        Raises:
+            ArtifactError: no component, or constants that this version does not know.
+        """
         made: list[Component] = []
         while (key := f"{len(made)}.") + "mean" in arrays:
             weight, scope, place = arrays[key + "flags"].tolist()
@@ -101,7 +105,9 @@ class DevicePrior:
         if not made:
             raise ArtifactError("a prior must hold at least one component")
         space, dataset = (str(name) for name in arrays["space"])
-        return cls(space, dataset, tuple(made))
+        if "config" not in arrays:
+            raise ArtifactError("a prior must hold the constants that it was learned with")
+        return cls(space, dataset, tuple(made), PriorConfig.from_json(str(arrays["config"][0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +120,16 @@ class Population:
     devices: Doubles
 
 
-def fit_prior(labels: Labels) -> DevicePrior:
+def fit_prior(labels: Labels, *, config: PriorConfig | None = None) -> DevicePrior:
     """Learn a prior from the devices of `labels`; of no device, a prior that only knows structure."""
+    config = config or PriorConfig()
     space = SPACES[labels.space]
     groups = phi(space, labels.codes, labels.dataset)
     y = _standardised(costs(labels.values, labels.metric))
     recipe = _cell_components if space.name == "nasbench201" else _chain_components
-    made = list(recipe(groups, y)) if y.shape[1] else []
-    return DevicePrior(labels.space, labels.dataset, (*made, _plain(space, groups, alone=not made)))
+    made = list(recipe(groups, y, config)) if y.shape[1] else []
+    components = (*made, _plain(space, groups, alone=not made))
+    return DevicePrior(labels.space, labels.dataset, components, config)
 
 
 def costs(values: Doubles, metric: str) -> Doubles:
@@ -144,34 +152,37 @@ def _standardised(y: Doubles) -> Doubles:
     return out
 
 
-def _cell_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Component]:
+def _cell_components(groups: dict[str, Doubles], y: Doubles, config: PriorConfig) -> Iterator[Component]:
     """Of cell spaces, whose dead operations some devices run and some drop."""
     found = {}
     for names in (("all",), ("all", "live"), ("all", "live", "adds"), _RICH):
-        found[names] = people = _population(groups, names, y)
+        found[names] = people = _population(groups, names, y, config)
         yield _second_moment(names, people)
     people = found[names := ("all", "live", "adds")]
-    yield from _sources(names, people, people.covariance, -1.0)
-    yield Component(names, people.mean, np.diag(np.sqrt(2.0 * people.variances)), -1.0, 0.0)
+    near = config.near_source
+    yield from _sources(names, people, near * people.covariance, -1.0)
+    yield Component(names, people.mean, np.diag(np.sqrt(config.wide * people.variances)), -1.0, 0.0)
     for extra in ((), _EXTRA):
         size = sum(groups[name].shape[1] for name in extra)
-        for part, shares in _PARTS.items():
-            yield from _split(part, shares, found[("all",)], extra, size)
+        for part in _PARTS:
+            yield from _split(part, found[("all",)], extra, size, config)
+    adds = groups["adds"].shape[1]
     for part in ("all", *_PARTS):
-        yield _apart(part, _APART_SCOPE, found[("all",)], groups["adds"].shape[1])
-    yield _apart("shared", 0.0, found[("all",)], groups["adds"].shape[1])
+        yield _apart(part, found[("all",)], adds, config.apart_scope, config)
+    yield _apart("shared", found[("all",)], adds, 0.0, config)
 
 
-def _chain_components(groups: dict[str, Doubles], y: Doubles) -> Iterator[Component]:
+def _chain_components(groups: dict[str, Doubles], y: Doubles, config: PriorConfig) -> Iterator[Component]:
     """Of spaces without dead operations, whose terms are many: stay near the span of the sources."""
     finest = "forms" if "forms" in groups else "terms"
     if "cost" in groups:
         for names in _MOMENTS[finest]:
-            yield _second_moment(names, _population(groups, names, y))
-    people = _population(groups, whole := _SPANNED[finest], y)
-    yield Component(whole, people.mean, _root(_between(people, 0.05)), 0.0, 1.0)
-    people = _population(groups, (finest,), y)
-    yield from _sources((finest,), people, _between(people, 0.1), 0.0)
+            yield _second_moment(names, _population(groups, names, y, config))
+    people = _population(groups, whole := _SPANNED[finest], y, config)
+    yield Component(whole, people.mean, _root(_between(people, config.span_slack)), 0.0, 1.0)
+    people = _population(groups, (finest,), y, config)
+    near = config.near_source * _between(people, config.source_slack)
+    yield from _sources((finest,), people, near, 0.0)
 
 
 def _between(people: Population, slack: float) -> Doubles:
@@ -189,38 +200,41 @@ def _second_moment(names: tuple[str, ...], people: Population) -> Component:
 def _sources(
     names: tuple[str, ...], people: Population, covariance: Doubles, log_weight: float
 ) -> Iterator[Component]:
-    """Near one of the sources."""
-    root, share = _root(0.1 * covariance), log_weight - float(np.log(len(people.devices)))
+    """Near one of the sources, by that covariance (d, d)."""
+    root, share = _root(covariance), log_weight - float(np.log(len(people.devices)))
     for weights in people.devices:
         yield Component(names, weights, root, share, 0.0)
 
 
 def _split(
-    part: str, shares: tuple[float, ...], people: Population, extra: tuple[str, ...], size: int
+    part: str, people: Population, extra: tuple[str, ...], size: int, config: PriorConfig
 ) -> Iterator[Component]:
     """Costs of `all` paid to some share by `part` alone; groups in `extra` (`size` columns) come on top."""
-    mean, d = people.mean, len(people.mean)
+    mean, d, shares = people.mean, len(people.mean), config.part_shares if part == "live" else (1.0,)
     power = float(np.mean(mean**2))
-    own = np.diag(mean**2 + 0.3 * power)
+    own = np.diag(mean**2 + config.price_floor * power)
     for paid in shares:
         share = np.array([1.0 - paid, paid])
         covariance = np.zeros((2 * d + size, 2 * d + size))
-        covariance[: 2 * d, : 2 * d] = np.kron(np.outer(share, share), people.covariance + 0.25 * own)
-        covariance[: 2 * d, : 2 * d] += np.kron(np.eye(2), 0.01 * own)
-        covariance[2 * d :, 2 * d :] = np.eye(size) * power * _EXTRA_SIZE**2
+        covariance[: 2 * d, : 2 * d] = np.kron(
+            np.outer(share, share), people.covariance + config.part_common * own
+        )
+        covariance[: 2 * d, : 2 * d] += np.kron(np.eye(2), config.part_own * own)
+        covariance[2 * d :, 2 * d :] = np.eye(size) * power * config.extra_size**2
         whole = np.concatenate([np.kron(share, mean), np.zeros(size)])
         weight = -2.0 - float(np.log(len(shares)))
         yield Component(("all", part, *extra), whole, _root(covariance), weight, 1.0 / len(shares))
 
 
-def _apart(part: str, scope: float, people: Population, adds: int) -> Component:
+def _apart(part: str, people: Population, adds: int, scope: float, config: PriorConfig) -> Component:
     """Of devices unlike the sources: each kind of operation at its own price, paid for one part alone."""
     mean, d = people.mean, len(people.mean)
     power = float(np.mean(mean**2))
-    covariance = np.eye(d + adds) * power * _APART_ADDS**2
-    covariance[:d, :d] = people.covariance + _APART_SIZE * np.diag(mean**2 + 0.3 * power)
+    covariance = np.eye(d + adds) * power * config.apart_adds**2
+    prices = np.diag(mean**2 + config.price_floor * power)
+    covariance[:d, :d] = people.covariance + config.apart_size * prices
     whole = np.concatenate([mean, np.zeros(adds)])
-    return Component((part, "adds"), whole, _root(covariance), _APART_WEIGHT, scope)
+    return Component((part, "adds"), whole, _root(covariance), config.apart_weight, scope)
 
 
 def _plain(space: Space, groups: dict[str, Doubles], *, alone: bool) -> Component:
@@ -241,15 +255,17 @@ def _root(covariance: Doubles) -> Doubles:
     return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
 
 
-def _population(groups: dict[str, Doubles], names: tuple[str, ...], y: Doubles) -> Population:
+def _population(
+    groups: dict[str, Doubles], names: tuple[str, ...], y: Doubles, config: PriorConfig
+) -> Population:
     """Mean and covariance of the devices' weights of the named groups; y (n, m), NaN where missing."""
     owner = np.repeat(np.arange(len(names)), [groups[name].shape[1] for name in names])
     x = stacked(groups, names)
     d, m = x.shape[1], y.shape[1]
-    devices = [_Device(x, y[:, j]) for j in range(m)]
+    devices = [_Device(x, y[:, j], config.freedom) for j in range(m)]
     mean: Doubles = np.zeros(d)
     covariance: Doubles = 0.1 * np.eye(d)
-    for step in range(_ITERATIONS):
+    for step in range(config.iterations):
         precision = np.asarray(np.linalg.inv(covariance + 1e-9 * np.eye(d)), dtype=np.float64)
         reweigh = step % 4 == 3 and step < 17
         updates = [device.update(precision, mean, reweigh) for device in devices]
@@ -260,16 +276,16 @@ def _population(groups: dict[str, Doubles], names: tuple[str, ...], y: Doubles) 
         variances = (np.bincount(owner, np.diag(spread)) / np.bincount(owner) / m)[owner]
         covariance = np.diag(variances)
         if step > 5:
-            covariance = (spread + _STRENGTH * covariance) / (m + _STRENGTH)
+            covariance = (spread + config.strength * covariance) / (m + config.strength)
     return Population(mean, covariance, variances, weights)
 
 
 class _Device:
     """Sufficient statistics of one source under its rows' Student-t weights."""
 
-    def __init__(self, x: Doubles, y: Doubles) -> None:
+    def __init__(self, x: Doubles, y: Doubles, freedom: float) -> None:
         known = np.isfinite(y)
-        self.x, self.y, self.noise = x[known], y[known], 0.1
+        self.x, self.y, self.noise, self.freedom = x[known], y[known], 0.1, freedom
         self._gather(np.ones(len(self.y)))
 
     def _gather(self, trust: Doubles) -> None:
@@ -287,5 +303,5 @@ class _Device:
         if reweigh:
             residual = self.y - self.x @ w
             residual -= self.trust @ residual / self.trust.sum()
-            self._gather((_FREEDOM + 1.0) / (_FREEDOM + residual**2 / self.noise))
+            self._gather((self.freedom + 1.0) / (self.freedom + residual**2 / self.noise))
         return covariance

@@ -21,11 +21,10 @@ from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.core.errors import InputError, shorten
 from archcast.featurize.encoders.structure import phi, stacked
 from archcast.featurize.spaces import SPACES
+from archcast.predictors.adapt.config import PriorConfig
 from archcast.predictors.adapt.prior import DevicePrior
 
 MAX_CANDIDATES = 20_000
-_NOISE = 0.2**2
-_OFFSET = 3.0
 
 
 def suggest_references(
@@ -60,7 +59,7 @@ def suggest_references(
         )
     groups = phi(space, codes, prior.dataset)
     wide = [c for c in prior.components if c.scope > 0]
-    beliefs = [_Belief(stacked(groups, c.groups) @ c.root, len(places), c.scope) for c in wide]
+    beliefs = [_Belief(stacked(groups, c.groups) @ c.root, len(places), c.scope, prior.config) for c in wide]
     for row in range(len(places), len(codes)):
         for belief in beliefs:
             belief.measure(row)
@@ -79,13 +78,13 @@ def suggest_references(
 class _Belief:
     """What one component leaves to guess; the first `count` rows of `spread` (rows, r) are candidates."""
 
-    def __init__(self, spread: Doubles, count: int, scope: float) -> None:
+    def __init__(self, spread: Doubles, count: int, scope: float, config: PriorConfig) -> None:
         centred = spread - spread[:count].mean(axis=0)
         total = max(float((centred[:count] ** 2).sum()) / count, 1e-300)
         scaled = centred / np.sqrt(total)
-        self.rows = np.concatenate([scaled, np.full((len(scaled), 1), _OFFSET)], axis=1)
+        self.rows = np.concatenate([scaled, np.full((len(scaled), 1), config.reference_offset)], axis=1)
         self.covariance = np.eye(self.rows.shape[1])
-        self.count = count
+        self.count, self.noise = count, config.reference_noise**2
         self.moment = np.zeros_like(self.covariance)
         self.moment[:-1, :-1] = scaled[:count].T @ scaled[:count] * (scope / count)
 
@@ -93,9 +92,9 @@ class _Belief:
         """(count,): variance over all candidates that measuring each would take away."""
         seen = self.rows[: self.count] @ self.covariance
         own = (seen * self.rows[: self.count]).sum(axis=1)
-        return np.asarray(((seen @ self.moment) * seen).sum(axis=1) / (own + _NOISE))
+        return np.asarray(((seen @ self.moment) * seen).sum(axis=1) / (own + self.noise))
 
     def measure(self, row: int) -> None:
         """Take in that a row is measured."""
         along = self.covariance @ self.rows[row]
-        self.covariance -= np.outer(along, along) / (self.rows[row] @ along + _NOISE)
+        self.covariance -= np.outer(along, along) / (self.rows[row] @ along + self.noise)

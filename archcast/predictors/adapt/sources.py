@@ -25,6 +25,7 @@ from archcast.core.errors import ArtifactError, InputError, UnknownNameError, sh
 from archcast.core.labels import Labels, Target
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
+from archcast.predictors.adapt.config import PriorConfig
 from archcast.predictors.adapt.prior import PRIOR_VERSION, DevicePrior, costs, fit_prior
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.artifact.manifest import MANIFEST, load, read_manifest
@@ -32,8 +33,6 @@ from archcast.predictors.artifact.shipped import sources_folder
 from archcast.predictors.contract import Predictor
 
 PRIOR_FILE = "prior.npz"
-_POOL = 900
-_POOL_SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +115,16 @@ def _keep(path: Path, content: bytes) -> None:
     Path(partial).replace(path)
 
 
-def learn_prior(known: SourceDevices, sources: Sequence[str]) -> DevicePrior:
+def learn_prior(
+    known: SourceDevices, sources: Sequence[str], *, config: PriorConfig | None = None
+) -> DevicePrior:
     """The prior from the answers of some source devices for the pool."""
+    config = config or PriorConfig()
     space = SPACES[known.space]
-    pool = np.unique(space.sample(_POOL, seed=_POOL_SEED), axis=0)
+    pool = np.unique(space.sample(config.pool, seed=config.pool_seed), axis=0)
     values = known.costs(pool, sources)
     targets = tuple(Target(f"source {i}", space.datasets[0]) for i in range(values.shape[1]))
-    return fit_prior(Labels(space.name, "latency", space.datasets[0], targets, pool, values))
+    return fit_prior(Labels(space.name, "latency", space.datasets[0], targets, pool, values), config=config)
 
 
 @lru_cache(maxsize=16)
@@ -140,7 +142,10 @@ def source_devices(space: str) -> SourceDevices:
 def _kept_path(known: SourceDevices, sources: Sequence[str]) -> Path:
     """Where a learned prior is kept; the name changes with all that goes into it."""
     said = json.dumps(
-        [known.space, sorted(sources), PRIOR_VERSION, VERSION, [m.header() for m in known.models]]
+        [
+            *(known.space, sorted(sources), PRIOR_VERSION, VERSION, PriorConfig().to_json()),
+            [m.header() for m in known.models],
+        ]
     )
     digest = hashlib.sha256(said.encode())
     for model in known.models:

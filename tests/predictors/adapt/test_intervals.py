@@ -3,8 +3,11 @@ import pytest
 
 from archcast.core.errors import InputError
 from archcast.predictors.adapt import posterior as module
+from archcast.predictors.adapt.config import AdaptConfig
 from archcast.predictors.adapt.intervals import half_width, left_out_scores, widening
 from archcast.predictors.adapt.prior import Component
+
+CONFIG = AdaptConfig()
 
 
 def fitted(n=9, outlier=None):
@@ -14,14 +17,14 @@ def fitted(n=9, outlier=None):
     if outlier is not None:
         cost[outlier] *= 10.0
     component = Component(("g",), np.array([1.0, 0.0, -1.0, 0.0]), np.diag([1.0, 0.5, 0.2, 0.4]), 0.0, 1.0)
-    return module._Fit(component, x, cost, True)
+    return module._Fit(component, x, cost, True, CONFIG)
 
 
 def test_errors_without_a_measurement_are_those_of_a_fit_without_it():
     fit = fitted()
     error, variance, density = fit.left_out()
     ones, point = np.ones(8), 13
-    c, v = module._C[point], module._V[point]
+    c, v = module.grid_of(CONFIG).c[point], module.grid_of(CONFIG).v[point]
     for i in range(9):
         rest = np.delete(np.arange(9), i)
         whole = c**2 * fit.a @ fit.a.T + v * np.diag(fit.tau)
@@ -53,16 +56,16 @@ def test_the_mixture_without_a_measurement_drops_what_only_that_one_supports():
 
 def test_intervals_widen_with_errors_up_to_a_bound_and_with_few_measurements():
     right, wrong = np.full(10, 0.9), np.full(10, 2.0)
-    assert widening(right) == pytest.approx((0.8 * 8 + 9) / 18 * 1.09)
-    assert widening(-wrong) == pytest.approx((0.8 * 8 + 20) / 18 * 1.09)
-    assert widening(right[:3]) == pytest.approx((0.8 * 8 + 2.7) / 11 * 2.0)
+    assert widening(right, CONFIG) == pytest.approx((0.8 * 8 + 9) / 18 * 1.09)
+    assert widening(-wrong, CONFIG) == pytest.approx((0.8 * 8 + 20) / 18 * 1.09)
+    assert widening(right[:3], CONFIG) == pytest.approx((0.8 * 8 + 2.7) / 11 * 2.0)
     one_off = np.append(right[1:], 1e9)
-    assert widening(right) < widening(one_off) < 1.2 * widening(right)
+    assert widening(right, CONFIG) < widening(one_off, CONFIG) < 1.2 * widening(right, CONFIG)
 
 
 def test_half_width_is_students_quantile():
-    assert half_width(0.9) == pytest.approx(2.132, abs=0.005)
-    assert half_width(0.5) == pytest.approx(0.741, abs=0.005)
+    assert half_width(0.9, CONFIG) == pytest.approx(2.132, abs=0.005)
+    assert half_width(0.5, CONFIG) == pytest.approx(0.741, abs=0.005)
     for wrong in (0.3, 1.0, "0.9"):
         with pytest.raises(InputError, match="coverage"):
-            half_width(wrong)
+            half_width(wrong, CONFIG)

@@ -9,7 +9,8 @@ from archcast.featurize.encoders.structure import group_names, phi, stacked
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Card, load, read_manifest, save
 from archcast.predictors.adapt import posterior as module
-from archcast.predictors.adapt.posterior import _C, _V, Adapted, _Fit, _mixture, _shares, adapt_to
+from archcast.predictors.adapt.config import AdaptConfig, grid_of
+from archcast.predictors.adapt.posterior import Adapted, _Fit, _mixture, _shares, adapt_to
 from archcast.predictors.adapt.prior import Component, fit_prior
 
 SPACE = SPACES["nasbench201"]
@@ -156,17 +157,16 @@ def test_evidence_agrees_with_the_dense_formula():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(8, 3))
     component = Component(("g",), np.array([1.0, 0.0, -1.0]), np.diag([1.0, 0.5, 0.2]), 0.0, 1.0)
-    fit = _Fit(component, x, rng.normal(size=8), False)
+    fit = _Fit(component, x, rng.normal(size=8), False, AdaptConfig())
     fit.tau = np.ones(8)
     fit._solve()
     away = np.linalg.svd(np.ones((1, 8)))[2][1:]  # contrasts, which a flat offset leaves
-    from archcast.predictors.adapt.posterior import _GRID_PRIOR
-
+    c, v, log_prior = grid_of(AdaptConfig())
     for k in (0, 17, 39):
-        covariance = away @ (_C[k] ** 2 * fit.a @ fit.a.T + _V[k] * np.eye(8)) @ away.T
-        e = away @ (fit.t - _C[k] * fit.m)
+        covariance = away @ (c[k] ** 2 * fit.a @ fit.a.T + v[k] * np.eye(8)) @ away.T
+        e = away @ (fit.t - c[k] * fit.m)
         dense = -0.5 * (np.linalg.slogdet(covariance)[1] + e @ np.linalg.solve(covariance, e))
-        assert fit.evidence[k] - _GRID_PRIOR[k] == pytest.approx(dense)
+        assert fit.evidence[k] - log_prior[k] == pytest.approx(dense)
 
 
 def test_mixture_has_the_moments_of_its_parts():

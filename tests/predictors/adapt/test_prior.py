@@ -5,6 +5,7 @@ from archcast.core.errors import ArtifactError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.encoders.structure import phi, stacked
 from archcast.featurize.spaces import SPACES
+from archcast.predictors.adapt.config import PriorConfig
 from archcast.predictors.adapt.prior import DevicePrior, _population, costs, fit_prior, robust_scale
 
 
@@ -70,7 +71,7 @@ def test_expectation_maximisation_finds_the_devices_weights():
     y = x @ true.T + 7.0 + 0.05 * rng.normal(size=(400, 30))
     y[::40] += 20.0  # one row in forty is far off
     y[rng.random(y.shape) < 0.1] = np.nan
-    found = _population({"g": x}, ("g",), y)
+    found = _population({"g": x}, ("g",), y, PriorConfig())
     np.testing.assert_allclose(found.devices, true, atol=0.2)
     np.testing.assert_allclose(found.mean, true.mean(axis=0), atol=0.15)
     assert found.variances[0] == pytest.approx(0.04, rel=0.6)

@@ -7,10 +7,12 @@ from archcast.core.errors import InputError
 from archcast.featurize.encoders.structure import phi, stacked
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.adapt import references as reference
+from archcast.predictors.adapt.config import PriorConfig
 from archcast.predictors.adapt.prior import Component, DevicePrior
-from archcast.predictors.adapt.references import _NOISE, _OFFSET, suggest_references
+from archcast.predictors.adapt.references import suggest_references
 
 SPACE = SPACES["nasbench201"]
+CONFIG = PriorConfig()
 POOL = SPACE.members(np.random.default_rng(0).choice(SPACE.size, 200, replace=False))
 
 
@@ -27,9 +29,9 @@ def left_to_guess(rows):
     spread = stacked(phi(SPACE, POOL), ("all",)) @ prior().components[0].root
     spread -= spread.mean(axis=0)
     spread /= np.sqrt((spread**2).sum() / len(POOL))
-    whole = np.column_stack([spread, np.full(len(POOL), _OFFSET)])
+    whole = np.column_stack([spread, np.full(len(POOL), CONFIG.reference_offset)])
     known = whole[rows]
-    inverse = np.linalg.inv(known @ known.T + _NOISE * np.eye(len(rows)))
+    inverse = np.linalg.inv(known @ known.T + CONFIG.reference_noise**2 * np.eye(len(rows)))
     left = np.eye(5) - known.T @ inverse @ known
     return float(np.einsum("ij,jk,ik->", spread, left[:4, :4], spread)) / len(POOL)
 

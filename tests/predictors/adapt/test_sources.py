@@ -7,6 +7,7 @@ from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.adapt import sources as module
+from archcast.predictors.adapt.config import PriorConfig
 from archcast.predictors.adapt.prior import fit_prior
 from archcast.predictors.adapt.sources import (
     SourceDevices,
@@ -60,7 +61,7 @@ def test_the_shipped_prior_is_what_the_shipped_sources_teach(space):
 
 def test_a_prior_is_learned_from_the_named_sources_alone():
     known, space = source_devices("nasbench201"), SPACES["nasbench201"]
-    pool = np.unique(space.sample(module._POOL, seed=module._POOL_SEED), axis=0)
+    pool = np.unique(space.sample(PriorConfig().pool, seed=PriorConfig().pool_seed), axis=0)
     values = np.stack([known.costs(pool, [name])[:, 0] for name in SOME], axis=1)
     targets = tuple(Target(name, "cifar10") for name in SOME)
     plain = fit_prior(Labels("nasbench201", "latency", "cifar10", targets, pool, values))
