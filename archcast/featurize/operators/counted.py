@@ -1,0 +1,99 @@
+"""The work of a network's nodes, with what is not understood told apart instead of left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archcast.core.errors import InputError, shorten
+from archcast.core.network import Network, Node
+from archcast.featurize.operators.base import OPERATORS, Values, Work
+
+UNKNOWN = "unknown"
+"""Kind of the work of operators that are not understood: data moved, as far as its size is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A node with its work.
+
+    Attributes:
+        node, work: what was counted.
+        times: how often it runs when the network runs once: more than once inside loops.
+        understood: whether its operator is known.
+    """
+
+    node: Node
+    work: Work
+    times: int = 1
+    understood: bool = True
+
+
+def counted(network: Network) -> tuple[Counted, ...]:
+    """Work of every node, those of sub-graphs after the node that holds them.
+
+    Of an `If` the branch with more multiply-adds (then more bytes) counts; a `Loop` turns as often as its
+    first input says, a `Scan` as long as what it scans, both once where that is not known.
+
+    Raises:
+        InputError: a shape is not known or not bound; names the node.
+    """
+    return tuple(_counted(network, network.values, 1))
+
+
+def _counted(network: Network, values: Values, times: int) -> Iterator[Counted]:
+    for place, node in enumerate(network.nodes):
+        yield _of(node, place, values, times)
+        if not node.bodies:
+            continue
+        inside = [
+            tuple(_counted(body, {**values, **body.values}, times * _turns(node, values)))
+            for body in node.bodies
+        ]
+        if node.op == "If":
+            inside = [max(inside, key=_dearness)]
+        for body in inside:
+            yield from body
+
+
+def _of(node: Node, place: int, values: Values, times: int) -> Counted:
+    if node.op not in OPERATORS:
+        return Counted(node, _moved(node, values), times, understood=False)
+    try:
+        return Counted(node, OPERATORS[node.op].work(node, values), times)
+    except InputError as error:
+        where = f" in {node.part}" if node.part else ""
+        raise InputError(f"node {place} ({node.op}{where}): {error}") from error
+
+
+def _moved(node: Node, values: Values) -> Work:
+    """Bytes of what a node reads and writes, of values whose shape is known."""
+    read = weights = 0
+    for name in dict.fromkeys(node.inputs):
+        if name and values[name].is_bound:
+            if values[name].constant:
+                weights += values[name].bytes
+            else:
+                read += values[name].bytes
+    out = sum(values[name].bytes for name in node.outputs if name and values[name].is_bound)
+    return Work(UNKNOWN, 0, read, weights, out)
+
+
+def _dearness(counted: tuple[Counted, ...]) -> tuple[int, int]:
+    return sum(c.work.macs * c.times for c in counted), sum(c.work.bytes * c.times for c in counted)
+
+
+def _turns(node: Node, values: Values) -> int:
+    """How often the body of a node runs."""
+    if node.op == "Loop" and node.inputs and node.inputs[0]:
+        told = values[node.inputs[0]].data
+        return int(told[0]) if told and isinstance(told[0], int) and 0 <= told[0] < 2**31 else 1
+    if node.op == "Scan":
+        scanned = node.attributes.get("num_scan_inputs", 1)
+        if not isinstance(scanned, int) or not 1 <= scanned <= len(node.inputs):
+            raise InputError(f"num_scan_inputs of Scan must be 1 to {len(node.inputs)}, got {shorten(scanned)}")
+        axes = node.attributes.get("scan_input_axes", ())
+        axis = axes[0] if isinstance(axes, tuple) and axes and isinstance(axes[0], int) else 0
+        dims = values[node.inputs[-scanned]].dims
+        return dims[axis] if -len(dims) <= axis < len(dims) else 1
+    return 1

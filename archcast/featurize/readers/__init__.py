@@ -1,0 +1,1 @@
+"""What networks are read from: ONNX files, torch modules, ncnn's text."""

@@ -1,0 +1,276 @@
+"""Small constants of an ONNX graph worked out: shapes, axes, sizes and the integers that they are made of.
+
+A node is folded when all it reads is known and what it writes is small; `Shape` and `Size` need shapes alone.
+Folded nodes leave the graph and their outputs become its constants. Weights are never folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from archcast.featurize.readers.onnx_bind import is_fixed
+
+_MOST = 1024
+"""Elements of the largest constant that is worked out."""
+Array = Any
+Step = Callable[[Any, list[Array]], Array]
+
+
+def fold(graph: Any, known: Mapping[str, Any]) -> int:
+    """Fold what can be folded, in place; how many nodes went."""
+    from onnx import numpy_helper
+
+    values = _constants(graph)
+    kept, made = [], []
+    for node in graph.node:
+        out = _folded(node, values, known)
+        if out is None:
+            kept.append(node)
+            continue
+        name = node.output[0]
+        values[name] = out
+        made.append(numpy_helper.from_array(np.ascontiguousarray(out), name))
+    if not made:
+        return 0
+    outputs = {value.name for value in graph.output}
+    gone = {tensor.name for tensor in made} - outputs
+    if len(gone) < len(made):  # an output stays the output of a node
+        kept = [n for n in graph.node if not n.output or n.output[0] not in gone]
+        made = [tensor for tensor in made if tensor.name in gone]
+        if not made:
+            return 0
+    copies = [_copy(node) for node in kept]
+    del graph.node[:]
+    graph.node.extend(copies)
+    graph.initializer.extend(made)
+    infos = [_copy(info) for info in graph.value_info if info.name not in gone]
+    del graph.value_info[:]
+    graph.value_info.extend(infos)
+    return len(made)
+
+
+def _copy(message: Any) -> Any:
+    made = type(message)()
+    made.CopyFrom(message)
+    return made
+
+
+def _constants(graph: Any) -> dict[str, Array]:
+    """Small constants of a graph."""
+    from onnx import numpy_helper
+
+    found: dict[str, Array] = {}
+    for tensor in graph.initializer:
+        if prod(tensor.dims) <= _MOST and not tensor.external_data and has_elements(tensor):
+            found[tensor.name] = numpy_helper.to_array(tensor)
+    return found
+
+
+def has_elements(tensor: Any) -> bool:
+    """Whether a tensor's elements were kept when weights were left out."""
+    fields = ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data")
+    return any(len(getattr(tensor, name)) for name in fields) or prod(tensor.dims) == 0
+
+
+def _folded(node: Any, values: Mapping[str, Array], known: Mapping[str, Any]) -> Array | None:
+    """What a node writes, as an array; None where it is not known or not small."""
+    if node.domain not in ("", "ai.onnx") or len(node.output) != 1:
+        return None
+    if node.op_type in ("Shape", "Size"):
+        return _shape(node, known, values)
+    if node.op_type == "Constant":
+        return _constant(node)
+    step = _STEPS.get(node.op_type)
+    if step is None or any(name and name not in values for name in node.input):
+        return None
+    given = [values[name] if name else None for name in node.input]
+    try:
+        with np.errstate(all="ignore"):
+            out = step(node, given)
+    except (ValueError, IndexError, TypeError, KeyError, OverflowError, MemoryError, ZeroDivisionError):
+        return None  # ONNX's own inference says what is wrong with it
+    return out if out is not None and out.size <= _MOST else None
+
+
+def _shape(node: Any, known: Mapping[str, Any], values: Mapping[str, Array]) -> Array | None:
+    name = node.input[0]
+    if name in values:
+        dims = list(values[name].shape)
+    else:
+        kind = known.get(name)
+        if kind is None or not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
+            return None
+        if not all(is_fixed(d) or d.HasField("dim_value") for d in kind.tensor_type.shape.dim):
+            return None
+        dims = [d.dim_value for d in kind.tensor_type.shape.dim]
+    if node.op_type == "Size":
+        return np.array(prod(dims), dtype=np.int64)
+    start, end = _attribute(node, "start", 0), _attribute(node, "end", len(dims))
+    return np.array(dims[slice(start, end)], dtype=np.int64)
+
+
+def _constant(node: Any) -> Array | None:
+    from onnx import helper, numpy_helper
+
+    value = helper.get_attribute_value(node.attribute[0]) if len(node.attribute) == 1 else None
+    kind = node.attribute[0].name if value is not None else ""
+    if kind == "value":
+        small = prod(value.dims) <= _MOST and not value.external_data and has_elements(value)
+        return numpy_helper.to_array(value) if small else None
+    if kind in ("value_int", "value_ints"):
+        return np.array(value, dtype=np.int64)
+    if kind in ("value_float", "value_floats"):
+        return np.array(value, dtype=np.float32)
+    return None
+
+
+def _attribute(node: Any, name: str, default: Any) -> Any:
+    from onnx import helper
+
+    for entry in node.attribute:
+        if entry.name == name:
+            return helper.get_attribute_value(entry)
+    return default
+
+
+def _axes(node: Any, given: list[Array]) -> tuple[int, ...] | None:
+    """Axes as an input or, in older versions, an attribute."""
+    if len(given) > 1 and given[1] is not None:
+        return tuple(int(a) for a in np.atleast_1d(given[1]))
+    axes = _attribute(node, "axes", None)
+    return None if axes is None else tuple(axes)
+
+
+def _unsqueeze(node: Any, given: list[Array]) -> Array:
+    axes = _axes(node, given) or ()
+    return np.expand_dims(given[0], axes)
+
+
+def _squeeze(node: Any, given: list[Array]) -> Array:
+    return np.squeeze(given[0], _axes(node, given))
+
+
+def _slice(node: Any, given: list[Array]) -> Array:
+    x = given[0]
+    if len(given) > 1:
+        starts, ends = given[1], given[2]
+        axes = given[3] if len(given) > 3 and given[3] is not None else np.arange(len(starts))
+        steps = given[4] if len(given) > 4 and given[4] is not None else np.ones(len(starts), dtype=np.int64)
+    else:
+        starts, ends = _attribute(node, "starts", []), _attribute(node, "ends", [])
+        axes, steps = _attribute(node, "axes", range(len(starts))), [1] * len(starts)
+    cut = [slice(None)] * x.ndim
+    for a, s, e, step in zip(axes, starts, ends, steps, strict=True):
+        stop = None if step < 0 and e < -x.shape[a] else int(e)
+        cut[int(a)] = slice(int(s), stop, int(step))
+    return x[tuple(cut)]
+
+
+def _cast(node: Any, given: list[Array]) -> Array:
+    from onnx import helper
+
+    return given[0].astype(helper.tensor_dtype_to_np_dtype(_attribute(node, "to", 1)))
+
+
+def _reshape(node: Any, given: list[Array]) -> Array:
+    wanted = [int(d) for d in given[1]]
+    if not _attribute(node, "allowzero", 0):
+        wanted = [given[0].shape[i] if d == 0 else d for i, d in enumerate(wanted)]
+    return given[0].reshape(wanted)
+
+
+def _divide(node: Any, given: list[Array]) -> Array:
+    a, b = given
+    if a.dtype.kind == "f":
+        return a / b
+    if not np.all(b):
+        raise ZeroDivisionError
+    return (np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))).astype(a.dtype)  # towards zero
+
+
+def _constant_of_shape(node: Any, given: list[Array]) -> Array | None:
+    from onnx import numpy_helper
+
+    if prod(int(d) for d in given[0]) > _MOST:
+        return None
+    value = _attribute(node, "value", None)
+    fill = np.zeros(1, dtype=np.float32) if value is None else numpy_helper.to_array(value)
+    return np.full(tuple(int(d) for d in given[0]), fill.reshape(-1)[0], dtype=fill.dtype)
+
+
+def _expand(node: Any, given: list[Array]) -> Array | None:
+    shape = np.broadcast_shapes(given[0].shape, tuple(int(d) for d in given[1]))
+    return np.broadcast_to(given[0], shape) if prod(shape) <= _MOST else None
+
+
+def _range(node: Any, given: list[Array]) -> Array | None:
+    start, limit, delta = (g.reshape(-1)[0] for g in given)
+    if delta == 0 or abs(float(limit) - float(start)) > _MOST * abs(float(delta)):
+        return None
+    return np.arange(start, limit, delta, dtype=given[0].dtype)
+
+
+def _reduced(function: Callable[..., Array]) -> Step:
+    def step(node: Any, given: list[Array]) -> Array:
+        keep = bool(_attribute(node, "keepdims", 1))
+        return np.asarray(function(given[0], axis=_axes(node, given), keepdims=keep)).astype(given[0].dtype)
+
+    return step
+
+
+def _plain(function: Callable[..., Array]) -> Step:
+    return lambda node, given: np.asarray(function(*given))
+
+
+def _same(function: Callable[..., Array]) -> Step:
+    """An arithmetic step, whose result has its operands' type."""
+    return lambda node, given: np.asarray(function(*given)).astype(given[0].dtype)
+
+
+_STEPS: dict[str, Step] = {
+    "Identity": lambda node, given: given[0],
+    "Unsqueeze": _unsqueeze,
+    "Squeeze": _squeeze,
+    "Slice": _slice,
+    "Cast": _cast,
+    "Reshape": _reshape,
+    "Div": _divide,
+    "ConstantOfShape": _constant_of_shape,
+    "Expand": _expand,
+    "Range": _range,
+    "Gather": lambda node, given: np.take(
+        given[0], given[1].astype(np.int64), axis=_attribute(node, "axis", 0)
+    ),
+    "Concat": lambda node, given: np.concatenate(given, axis=_attribute(node, "axis", 0)),
+    "Transpose": lambda node, given: np.transpose(given[0], _attribute(node, "perm", None)),
+    "Where": _plain(np.where),
+    "Equal": _plain(np.equal),
+    "Less": _plain(np.less),
+    "Greater": _plain(np.greater),
+    "LessOrEqual": _plain(np.less_equal),
+    "GreaterOrEqual": _plain(np.greater_equal),
+    "And": _plain(np.logical_and),
+    "Or": _plain(np.logical_or),
+    "Not": _plain(np.logical_not),
+    "Add": _same(np.add),
+    "Sub": _same(np.subtract),
+    "Mul": _same(np.multiply),
+    "Neg": _same(np.negative),
+    "Abs": _same(np.abs),
+    "Floor": _same(np.floor),
+    "Ceil": _same(np.ceil),
+    "Round": _same(np.rint),
+    "Sqrt": _same(np.sqrt),
+    "Pow": _same(np.power),
+    "Mod": _same(np.mod),
+    "Min": _same(lambda *xs: np.minimum.reduce(np.broadcast_arrays(*xs))),
+    "Max": _same(lambda *xs: np.maximum.reduce(np.broadcast_arrays(*xs))),
+    "ReduceProd": _reduced(np.prod),
+    "ReduceSum": _reduced(np.sum),
+    "ReduceMax": _reduced(np.max),
+    "ReduceMin": _reduced(np.min),
+}

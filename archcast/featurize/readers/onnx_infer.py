@@ -1,0 +1,113 @@
+"""Shapes of an ONNX model's values: by ONNX's own rules, and where they stop by those here.
+
+ONNX stops at integers that it cannot follow (a shape divided by two) and at operators of other domains. So
+its inference alternates with two steps: `fold` works out small constants, `foreign_shapes` gives shapes of
+operators that ONNX does not know; until neither learns anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from archcast.core.errors import InputError
+from archcast.featurize.readers.onnx_fold import fold
+from archcast.featurize.readers.onnx_foreign import foreign_shapes
+
+_ROUNDS = 64
+
+
+def infer(model: Any) -> Any:
+    """The model with a value_info for every value whose shape can be known; `model` may be changed.
+
+    Raises:
+        InputError: shapes contradict each other or an operator's rules; names the node.
+    """
+    stated = {value.name: _copy(value) for value in model.graph.value_info}
+    _forget(model.graph)
+    _name_domains(model)
+    for _ in range(_ROUNDS):
+        inferred = _infer(model)
+        known = _known(inferred.graph)
+        learned = fold(inferred.graph, known) + foreign_shapes(inferred.graph, known)
+        if not learned:
+            break
+        model = inferred
+    for name, value in stated.items():
+        if name not in known and _written(inferred.graph, name):
+            inferred.graph.value_info.add().CopyFrom(value)
+    return inferred
+
+
+def _infer(model: Any) -> Any:
+    import onnx
+
+    try:
+        return onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    except onnx.shape_inference.InferenceError as error:
+        raise InputError(_sentence(str(error))) from error
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:  # what its C++ lets through
+        raise InputError(f"its shapes cannot be worked out: {_sentence(str(error))}") from error
+
+
+def _copy(message: Any) -> Any:
+    made = type(message)()
+    made.CopyFrom(message)
+    return made
+
+
+def _name_domains(model: Any) -> None:
+    """State a version of every domain that nodes are of, as exporters of foreign operators forget to."""
+    from onnx import helper
+
+    stated = {entry.domain for entry in model.opset_import}
+    if "ai.onnx" in stated:
+        stated.add("")
+    domains = {domain for graph in _graphs(model.graph) for domain in {node.domain for node in graph.node}}
+    model.opset_import.extend(helper.make_opsetid(d, 1) for d in sorted(domains - stated) if d)
+
+
+def _graphs(graph: Any) -> Iterator[Any]:
+    """A graph and those inside its nodes."""
+    yield graph
+    for node in graph.node:
+        for body in bodies_of(node):
+            yield from _graphs(body)
+
+
+def _sentence(text: str) -> str:
+    """ONNX's message as one sentence."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    kept = [re.sub(r"^\[[A-Za-z]+\]\s*", "", line) for line in lines]
+    short = "; ".join(kept)[:400]
+    return short or "its shapes cannot be worked out"
+
+
+def _forget(graph: Any) -> None:
+    """Drop what a file says of shapes between inputs and outputs: it holds for the sizes at export alone."""
+    del graph.value_info[:]
+    for output in graph.output:
+        if output.type.HasField("tensor_type"):
+            output.type.tensor_type.ClearField("shape")
+    for node in graph.node:
+        for body in bodies_of(node):
+            _forget(body)
+
+
+def bodies_of(node: Any) -> Iterator[Any]:
+    """Sub-graphs of a node."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def _known(graph: Any) -> dict[str, Any]:
+    """Types of values by name."""
+    there = (*graph.value_info, *graph.input, *graph.output)
+    return {v.name: v.type for v in there if v.type.WhichOneof("value") is not None}
+
+
+def _written(graph: Any, name: str) -> bool:
+    return any(name in node.output for node in graph.node)
