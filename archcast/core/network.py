@@ -40,7 +40,7 @@ class Value:
         shape: whole numbers, or names of dimensions that are not bound; None when nothing is known of it.
         dtype: key of `BITS`.
         constant: a weight or another constant of the network, which does not pass between nodes.
-        data: elements of a small constant, such as a shape, in row-major order; None where they do not matter.
+        data: elements of a small constant, such as a shape, in row-major order; None where not kept.
         learned: whether a constant is trained; None where its source does not say.
     """
 
@@ -118,7 +118,7 @@ class Network:
         inputs, outputs: names of values.
 
     Raises:
-        InputError: a node reads what nothing before it wrote, two nodes write one value, or a value is missing.
+        InputError: a node reads what nothing before it wrote, two write one value, or a value is missing.
     """
 
     values: Mapping[str, Value]
@@ -185,9 +185,9 @@ class Network:
         for name, number in dims.items():
             if name not in self.symbols:
                 there = ", ".join(self.symbols) or "none"
-                raise InputError(f"dimension must be one of those not bound ({there}), got {shorten(name)}")
+                raise InputError(f"dimension must be one that is open ({there}), got {shorten(name)}")
             if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-                raise InputError(f"dimension {name} must be a whole number of at least 1, got {shorten(number)}")
+                raise InputError(f"dimension {name} must be an integer of at least 1, got {shorten(number)}")
         if not dims:
             return self
         shapes = {

@@ -91,7 +91,9 @@ def _turns(node: Node, values: Values) -> int:
     if node.op == "Scan":
         scanned = node.attributes.get("num_scan_inputs", 1)
         if not isinstance(scanned, int) or not 1 <= scanned <= len(node.inputs):
-            raise InputError(f"num_scan_inputs of Scan must be 1 to {len(node.inputs)}, got {shorten(scanned)}")
+            raise InputError(
+                f"num_scan_inputs of Scan must be 1 to {len(node.inputs)}, got {shorten(scanned)}"
+            )
         axes = node.attributes.get("scan_input_axes", ())
         axis = axes[0] if isinstance(axes, tuple) and axes and isinstance(axes[0], int) else 0
         dims = values[node.inputs[-scanned]].dims

@@ -31,7 +31,8 @@ def product(
     integer = tuple(
         node.inputs[p]
         for p in operands
-        if values[node.inputs[p]].constant and not values[node.inputs[p]].dtype.startswith(("float", "bfloat"))
+        if values[node.inputs[p]].constant
+        and not values[node.inputs[p]].dtype.startswith(("float", "bfloat"))
     )
     return replace(work, loops=(loops,), learned=tuple(dict.fromkeys((*work.learned, *integer))))
 
@@ -63,7 +64,9 @@ def _broadcast(node: Node, a: Sequence[int], b: Sequence[int]) -> int:
     return total
 
 
-@operator("MatMul", "MatMulInteger", "com.microsoft::DynamicQuantizeMatMul", "com.microsoft::MatMulIntegerToFloat")
+@operator(
+    "MatMul", "MatMulInteger", "com.microsoft::DynamicQuantizeMatMul", "com.microsoft::MatMulIntegerToFloat"
+)
 def matmul(node: Node, values: Values) -> Work:
     """Inputs: a, b, and zero points or scales of quantised ones."""
     loops = matrices(node, shape_of(node, values, 0, least=1), shape_of(node, values, 1, least=1))

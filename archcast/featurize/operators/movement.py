@@ -12,7 +12,16 @@ VIEWS = (
     *("Optional", "OptionalGetElement", "OptionalHasElement", "SequenceConstruct", "SequenceEmpty"),
     *("SequenceAt", "SequenceErase", "SequenceInsert", "SequenceLength"),
 )
-COPIES = ("Transpose", "Tile", "Expand", "Pad", "DepthToSpace", "SpaceToDepth", "ReverseSequence", "CenterCropPad")
+COPIES = (
+    "Transpose",
+    "Tile",
+    "Expand",
+    "Pad",
+    "DepthToSpace",
+    "SpaceToDepth",
+    "ReverseSequence",
+    "CenterCropPad",
+)
 PARTS = ("Slice", "Split", "SplitToSequence", "Compress", "Trilu")
 PICKS = ("Gather", "GatherElements", "GatherND", "com.microsoft::GatherBlockQuantized")
 SCATTERS = ("ScatterElements", "ScatterND", "Scatter", "TensorScatter")

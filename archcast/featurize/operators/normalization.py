@@ -14,7 +14,11 @@ def batch_norm(node: Node, values: Values) -> Work:
 
 @operator(
     *("LayerNormalization", "InstanceNormalization", "GroupNormalization", "RMSNormalization"),
-    *("SimplifiedLayerNormalization", "com.microsoft::SimplifiedLayerNormalization", "com.microsoft::GroupNorm"),
+    *(
+        "SimplifiedLayerNormalization",
+        "com.microsoft::SimplifiedLayerNormalization",
+        "com.microsoft::GroupNorm",
+    ),
 )
 def norm(node: Node, values: Values) -> Work:
     """Inputs: data, scale, shift."""

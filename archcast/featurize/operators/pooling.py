@@ -8,7 +8,9 @@ from archcast.core.network import Node
 from archcast.featurize.operators.base import Values, Work, operator, traffic
 
 
-@operator("AveragePool", "MaxPool", "LpPool", "com.microsoft::QLinearAveragePool", "com.microsoft::NhwcMaxPool")
+@operator(
+    "AveragePool", "MaxPool", "LpPool", "com.microsoft::QLinearAveragePool", "com.microsoft::NhwcMaxPool"
+)
 def pool(node: Node, values: Values) -> Work:
     """A window that moves over the map."""
     return traffic(node, values, "pool", learned=())

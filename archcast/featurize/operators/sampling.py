@@ -22,7 +22,9 @@ def fourier(node: Node, values: Values) -> Work:
     return traffic(node, values, "elementwise", learned=(), macs=int(prod(dims) * log2(length)))
 
 
-@operator("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike")
+@operator(
+    "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"
+)
 def random(node: Node, values: Values) -> Work:
     """Numbers drawn at random."""
     return traffic(node, values, "random", learned=())

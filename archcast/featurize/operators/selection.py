@@ -15,5 +15,7 @@ def sort(node: Node, values: Values) -> Work:
 @operator("NonMaxSuppression", "NonZero")
 def detection(node: Node, values: Values) -> Work:
     """How much is written is known only when it runs, so what is read counts."""
-    read = sum(values[name].bytes for name in dict.fromkeys(node.inputs) if name and not values[name].constant)
+    read = sum(
+        values[name].bytes for name in dict.fromkeys(node.inputs) if name and not values[name].constant
+    )
     return Work("detection", read=read)

@@ -33,7 +33,7 @@ def fold(graph: Any, known: Mapping[str, Any]) -> int:
             continue
         name = node.output[0]
         values[name] = out
-        made.append(numpy_helper.from_array(np.ascontiguousarray(out), name))
+        made.append(numpy_helper.from_array(np.array(out, order="C"), name))
     if not made:
         return 0
     outputs = {value.name for value in graph.output}
@@ -72,7 +72,15 @@ def _constants(graph: Any) -> dict[str, Array]:
 
 def has_elements(tensor: Any) -> bool:
     """Whether a tensor's elements were kept when weights were left out."""
-    fields = ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data")
+    fields = (
+        "raw_data",
+        "float_data",
+        "int32_data",
+        "int64_data",
+        "double_data",
+        "uint64_data",
+        "string_data",
+    )
     return any(len(getattr(tensor, name)) for name in fields) or prod(tensor.dims) == 0
 
 

@@ -14,11 +14,32 @@ _DEEPEST = 16
 _MOST_DATA = 256
 """Elements of the largest constant whose elements are kept."""
 DTYPES: Mapping[int, str] = {
-    **{1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string"},
-    **{9: "bool", 10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 14: "complex64"},
-    **{15: "complex128", 16: "bfloat16", 17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2"},
-    **{20: "float8e5m2fnuz", 21: "uint4", 22: "int4", 23: "float4e2m1", 24: "float8e8m0"},
-    **{25: "uint2", 26: "int2"},
+    1: "float32",
+    2: "uint8",
+    3: "int8",
+    4: "uint16",
+    5: "int16",
+    6: "int32",
+    7: "int64",
+    8: "string",
+    9: "bool",
+    10: "float16",
+    11: "float64",
+    12: "uint32",
+    13: "uint64",
+    14: "complex64",
+    15: "complex128",
+    16: "bfloat16",
+    17: "float8e4m3fn",
+    18: "float8e4m3fnuz",
+    19: "float8e5m2",
+    20: "float8e5m2fnuz",
+    21: "uint4",
+    22: "int4",
+    23: "float4e2m1",
+    24: "float8e8m0",
+    25: "uint2",
+    26: "int2",
 }
 """ONNX's types of elements by number."""
 
@@ -164,7 +185,9 @@ def _data(tensor: Any) -> tuple[Any, ...] | None:
     try:
         return tuple(numpy_helper.to_array(tensor).reshape(-1).tolist())
     except (ValueError, TypeError) as error:
-        raise InputError(f"constant {shorten(tensor.name)} does not hold what its shape says: {error}") from error
+        raise InputError(
+            f"constant {shorten(tensor.name)} does not hold what its shape says: {error}"
+        ) from error
 
 
 def _value(name: str, kind: Any) -> Value:
