@@ -1,8 +1,8 @@
 """A network as an ONNX model, with seeded random weights or with none.
 
-Nodes are written as they are. Constants whose elements are known keep them; others are drawn: zeros for whole
-numbers, positive numbers for variances and scales, and for what is multiplied by data numbers of the size that
-keeps its magnitude (He et al., ICCV 2015).
+Nodes are written as they are. Constants whose elements are known keep them; others are drawn: zeros for
+integers, positive numbers for variances and scales, and for what is multiplied by data numbers of the size
+that keeps its magnitude (He et al., ICCV 2015).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def to_onnx(network: Network, *, seed: int = 0) -> bytes:
     """The bytes of an ONNX model that computes the network, with weights drawn from `seed`.
 
     Raises:
-        InputError: a dimension is not bound, its constants take 2 GB or more, or a type has no random numbers.
+        InputError: a dimension is not bound, its constants take 2 GB or more, or a type cannot be drawn.
     """
     size = sum(v.bytes for v in network.values.values() if v.constant)
     if size > MAX_BYTES:

@@ -1,4 +1,4 @@
-"""What every operator costs; one file a family, one registry. An operator that is not there is not understood."""
+"""What operators cost: one file a family, one registry. One that is not there is not understood."""
 
 from archcast.featurize.operators import (
     attention,

@@ -35,8 +35,8 @@ class Loops:
     """The loop nest of a convolution or matrix product, for estimators.
 
     Shapes:
-        `batch` independent inputs, `groups` groups of `outputs` x `inputs` channels, over `size` places of the
-        output and `kernel` places of the window; a matrix product has one place and no window.
+        `batch` independent inputs, `groups` groups of `outputs` x `inputs` channels, over `size` places of
+        the output and `kernel` places of the window; a matrix product has one place and no window.
     """
 
     batch: int

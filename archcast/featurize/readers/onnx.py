@@ -81,11 +81,11 @@ def network_of_model(
     model: Any, *, batch: int, inputs: Mapping[str, Sequence[int]] | None, dims: Mapping[str, int] | None
 ) -> Network:
     """The network of a parsed model, which is changed."""
-    import onnx
+    from onnx import inliner
 
     _check(model)
     if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
+        model = inliner.inline_local_functions(model)
         _check(model)
     bind_inputs(model.graph, batch=batch, inputs=inputs or {}, dims=dims or {})
     return network_of(infer(model))

@@ -76,8 +76,8 @@ def _bind_whole(value: Any, shape: Sequence[int], bound: dict[str, int]) -> None
     for dim, number in zip(tensor.shape.dim, numbers, strict=True):
         if is_fixed(dim) and dim.dim_value != number:
             raise InputError(
-                f"input {shorten(value.name)} is fixed in the file to {dim.dim_value} where {number} is asked: "
-                f"export it with an open dimension there"
+                f"input {shorten(value.name)} is fixed in the file to {dim.dim_value} where {number} is "
+                f"asked: export it with an open dimension there"
             )
         if dim.dim_param:
             bound[dim.dim_param] = number

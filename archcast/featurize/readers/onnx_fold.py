@@ -124,8 +124,10 @@ def _shape(node: Any, known: Mapping[str, Any], values: Mapping[str, Array]) -> 
 def _constant(node: Any) -> Array | None:
     from onnx import helper, numpy_helper
 
-    value = helper.get_attribute_value(node.attribute[0]) if len(node.attribute) == 1 else None
-    kind = node.attribute[0].name if value is not None else ""
+    if len(node.attribute) != 1:
+        return None
+    value: Any = helper.get_attribute_value(node.attribute[0])
+    kind = node.attribute[0].name
     if kind == "value":
         small = prod(value.dims) <= _MOST and not value.external_data and has_elements(value)
         return numpy_helper.to_array(value) if small else None
