@@ -17,6 +17,7 @@ from archcast.core import version
 if TYPE_CHECKING:
     from archcast.core.errors import ArchcastError, ArchcastWarning, InputError, ParseError, UnknownNameError
     from archcast.featurize.features import Features, features
+    from archcast.featurize.networks import network
     from archcast.featurize.spaces import parse, spaces
     from archcast.search.loop.run import search
     from archcast.serving import (
@@ -48,6 +49,7 @@ __all__ = [
     "devices",
     "features",
     "load",
+    "network",
     "parse",
     "predict",
     "predict_interval",
@@ -62,6 +64,7 @@ _HOMES = {
         *("ParseError", "UnknownNameError"),
     ),
     "archcast.featurize.features": ("Features", "features"),
+    "archcast.featurize.networks": ("network",),
     "archcast.featurize.spaces": ("parse", "spaces"),
     "archcast.serving.client": ("Client",),
     "archcast.serving": (
