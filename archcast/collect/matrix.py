@@ -23,7 +23,6 @@ from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
-from archcast.featurize.spaces.nasbench201 import NASBench201
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,8 +34,8 @@ class MeasurementMatrix:
 
     Attributes:
         devices: names of the m columns; `("",)` for a metric of no device.
-        codes: int8 (n, k), each architecture once: NAS-Bench-201 by index, others in the order of
-            the first table that has them.
+        codes: int8 (n, k), each architecture once: by the index of spaces that have one, else
+            in the order of the first table that has them.
         values: float64 (n, m) in the metric's unit, NaN where nothing usable was measured. Measurements
             of one architecture by one table are averaged.
         sources: table that each column is from.
@@ -89,9 +88,8 @@ def load_measurements(
     chosen = _choose_dataset(offers, known.datasets, dataset, wanted, f"{space} {metric}")
     columns = _choose_columns(offers[chosen], wanted, f"{space} {metric} on {chosen}")
     codes, values = _read_columns(space, metric, chosen, columns)
-    if isinstance(known, NASBench201):
-        order = np.argsort(known.to_index(codes), kind="stable")
-        codes, values = codes[order], values[order]
+    order = known.order(codes)
+    codes, values = codes[order], values[order]
     return MeasurementMatrix(
         space=space,
         metric=metric,

@@ -23,11 +23,16 @@ L_c = w_c d_c (d_c + 1) / 2. What a cell, its width and its skips are is stated 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from archcast.core.arrays import Doubles
+from archcast.core.layers import Layer
+
+CellSizes = tuple[float, float, float]
+"""Width, depth and skip channels of one cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +75,29 @@ def nn_mass(cells: Cells) -> Doubles:
     density = np.divide(cells.skip, most, out=np.zeros_like(most), where=most > 0)
     mass: Doubles = (w * d * density).sum(axis=1)
     return mass
+
+
+def cell_of(layers: Sequence[Layer]) -> CellSizes:
+    """Width, depth and skip channels of a whole network taken as one cell.
+
+    Width is the mean of the output channels of convolutions and linear layers; depth is the number of those
+    on the longest path. An input of a sum or a concatenation is a skip when it comes from a lower depth than
+    the deepest one; it carries its channels.
+    """
+    level: list[int] = []
+    widths, skip = [], 0
+    for layer in layers:
+        arriving = [level[i] for i in layer.inputs]
+        learned = layer.op in ("conv", "linear")
+        level.append(max(arriving, default=0) + learned)
+        if learned:
+            widths.append(layer.shape_out[0])
+        if layer.op in ("add", "concat"):
+            skip += sum(layers[i].shape_out[0] for i in layer.inputs if level[i] < max(arriving))
+    return float(np.mean(widths)) if widths else 0.0, float(max(level)), float(skip)
+
+
+def joined_cells(cells: Sequence[CellSizes], *, concatenated: bool) -> Cells:
+    """Cells of a batch of networks of one cell each."""
+    width, depth, skip = np.array(cells, dtype=np.float64).reshape(-1, 3).T[:, :, None]
+    return Cells(width, depth, skip, concatenated)

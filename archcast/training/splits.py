@@ -42,7 +42,7 @@ def group_split(labels: Labels, *, held_out: float = 0.2, rows: int | None = Non
     if rows is not None and rows < 2:
         raise InputError(f"rows must be at least 2, got {rows}")
     rng = np.random.default_rng(seed)
-    _, group = np.unique(SPACES[labels.space].groups(labels.codes), return_inverse=True)
+    _, group = np.unique(SPACES[labels.space].function_groups(labels.codes), return_inverse=True)
     order = rng.permutation(int(group.max()) + 1)
     tested = np.zeros(len(order), dtype=bool)
     tested[order[: round(held_out * len(order))]] = True
@@ -58,7 +58,7 @@ def group_split(labels: Labels, *, held_out: float = 0.2, rows: int | None = Non
 
 def prove_disjoint(labels: Labels, split: Split) -> None:
     """Raise InputError when an architecture, or one equal to it, stands on both sides."""
-    groups = SPACES[labels.space].groups(labels.codes)
+    groups = SPACES[labels.space].function_groups(labels.codes)
     both = np.intersect1d(groups[split.train], groups[split.test])
     if len(both):
         row = int(np.flatnonzero(groups == both[0])[0])

@@ -107,7 +107,7 @@ def test_no_fit_sees_its_fold(few_families, monkeypatch):
             return super().predict(codes)
 
     monkeypatch.setitem(PREDICTORS._entries, "linear", Watched)
-    module._out_of_fold("linear", labels, fold_of_groups(SPACE.groups(labels.codes), 5, seed=0), 0)
+    module._out_of_fold("linear", labels, fold_of_groups(SPACE.function_groups(labels.codes), 5, seed=0), 0)
     assert len(seen) == 5
 
 

@@ -10,7 +10,7 @@ LABELS = additive_labels(n=400)
 
 
 def _groups(rows):
-    return set(SPACES["nasbench201"].groups(LABELS.codes)[rows].tolist())
+    return set(SPACES["nasbench201"].function_groups(LABELS.codes)[rows].tolist())
 
 
 def test_sides_cover_everything_and_share_no_group():
@@ -68,7 +68,7 @@ def test_proof_names_the_row_that_stands_on_both_sides():
 def test_proof_sees_equals_in_another_dress():
     space = SPACES["nasbench201"]
     codes = space.members(np.arange(space.size))
-    groups = space.groups(codes)
+    groups = space.function_groups(codes)
     first, second = next(
         np.flatnonzero(groups == group)[:2] for group in groups if np.sum(groups == group) > 1
     )

@@ -7,25 +7,21 @@
 | F | forms that a term takes |
 | W | distinct pieces of work |
 
-A chain of parts has one term a part. NAS-Bench-201, whose edges add, has one term for the network of
-`none` edges and one an edge: what its operation adds to `none`, which may take work away. Any other space
-has one term, the whole network.
+What the terms are, the space says (`Space.summands`); one may take work away.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from archcast.collect.estimate.work import Work, works_of
 from archcast.core.arrays import Codes, Doubles, Ints
-from archcast.core.layers import GraphBuilder, LayerGraph
+from archcast.core.layers import LayerGraph
 from archcast.featurize.spaces.base import Space
-from archcast.featurize.spaces.chain import ChainSpace
-from archcast.featurize.spaces.nasbench201 import NONE, NASBench201
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,44 +73,17 @@ def terms_of(
     def count(graph: LayerGraph) -> Counter[Work]:
         return Counter(work for works, _ in works_of(graph, conventions, target) for work in works)
 
-    if isinstance(space, ChainSpace):
-        parts, keys = space.parts(dataset), space.part_keys(codes)
-        tables, forms = [], np.empty_like(keys)
-        for i, part in enumerate(parts):
-            used, forms[:, i] = np.unique(keys[:, i], return_inverse=True)
-            table = []
-            for key in used.tolist():
-                builder = GraphBuilder()
-                builder.part = part.name
-                part.build(builder, builder.input(*part.input_shape(key)), key)
-                table.append(count(builder.graph()))
-            tables.append(table)
-        return _terms(tuple(part.name for part in parts), tables, forms)
-    if isinstance(space, NASBench201) and not live:
-        return _edge_terms(space, codes, dataset, count)
-    wanted = space.live(codes) if live else codes
-    distinct, forms = np.unique(wanted, axis=0, return_inverse=True)
-    table = [count(space.graph(code, dataset, live=live)) for code in distinct]
-    return _terms((), [table], forms.reshape(-1, 1))
-
-
-def _edge_terms(
-    space: NASBench201, codes: Codes, dataset: str, count: Callable[[LayerGraph], Counter[Work]]
-) -> Terms:
-    empty = np.full((1, codes.shape[1]), NONE, dtype=np.int8)
-    frame = count(space.graph(empty, dataset))
-    tables, forms = [[frame]], np.zeros((len(codes), 1 + codes.shape[1]), dtype=np.int64)
-    for edge, top in enumerate(space.cardinalities):
-        table = []
-        for operation in range(top):
-            code = empty.copy()
-            code[0, edge] = operation
-            added = count(space.graph(code, dataset))
-            added.subtract(frame)
-            table.append(added)
+    names, tables, forms = [], [], []
+    for summand in space.summands(codes, dataset, live=live):
+        table = [count(graph) for graph in summand.graphs]
+        if summand.less is not None:
+            frame = count(summand.less)
+            for added in table:
+                added.subtract(frame)
+        names.append(summand.name)
         tables.append(table)
-        forms[:, 1 + edge] = codes[:, edge]
-    return _terms((), tables, forms)
+        forms.append(summand.forms)
+    return _terms(tuple(names), tables, np.stack(forms, axis=1))
 
 
 def _terms(names: tuple[str, ...], tables: list[list[Counter[Work]]], forms: Ints) -> Terms:

@@ -10,7 +10,7 @@ scale learned from 25 architectures is not at the mercy of which 25 they are. Bl
 
 | block | spaces | columns |
 |---|---|---|
-| `paths`, `edges`, `summary` | nasbench201 | see `archcast.featurize.spaces.nasbench201_function` |
+| its own | which have `function_columns` | those, e.g. `archcast.featurize.spaces.nasbench201_function` |
 | `decisions` | others | one-hot decisions of the canonical form |
 | `levels` | others | its codes as numbers: choices are sorted in most spaces |
 | `features` | others | logarithms of the features |
@@ -26,8 +26,6 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.features import feature_values
 from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.spaces.nasbench201 import NASBench201
-from archcast.featurize.spaces.nasbench201_function import function_blocks
 
 _DRAWN = 4096
 _FLAT = 1e-9
@@ -47,8 +45,9 @@ def kernel_blocks(space: Space, codes: Codes, dataset: str) -> dict[str, Doubles
 
 
 def _blocks(space: Space, codes: Codes, dataset: str) -> dict[str, Doubles]:
-    if isinstance(space, NASBench201):
-        return function_blocks(space, codes)
+    own = space.function_columns(codes)
+    if own is not None:
+        return own
     codes = space.canonical(codes)
     return {
         "decisions": one_hot(codes, space.cardinalities).astype(np.float64),

@@ -10,11 +10,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from archcast.core.arrays import Bools, Doubles, Floats, Ints
+from archcast.core.layers import Layer
+from archcast.core.operators import COST_CLASSES
+from archcast.featurize.cost import cost_class, layers_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,27 @@ def _packed(present: Bools, node_type: Ints, node_features: Doubles, edges: Ints
         edge_index=np.ascontiguousarray(edges, dtype=np.int64),
         ptr=np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int64),
         types=types,
+    )
+
+
+def pack_layers(networks: Sequence[Sequence[Layer]]) -> PackedGraphs:
+    """Networks, one node a layer: types are classes of cost, the input's the last, features the costs."""
+    sizes = [len(layers) for layers in networks]
+    ptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    pairs = [
+        (start + u, start + v)
+        for start, layers in zip(ptr.tolist(), networks, strict=False)
+        for v, layer in enumerate(layers)
+        for u in layer.inputs
+    ]
+    every = [layer for layers in networks for layer in layers]
+    types = [COST_CLASSES.index(cost_class(x)) if x.op != "input" else len(COST_CLASSES) for x in every]
+    return PackedGraphs(
+        node_type=np.array(types, dtype=np.int64),
+        node_features=log_costs(np.stack([layers_cost([x]) for x in every])).astype(np.float32),
+        edge_index=np.array(pairs, dtype=np.int64).reshape(-1, 2).T.copy(),
+        ptr=ptr,
+        types=len(COST_CLASSES) + 1,
     )
 
 

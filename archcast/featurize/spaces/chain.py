@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.core.layers import GraphBuilder, LayerGraph
 from archcast.featurize.cost import COST_SHAPE, layers_cost
 from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack_chains
-from archcast.featurize.spaces.base import Space
+from archcast.featurize.spaces.base import Space, Summand
+from archcast.featurize.spaces.repeats import has_repeats, repeat_groups
 
 Build = Callable[[GraphBuilder, int, int], int]
 """(builder, input layer, key) -> output layer."""
@@ -58,7 +59,7 @@ class ChainSpace(Space):
 
     def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
         del live  # every layer of a chain is on its only path
-        code = self._check_codes(np.asarray(code).reshape(1, -1))
+        code = self.check_codes(np.asarray(code).reshape(1, -1))
         builder = GraphBuilder()
         builder.part = "input"
         x = -1
@@ -84,6 +85,24 @@ class ChainSpace(Space):
         present: Bools = np.any(costs, axis=(2, 3))
         types = np.broadcast_to(np.arange(present.shape[1]), present.shape)
         return pack_chains(present, types, log_costs(costs), types=present.shape[1])
+
+    def summands(
+        self, codes: Codes, dataset: str | None = None, *, live: bool = False
+    ) -> tuple[Summand, ...]:
+        """One a part."""
+        del live
+        made = []
+        for part, keys in zip(self.parts(self.check_dataset(dataset)), self.part_keys(codes).T, strict=True):
+            used, forms = np.unique(keys, return_inverse=True)
+            made.append(Summand(part.name, forms.reshape(-1), map(partial(_alone, part), used.tolist())))
+        return tuple(made)
+
+    def structure(self, codes: Codes, dataset: str | None = None) -> dict[str, Doubles]:
+        """Groups `place` and `forms` instead of `terms` where parts repeat."""
+        groups = super().structure(codes, dataset)
+        if not has_repeats(self):
+            return groups
+        return {"cost": groups["cost"]} | repeat_groups(self, codes, self.check_dataset(dataset))
 
     def part_costs(self, codes: Codes, dataset: str | None = None) -> Doubles:
         """Costs of each part on its own.
@@ -129,6 +148,12 @@ def _cost_tables(space: ChainSpace, dataset: str) -> tuple[tuple[Doubles, ...], 
 
 
 def _form_cost(part: Part, key: int) -> Doubles:
+    return layers_cost(_alone(part, key).layers).reshape(-1)
+
+
+def _alone(part: Part, key: int) -> LayerGraph:
+    """One form of a part on an input of its own."""
     builder = GraphBuilder()
+    builder.part = part.name
     part.build(builder, builder.input(*part.input_shape(key)), key)
-    return layers_cost(builder.layers).reshape(-1)
+    return builder.graph()

@@ -68,6 +68,15 @@ def check_integer(value: Any, *, choices: Sequence[int], what: str, item: int, p
     raise ParseError(f"{what} must be one of {listed}, got {shorten(value)}", item=item, position=position)
 
 
+def check_choice(value: Any, choices: Sequence[Any], *, what: str, item: int, position: str) -> int:
+    """Place of `value` among `choices`, else ParseError naming item, position, choices; True is not 1."""
+    for place, choice in enumerate(choices):
+        if isinstance(value, bool) == isinstance(choice, bool) and value == choice:
+            return place
+    listed = ", ".join(map(str, choices))
+    raise ParseError(f"{what} must be one of {listed}, got {shorten(value)}", item=item, position=position)
+
+
 def check_keys(
     item: Any, expected: Sequence[str], *, space: str, index: int, optional: Sequence[str] = ()
 ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Codes are the block's number in each layer, in the order of `BLOCKS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from archcast.featurize.cost import quantity
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
 from archcast.featurize.spaces.checks import check_integer, check_integers, small_integers
+from archcast.featurize.spaces.places import Places, column_places
 from archcast.featurize.topology import Cells
 
 BLOCKS = (
@@ -67,7 +69,7 @@ class FBNet(ChainSpace):
     def matches(self, item: Arch) -> bool:
         return isinstance(item, list | tuple | np.ndarray)
 
-    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+    def parse_items(self, items: Sequence[Arch]) -> Codes:
         values = small_integers(items, N_LAYERS)
         if values is not None and values.max() < len(BLOCKS):
             return values.astype(np.int8)
@@ -75,6 +77,14 @@ class FBNet(ChainSpace):
 
     def format(self, codes: Codes) -> list[Arch]:
         return [list(map(int, row)) for row in codes.tolist()]
+
+    def places(self) -> Places:
+        ends = np.cumsum([0, *STAGES]).tolist()
+        units = tuple(f"stage{s}" for s in range(len(STAGES)))
+        return column_places(units, [range(a, b) for a, b in pairwise(ends)], BLOCKS)
+
+    def _shown(self, column: int) -> list[str]:
+        return list(BLOCKS)
 
     def parts(self, dataset: str) -> tuple[Part, ...]:
         given = INPUTS[dataset]

@@ -30,6 +30,8 @@ from archcast.featurize.cost import COST_SHAPE, QUANTITIES, quantity
 from archcast.featurize.encoders.packed import PackedGraphs, pack_chains
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.checks import check_count
+from archcast.featurize.spaces.genome import Genome
+from archcast.featurize.spaces.hat_genome import HATGenome
 from archcast.featurize.spaces.hat_notation import (
     COLUMNS,
     DECODER_DEPTHS,
@@ -41,11 +43,14 @@ from archcast.featurize.spaces.hat_notation import (
     parse_items,
     sums,
 )
+from archcast.featurize.spaces.places import Decision
 from archcast.featurize.topology import Cells
 
 TOKENS = {"wmt14ende": 30, "wmt14enfr": 30, "wmt19ende": 30, "iwslt14deen": 23}
 ATTENTION = 512
 """Width of queries, keys and values, whatever the number of heads."""
+_DECODER = (5, 6, 7, 8, 9)
+"""Decoder layers, and what is summed over them."""
 _DE, _FE, _HE, _DD, _LD, _FD, _HD, _HC, _A = 0, 2, 3, 4, 5, 6, 7, 8, 9
 
 
@@ -65,7 +70,7 @@ class HAT(Space):
     def matches(self, item: Arch) -> bool:
         return matches(item)
 
-    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+    def parse_items(self, items: Sequence[Arch]) -> Codes:
         return parse_items(items)
 
     def format(self, codes: Codes) -> list[Arch]:
@@ -121,6 +126,19 @@ class HAT(Space):
             for column, choices in enumerate(self._choices(depth)):
                 codes[rows, column] = rng.choice(choices, size=len(rows))
         return codes
+
+    def genome(self) -> Genome:
+        return HATGenome(self)
+
+    def decisions(self, codes: Codes) -> tuple[Decision, ...]:
+        """Columns with a choice, but the decoder's layers and what is summed over them together."""
+        alone = [c for c, top in enumerate(self.cardinalities) if top > 1 and c not in _DECODER]
+        made = [Decision(self.columns[c], (c,)) for c in alone]
+        return (*made, Decision("decoder_layers_and_their_sums", _DECODER))
+
+    def choice(self, decision: Decision, codes: Codes) -> str:
+        shown = self.format(codes)[0]
+        return ", ".join(f"{shown[self.columns[c]]:.4g}" for c in decision.columns)
 
     # -- the networks -------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
+from archcast.featurize.spaces.places import Places, column_places
 from archcast.featurize.topology import Cells
 
 STAGES = ((0, 1), (2, 3, 4), (5, 6, 7))
@@ -25,6 +26,7 @@ CHANNELS = (64, 128, 256)
 STEM, HEAD, SIDE, CLASSES = 32, 1280, 32, 10
 BLOCKS = {1: (3, 3), 2: (6, 5)}
 """Digit -> expansion, kernel."""
+BLOCK_NAMES = ("identity", *(f"e{e}_k{k}" for e, k in BLOCKS.values()))
 
 
 class Macro(ChainSpace):
@@ -40,7 +42,7 @@ class Macro(ChainSpace):
     def matches(self, item: Arch) -> bool:
         return isinstance(item, str) and item[:1].isdigit()
 
-    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+    def parse_items(self, items: Sequence[Arch]) -> Codes:
         try:
             digits = np.frombuffer("".join(items).encode("ascii"), dtype=np.uint8) - 48
             if set(map(len, items)) == {8} and digits.max() < 3:  # below "0" wraps around to 208
@@ -51,6 +53,13 @@ class Macro(ChainSpace):
 
     def format(self, codes: Codes) -> list[Arch]:
         return ["".join(map(str, row)) for row in codes.tolist()]
+
+    def places(self) -> Places:
+        units = tuple(f"stage{s + 1}" for s in range(len(STAGES)))
+        return column_places(units, STAGES, BLOCK_NAMES)
+
+    def _shown(self, column: int) -> list[str]:
+        return list(BLOCK_NAMES)
 
     def canonical(self, codes: Codes) -> Codes:
         """Zeros after the first layer of a stage moved to the stage's end: 3,969 classes.

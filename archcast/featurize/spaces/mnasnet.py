@@ -7,8 +7,9 @@ position among the sorted choices.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, product
 from operator import itemgetter
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
 from archcast.featurize.spaces.checks import check_integer, check_keys, small_integers
+from archcast.featurize.spaces.places import Forced, Place, Places
 from archcast.featurize.topology import Cells
 
 STEM, HEAD, SIDE, CLASSES = 32, 1280, 224, 1000
@@ -44,15 +46,14 @@ class MnasNet(ChainSpace):
     """The MnasNet-like networks of Accel-NASBench on ImageNet at 224 pixels."""
 
     name = "mnasnet"
-    columns = COLUMNS
-    cardinalities = tuple(map(len, CHOICES))
+    choices: ClassVar = dict(zip(COLUMNS, CHOICES, strict=True))
     datasets = ("imagenet",)
     term_groups = cost_groups = tuple(tuple(range(4 * b, 4 * b + 4)) for b in range(7))
 
     def matches(self, item: Arch) -> bool:
         return isinstance(item, dict) and not item.keys().isdisjoint(COLUMNS)
 
-    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+    def parse_items(self, items: Sequence[Arch]) -> Codes:
         values = _plain_values(items)
         if values is not None:
             codes = _CODE_OF[np.arange(len(COLUMNS)), values]
@@ -68,6 +69,20 @@ class MnasNet(ChainSpace):
             arch.update((COLUMNS[c], bool(row[c])) for c in _SE)
             out.append(arch)
         return out
+
+    def places(self) -> Places:
+        """Seven blocks of up to three or four layers, which are alike: a block is forced on all of them."""
+        shapes = list(product(range(len(EXPANSIONS)), range(len(KERNELS)), range(2)))
+        blocks = tuple(f"e{EXPANSIONS[e]}_k{KERNELS[k]}" + ("_se" if se else "") for e, k, se in shapes)
+        made, names = [], []
+        for unit, layers in enumerate(LAYERS):
+            columns = (4 * unit, 4 * unit + 1, 4 * unit + 3)
+            forced = tuple(Forced(b, columns, shape) for b, shape in enumerate(shapes))
+            for layer in range(len(layers)):
+                made.append(Place(unit, layer, (4 * unit + 2, layer) if layer else None, forced))
+                names.append(str(layer + 1))
+        units = tuple(f"block{u}" for u in range(len(LAYERS)))
+        return Places(units, tuple(names), blocks, tuple(made))
 
     def parts(self, dataset: str) -> tuple[Part, ...]:
         made = [fixed_part("stem", _stem, 3, SIDE)]

@@ -20,21 +20,25 @@ from archcast.core.errors import InputError, shorten
 from archcast.core.layers import GraphBuilder, LayerGraph
 from archcast.featurize.cost import COST_SHAPE, layers_cost, quantity
 from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack
-from archcast.featurize.spaces.base import Space
+from archcast.featurize.spaces.base import Space, Summand
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.nasbench201_forms import canonical_forms, live_edges, published_forms
+from archcast.featurize.spaces.nasbench201_function import function_blocks
 from archcast.featurize.spaces.nasbench201_notation import (
     EDGES,
+    NONE,
     OPERATIONS,
+    SKIP,
     all_codes,
     all_texts,
     numbers_of_texts,
     parse_slowly,
 )
 from archcast.featurize.spaces.nasbench201_paths import cell_terms
+from archcast.featurize.spaces.nasbench201_structure import cell_groups
+from archcast.featurize.spaces.places import Places, column_places
 from archcast.featurize.topology import Cells
 
-NONE, SKIP = 0, 1
 CELLS_A_STAGE = 5
 CHANNELS = (16, 32, 64)
 INPUTS = {"cifar10": (32, 10), "cifar100": (32, 100), "imagenet16-120": (16, 120)}
@@ -60,7 +64,7 @@ class NASBench201(Space):
     def matches(self, item: Arch) -> bool:
         return isinstance(item, str) and item[:1] == "|"
 
-    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+    def parse_items(self, items: Sequence[Arch]) -> Codes:
         numbers = numbers_of_texts(items)
         if numbers is None:
             return all_codes()[[parse_slowly(item, i) for i, item in enumerate(items)]]
@@ -103,6 +107,18 @@ class NASBench201(Space):
         order[_index_to_number()] = np.arange(self.size)
         return order[self.numbers(self.parse(batch))]
 
+    def order(self, codes: Codes) -> Ints:
+        """By the benchmark's index."""
+        return np.argsort(self.to_index(codes), kind="stable")
+
+    def places(self) -> Places:
+        """One cell of six edges, each with the five operations."""
+        layers = tuple(f"{u}-{v}" for u, v in EDGES)
+        return column_places(("cell",), (range(len(EDGES)),), tuple(OPERATIONS), layers)
+
+    def _shown(self, column: int) -> list[str]:
+        return list(OPERATIONS)
+
     # -- equal cells --------------------------------------------------------------------------------
 
     def live(self, codes: Codes) -> Codes:
@@ -118,11 +134,11 @@ class NASBench201(Space):
 
         Two cells are isomorphic when renaming the inner nodes turns one live graph into the other. The
         published count of 6,466 also takes as one the cells in which a `skip_connect` merges two nodes,
-        but keeps some sums with dead terms apart; neither count refines the other. See `groups`.
+        but keeps some sums with dead terms apart; neither count refines the other. See `function_groups`.
         """
         return all_codes()[_canonical_numbers(False)[self.numbers(codes)]]
 
-    def groups(self, codes: Codes) -> Ints:
+    def function_groups(self, codes: Codes) -> Ints:
         """Cells that compute the same function, `skip_connect` read as identity: 4,930 classes.
 
         Both `canonical` (8,765) and the published classes (6,466) refine it, so a split by it leaks
@@ -130,7 +146,7 @@ class NASBench201(Space):
         """
         return _canonical_numbers(True)[self.numbers(codes)]
 
-    def representative(self, codes: Codes) -> Codes:
+    def measured_as(self, codes: Codes) -> Codes:
         """The first cell by index of each cell's class among the published 6,466.
 
         Tables that measure one cell of a class give its value to all of them, whatever their dead edges.
@@ -140,7 +156,7 @@ class NASBench201(Space):
     # -- the network --------------------------------------------------------------------------------
 
     def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
-        code = self._check_codes(np.asarray(code).reshape(1, -1))
+        code = self.check_codes(np.asarray(code).reshape(1, -1))
         operations = (self.live(code) if live else code)[0].tolist()
         side, classes = INPUTS[self.check_dataset(dataset)]
         b = GraphBuilder()
@@ -157,6 +173,22 @@ class NASBench201(Space):
         x = b.pointwise(b.pointwise(x, "batch_norm"), "relu")
         classifier(b, x, classes)
         return b.graph()
+
+    def summands(
+        self, codes: Codes, dataset: str | None = None, *, live: bool = False
+    ) -> tuple[Summand, ...]:
+        """The network of `none` edges, and what each edge's operation adds to it: edges add."""
+        if live:
+            return super().summands(codes, dataset, live=live)
+        empty = np.full(len(EDGES), NONE, dtype=np.int8)
+        frame = self.graph(empty, dataset)
+        made = [Summand("", np.zeros(len(codes), dtype=np.int64), (frame,))]
+        for edge, top in enumerate(self.cardinalities):
+            alone = np.repeat(empty[None], top, axis=0)
+            alone[:, edge] = np.arange(top)
+            graphs = tuple(self.graph(code, dataset) for code in alone)
+            made.append(Summand("", codes[:, edge].astype(np.int64), graphs, frame))
+        return tuple(made)
 
     def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:
         frame, edge, sums, dead = _cost_tables(self.check_dataset(dataset))
@@ -205,6 +237,12 @@ class NASBench201(Space):
         counts = [(codes == op).sum(axis=1) for op in range(len(OPERATIONS))]
         counts += [(live == op).sum(axis=1) for op in range(1, len(OPERATIONS))]
         return tuple(names), np.stack(counts, axis=1).astype(np.float64)
+
+    def structure(self, codes: Codes, dataset: str | None = None) -> dict[str, Doubles]:
+        return cell_groups(codes, self.live(codes), self.measured_as(codes))
+
+    def function_columns(self, codes: Codes) -> dict[str, Doubles]:
+        return function_blocks(self, codes)
 
     def terms(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
         return cell_terms(codes, self.live(codes))

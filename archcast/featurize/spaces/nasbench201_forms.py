@@ -10,9 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Ints
+from archcast.featurize.spaces.nasbench201_notation import EDGES, NONE, SKIP
 
-_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-_NONE, _SKIP = 0, 1
 _NOTHING = "#"
 
 
@@ -22,14 +21,14 @@ def live_edges(codes: Codes) -> Bools:
     Shapes:
         codes: (n, 6); output: (n, 6)
     """
-    used = codes != _NONE
+    used = codes != NONE
     from_input, to_output = np.zeros((2, len(codes), 4), dtype=bool)
     from_input[:, 0] = to_output[:, 3] = True
-    for e, (u, v) in enumerate(_EDGES):
+    for e, (u, v) in enumerate(EDGES):
         from_input[:, v] |= used[:, e] & from_input[:, u]
-    for e, (u, v) in reversed(list(enumerate(_EDGES))):
+    for e, (u, v) in reversed(list(enumerate(EDGES))):
         to_output[:, u] |= used[:, e] & to_output[:, v]
-    starts, ends = (list(side) for side in zip(*_EDGES, strict=True))
+    starts, ends = (list(side) for side in zip(*EDGES, strict=True))
     live: Bools = used & from_input[:, starts] & to_output[:, ends]
     return live
 
@@ -43,7 +42,7 @@ def canonical_forms(codes: Codes, *, skips_merge: bool) -> Ints:
     Shapes:
         codes: (n, 6), all cells; output: (n,)
     """
-    live = np.where(live_edges(codes), codes, _NONE)
+    live = np.where(live_edges(codes), codes, NONE)
     first: dict[object, int] = {}
     forms = []
     for row, code in enumerate(live.tolist()):
@@ -73,13 +72,13 @@ def _published(code: list[int], names: Sequence[str]) -> str:
     sums = ["x", "", "", ""]
     for node in (1, 2, 3):
         terms = []
-        for (u, v), operation in zip(_EDGES, code, strict=True):
+        for (u, v), operation in zip(EDGES, code, strict=True):
             if v != node:
                 continue
-            if operation == _NONE or sums[u] == _NOTHING:
+            if operation == NONE or sums[u] == _NOTHING:
                 terms.append(_NOTHING)
             else:
-                terms.append(sums[u] if operation == _SKIP else f"({sums[u]})@{names[operation]}")
+                terms.append(sums[u] if operation == SKIP else f"({sums[u]})@{names[operation]}")
         sums[node] = "+".join(sorted(terms))
     return sums[3]
 
@@ -88,7 +87,7 @@ def _least_relabelled(code: list[int]) -> tuple[int, ...]:
     """Lesser of the cell and the cell with inner nodes renamed, which needs no edge between them."""
     a, b, c, d, e, f = code
     same = (a, b, c, d, e, f)
-    return same if c != _NONE else min(same, (b, a, c, d, f, e))
+    return same if c != NONE else min(same, (b, a, c, d, f, e))
 
 
 def _function(code: list[int]) -> str:
@@ -96,8 +95,8 @@ def _function(code: list[int]) -> str:
     values: list[list[str]] = [["x"], [], [], []]
     for node in (1, 2, 3):
         terms = []
-        for (u, v), operation in zip(_EDGES, code, strict=True):
-            if v == node and operation != _NONE and values[u]:
-                terms += values[u] if operation == _SKIP else [f"{operation}({'+'.join(values[u])})"]
+        for (u, v), operation in zip(EDGES, code, strict=True):
+            if v == node and operation != NONE and values[u]:
+                terms += values[u] if operation == SKIP else [f"{operation}({'+'.join(values[u])})"]
         values[node] = sorted(terms)
     return "+".join(values[3])

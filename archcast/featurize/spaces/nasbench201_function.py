@@ -7,23 +7,26 @@
 | edges | (n, 30) operation of each live edge, averaged over the cells of the same function |
 | summary | (n, 18) live operations, lengths of the paths, operations over all paths |
 
-Two cells of one row of `NASBench201.groups` agree in `paths` and `edges`, and nearly so in `summary`. The
-bag of paths is the path encoding of White et al. (BANANAS, AAAI 2021) on the live cell; the average over
-equals makes a kernel invariant (Haasdonk and Burkhardt, Invariant kernel functions for pattern analysis
-and machine learning, Machine Learning 2007).
+Two cells of one row of `NASBench201.function_groups` agree in `paths` and `edges`, and nearly so in
+`summary`. The bag of paths is the path encoding of White et al. (BANANAS, AAAI 2021) on the live cell; the
+average over equals makes a kernel invariant (Haasdonk and Burkhardt, Invariant kernel functions for pattern
+analysis and machine learning, Machine Learning 2007).
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.featurize.encoders.onehot import one_hot
-from archcast.featurize.spaces.nasbench201 import NONE, SKIP, NASBench201
-from archcast.featurize.spaces.nasbench201_notation import OPERATIONS, all_codes
+from archcast.featurize.spaces.nasbench201_notation import NONE, OPERATIONS, SKIP, all_codes
 from archcast.featurize.spaces.nasbench201_paths import PATHS
+
+if TYPE_CHECKING:
+    from archcast.featurize.spaces.base import Space
 
 _KINDS = len(OPERATIONS) - 2
 """Operations that compute: neither `none` nor `skip_connect`."""
@@ -32,7 +35,7 @@ _LENGTHS = np.array([[0, 1, 0], [1, 1, 1], [1, 1, 0]], dtype=np.float64)
 """Measures of a path (its 3x3 convolutions, its layers, its convolutions) by 1x1, 3x3 and pool."""
 
 
-def function_blocks(space: NASBench201, codes: Codes) -> dict[str, Doubles]:
+def function_blocks(space: Space, codes: Codes) -> dict[str, Doubles]:
     """Blocks of columns by name, see the module.
 
     Shapes:
@@ -42,7 +45,7 @@ def function_blocks(space: NASBench201, codes: Codes) -> dict[str, Doubles]:
     alive = np.stack([(live[:, path] != NONE).all(axis=1) for path in PATHS.values()], axis=1)
     return {
         "paths": _bag_of_paths(live, alive),
-        "edges": _mean_edges()[space.groups(codes)],
+        "edges": _mean_edges(space)[space.function_groups(codes)],
         "summary": _summary(live, alive),
     }
 
@@ -75,10 +78,10 @@ def _strings() -> Ints:
 
 
 @lru_cache(maxsize=1)
-def _mean_edges() -> Doubles:
+def _mean_edges(space: Space) -> Doubles:
     """(15,625, 30): by the number of a group, the mean one-hot of its members' live edges."""
-    space, codes = NASBench201(), all_codes()
-    groups = space.groups(codes)
+    codes = all_codes()
+    groups = space.function_groups(codes)
     encoded = one_hot(space.live(codes), space.cardinalities)
     size = np.maximum(np.bincount(groups, minlength=space.size), 1)
     sums = [np.bincount(groups, column, minlength=space.size) for column in encoded.T]

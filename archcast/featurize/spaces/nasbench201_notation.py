@@ -17,6 +17,7 @@ from archcast.core.errors import ParseError, shorten
 from archcast.featurize.spaces.checks import MAX_TEXT
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+NONE, SKIP = 0, 1
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 _AFTER = ("~0|+|", "~0|", "~1|+|", "~0|", "~1|", "~2|")
 """What follows each operation in the notation, which opens with a bar."""

@@ -16,9 +16,11 @@ from archcast.core.arrays import Arch, Bools, Codes, Doubles, Ints
 from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
 from archcast.featurize.encoders.onehot import one_hot
+from archcast.featurize.spaces import ofa_mbv3_blocks as blocks
 from archcast.featurize.spaces.blocks import conv_bn, mobile_block, rounded_channels
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part
 from archcast.featurize.spaces.checks import check_count
+from archcast.featurize.spaces.genome import Genome
 from archcast.featurize.spaces.ofa_mbv3_notation import (
     DEPTHS,
     EXPANSIONS,
@@ -31,6 +33,7 @@ from archcast.featurize.spaces.ofa_mbv3_notation import (
     parse_items,
     used_positions,
 )
+from archcast.featurize.spaces.places import Decision, Places
 from archcast.featurize.topology import Cells
 
 STEM, FINAL, MIX, CLASSES = 16, 960, 1280, 1000
@@ -63,7 +66,7 @@ class OFAMobileNetV3(ChainSpace):
     def matches(self, item: Arch) -> bool:
         return matches(item)
 
-    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+    def parse_items(self, items: Sequence[Arch]) -> Codes:
         return parse_items(items)
 
     def format(self, codes: Codes) -> list[Arch]:
@@ -73,7 +76,7 @@ class OFAMobileNetV3(ChainSpace):
         r = np.array(RESOLUTIONS)[codes[:, _R]].tolist()
         return [dict(zip(("ks", "e", "d", "r"), row, strict=True)) for row in zip(ks, e, d, r, strict=True)]
 
-    def _normalise(self, codes: Codes) -> Codes:
+    def normalise(self, codes: Codes) -> Codes:
         unused = ~used_positions(codes[:, _D])
         codes[:, _KS][unused] = 0
         codes[:, _E][unused] = 0
@@ -103,7 +106,7 @@ class OFAMobileNetV3(ChainSpace):
         members = np.array([(len(KERNELS) * len(EXPANSIONS)) ** d for d in DEPTHS])
         codes[:, _D] = rng.choice(len(DEPTHS), size=(n, N_STAGES), p=members / members.sum())
         codes[:, _R] = rng.integers(0, len(RESOLUTIONS), size=n)
-        return self._normalise(codes)
+        return self.normalise(codes)
 
     def neighbours(self, codes: Codes) -> tuple[Codes, Ints]:
         """All members one edit away.
@@ -114,11 +117,32 @@ class OFAMobileNetV3(ChainSpace):
         Shapes:
             codes: (n, 46); output: (m, 46) and (m,), the row each neighbour belongs to
         """
-        codes = self._check_codes(np.asarray(codes))
+        codes = self.check_codes(np.asarray(codes))
         groups = [_changed(codes), _resized(codes), _dropped(codes), _added(codes)]
         edited, owner = (np.concatenate(arrays) for arrays in zip(*groups, strict=True))
         order = np.argsort(owner, kind="stable")
         return edited[order], owner[order]
+
+    def genome(self) -> Genome:
+        return blocks.OFAGenome(self)
+
+    def places(self) -> Places:
+        return blocks.places()
+
+    def complete(self, codes: Codes, *, seed: int) -> Codes:
+        return blocks.complete(codes, seed=seed)
+
+    def decisions(self, codes: Codes) -> tuple[Decision, ...]:
+        return blocks.decisions(codes)
+
+    def label(self, columns: Sequence[int]) -> str:
+        return blocks.layer_name(columns[0]) if len(columns) == 2 else super().label(columns)
+
+    def choice(self, decision: Decision, codes: Codes) -> str:
+        return blocks.choice(decision.columns, codes)
+
+    def shares(self, group: Sequence[int], rows: Codes) -> Doubles | None:
+        return blocks.shares(group, rows) if len(group) == 2 else np.full(len(rows), 1.0 / len(rows))
 
     # -- the network --------------------------------------------------------------------------------
 
@@ -143,8 +167,8 @@ class OFAMobileNetV3(ChainSpace):
         wide = codes.astype(np.int64)
         r = wide[:, _R : _R + 1]
         form = (wide[:, _KS] - 1) * len(EXPANSIONS) + wide[:, _E]
-        blocks = r * _FORMS + np.where(wide[:, _KS] == 0, 0, form)
-        return np.concatenate([r, r, blocks, r], axis=1)
+        forms = r * _FORMS + np.where(wide[:, _KS] == 0, 0, form)
+        return np.concatenate([r, r, forms, r], axis=1)
 
     def terms(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:
         """Kernel and expansion of each used position together; resolution and its square."""
@@ -154,11 +178,11 @@ class OFAMobileNetV3(ChainSpace):
         names = [
             f"block{i // POSITIONS}_{i % POSITIONS}=k{k}e{e}" for i in range(N_POSITIONS) for k, e in pairs
         ]
-        blocks = one_hot(form.astype(np.int8), (_FORMS,) * N_POSITIONS).reshape(
+        pairs_of = one_hot(form.astype(np.int8), (_FORMS,) * N_POSITIONS).reshape(
             len(codes), N_POSITIONS, _FORMS
         )
         side = wide[:, _R, None] / (len(RESOLUTIONS) - 1) - 0.5
-        values = np.concatenate([blocks[:, :, 1:].reshape(len(codes), -1), side, side**2], axis=1)
+        values = np.concatenate([pairs_of[:, :, 1:].reshape(len(codes), -1), side, side**2], axis=1)
         return (*names, "resolution", "resolution_squared"), values.astype(np.float64)
 
     def cells(self, codes: Codes) -> Cells:
@@ -168,9 +192,9 @@ class OFAMobileNetV3(ChainSpace):
         a block; those of squeeze-excite are a side branch and not counted. Skip is width times the
         residual additions, one a block after the stage's first.
         """
-        blocks = codes[:, _D].astype(np.float64) + DEPTHS[0]
-        width = np.broadcast_to(np.array(CHANNELS, dtype=np.float64), blocks.shape)
-        return Cells(width, 3 * blocks, width * (blocks - 1))
+        count = codes[:, _D].astype(np.float64) + DEPTHS[0]
+        width = np.broadcast_to(np.array(CHANNELS, dtype=np.float64), count.shape)
+        return Cells(width, 3 * count, width * (count - 1))
 
     def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
         """Multiply-adds of convolutions, those of squeeze-excite among them, and the linear layer."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from archcast.featurize.cost import quantity
 from archcast.featurize.encoders.packed import PackedGraphs, log_costs
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part
+from archcast.featurize.spaces.places import Forced, Place, Places
 from archcast.featurize.spaces.skipnet_notation import (
     CHOICES,
     COLUMNS,
@@ -57,15 +59,14 @@ class SkipNet(ChainSpace):
     """Networks of three cells of 3 to 12 layers, at the image's side, a half and a quarter of it."""
 
     name = "skipnet"
-    columns = COLUMNS
-    cardinalities = tuple(map(len, CHOICES))
+    choices: ClassVar = dict(zip(COLUMNS, CHOICES, strict=True))
     datasets = tuple(IMAGES)
     term_groups = cost_groups = ((0, 3, 6), (1, 4, 7), (2, 5, 8), (3, 4), (4, 5))
 
     def matches(self, item: Arch) -> bool:
         return matches(item)
 
-    def _parse_items(self, items: Sequence[Arch]) -> Codes:
+    def parse_items(self, items: Sequence[Arch]) -> Codes:
         return parse_items(items)
 
     def format(self, codes: Codes) -> list[Arch]:
@@ -79,11 +80,26 @@ class SkipNet(ChainSpace):
         out[:, _T] = np.minimum(skips, depth - 2)
         return out
 
+    def places(self) -> Places:
+        """Three cells of up to twelve layers, which are alike: a width or skips are forced on all of them."""
+        widths = sorted({w for choices in WIDTHS for w in choices})
+        blocks = tuple(f"w{w}" for w in widths) + tuple(f"t{t}" for t in SKIPS)
+        made, names = [], []
+        for unit, own in enumerate(WIDTHS):
+            forced = [Forced(widths.index(w), (N_CELLS + unit,), (code,)) for code, w in enumerate(own)]
+            forced += [Forced(len(widths) + t, (2 * N_CELLS + unit,), (t,)) for t in range(len(SKIPS))]
+            for layer in range(POSITIONS):
+                least = layer + 1 - DEPTHS[0]
+                made.append(Place(unit, layer, (unit, least) if least > 0 else None, tuple(forced)))
+                names.append(str(layer + 1))
+        units = tuple(f"cell{u + 1}" for u in range(N_CELLS))
+        return Places(units, tuple(names), blocks, tuple(made))
+
     # -- the network --------------------------------------------------------------------------------
 
     def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
         del live  # every layer is on a path from input to output
-        code = self._check_codes(np.asarray(code).reshape(1, -1))
+        code = self.check_codes(np.asarray(code).reshape(1, -1))
         b = GraphBuilder()
         b.part = "input"
         x = b.input(*IMAGES[self.check_dataset(dataset)])

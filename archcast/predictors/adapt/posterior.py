@@ -27,8 +27,8 @@ from archcast.core.arrays import Codes, Doubles, Floats, Ints
 from archcast.core.errors import ArtifactError, InputError
 from archcast.core.labels import Labels, Target
 from archcast.core.metric import METRICS
-from archcast.featurize.encoders.structure import group_names, phi, stacked
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.structure import stacked
 from archcast.predictors.adapt.config import AdaptConfig, grid_of
 from archcast.predictors.adapt.intervals import half_width, left_out_scores, widening
 from archcast.predictors.adapt.prior import Component, DevicePrior, costs, robust_scale
@@ -87,8 +87,8 @@ class Adapted(Predictor):
         return np.asarray(np.sqrt(variance))[:, None]
 
     def _columns(self, codes: Codes) -> Doubles:
-        groups = phi(self.space_, codes, self.dataset_) | {"one": np.ones((len(codes), 1))}
-        return stacked(groups, (*group_names(self.space_), "one"))
+        groups = self.space_.structure(codes, self.dataset_)
+        return stacked(groups | {"one": np.ones((len(codes), 1))}, (*groups, "one"))
 
     def _scaled(self, cost: Doubles) -> tuple[Doubles, Doubles]:
         """Scaled values of costs, and their slope."""
@@ -139,7 +139,8 @@ def adapt_to(
     made._take_header(prior.space, metric, prior.dataset, (Target(device, prior.dataset),))
     made.scale_ = TargetScale.fit(values[:, None], metric)
     cost, positive = costs(values, metric), METRICS[metric].positive
-    groups, names = phi(space, codes, prior.dataset), group_names(space)
+    groups = space.structure(codes, prior.dataset)
+    names = tuple(groups)
     ends = np.cumsum([0, *(groups[name].shape[1] for name in names)])
     places = {name: np.arange(a, b) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
     kept, fits = _fits(prior, groups, cost, positive, config)

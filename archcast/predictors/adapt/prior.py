@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from archcast.core.arrays import Doubles
 from archcast.core.errors import ArtifactError
 from archcast.core.labels import Labels
-from archcast.featurize.encoders.structure import phi, stacked
-from archcast.featurize.spaces import SPACES, Space
+from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.structure import stacked
 from archcast.predictors.adapt.config import PriorConfig
 
 PRIOR_VERSION = 4
@@ -124,11 +124,11 @@ def fit_prior(labels: Labels, *, config: PriorConfig | None = None) -> DevicePri
     """Learn a prior from the devices of `labels`; of no device, a prior that only knows structure."""
     config = config or PriorConfig()
     space = SPACES[labels.space]
-    groups = phi(space, labels.codes, labels.dataset)
+    groups = space.structure(labels.codes, labels.dataset)
     y = _standardised(costs(labels.values, labels.metric))
-    recipe = _cell_components if space.name == "nasbench201" else _chain_components
+    recipe = _cell_components if "live" in groups else _chain_components
     made = list(recipe(groups, y, config)) if y.shape[1] else []
-    components = (*made, _plain(space, groups, alone=not made))
+    components = (*made, _plain(groups, alone=not made))
     return DevicePrior(labels.space, labels.dataset, components, config)
 
 
@@ -237,10 +237,10 @@ def _apart(part: str, people: Population, adds: int, scope: float, config: Prior
     return Component((part, "adds"), whole, _root(covariance), config.apart_weight, scope)
 
 
-def _plain(space: Space, groups: dict[str, Doubles], *, alone: bool) -> Component:
+def _plain(groups: dict[str, Doubles], *, alone: bool) -> Component:
     """Mean zero, and each group's columns alike, so sized that the group's sum varies by its share."""
     sizes, weight = {"all": 1.0, "live": 1.0, "adds": 0.3, "depth": 0.3}, -2.0
-    if space.name != "nasbench201":
+    if "live" not in groups:
         sizes, weight = {"cost": 1.0, "terms": 0.5, "forms": 0.5}, -1.0
     names = tuple(name for name in sizes if name in groups)
     spread = [np.sqrt(groups[name].var(axis=0).sum()) or 1.0 for name in names]

@@ -19,8 +19,8 @@ import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.core.errors import InputError, shorten
-from archcast.featurize.encoders.structure import phi, stacked
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.structure import stacked
 from archcast.predictors.adapt.config import PriorConfig
 from archcast.predictors.adapt.prior import DevicePrior
 
@@ -49,7 +49,7 @@ def suggest_references(
         places = np.sort(rng.choice(len(places), MAX_CANDIDATES, replace=False))
     done = candidates[:0] if measured is None else measured
     codes = np.concatenate([candidates[places], done])
-    same = np.unique(space.canonical(codes), axis=0, return_inverse=True)[1].reshape(-1)
+    same = space.network_groups(codes)
     free = ~np.isin(same[: len(places)], same[len(places) :]) & space.connected(codes[: len(places)])
     distinct = len(np.unique(same[: len(places)][free]))
     if not isinstance(n, int | np.integer) or not 1 <= n <= distinct:
@@ -57,7 +57,7 @@ def suggest_references(
             f"n must be 1 to {distinct}, the distinct, connected candidates not measured yet, "
             f"got {shorten(n)}"
         )
-    groups = phi(space, codes, prior.dataset)
+    groups = space.structure(codes, prior.dataset)
     wide = [c for c in prior.components if c.scope > 0]
     beliefs = [_Belief(stacked(groups, c.groups) @ c.root, len(places), c.scope, prior.config) for c in wide]
     for row in range(len(places), len(codes)):

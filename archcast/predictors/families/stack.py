@@ -84,7 +84,7 @@ class Stack(Predictor):
         )
         self.weights_, self.held_out_ = np.ones((1, z.shape[1])), None
         if len(names) > 1:
-            fold = fold_of_groups(self.space_.groups(labels.codes), self.config.folds, seed=seed)
+            fold = fold_of_groups(self.space_.function_groups(labels.codes), self.config.folds, seed=seed)
             out, wanted = self._held_out(names, labels, fold, seed), self.inner_.forward(labels.values)
             self.weights_ = _weights(out, wanted, known)
             self.held_out_ = self._unseen(out, wanted, known, fold)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -56,7 +55,7 @@ def served_kind(header: Mapping[str, Any]) -> str:
 
 def is_small(space: Space) -> bool:
     """Whether a space's answers can be written out: a plain product of at most `MAX_MEMBERS` members."""
-    return space.size <= MAX_MEMBERS and space.size == prod(space.cardinalities)
+    return space.size <= MAX_MEMBERS and space.is_product
 
 
 def exact_form(model: Predictor, columns: tuple[int, ...]) -> Form | None:

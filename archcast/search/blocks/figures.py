@@ -10,8 +10,8 @@ import numpy as np
 from archcast.core.arrays import Doubles
 from archcast.core.errors import InputError
 from archcast.core.optional import require
+from archcast.featurize.spaces.places import Places
 from archcast.search.blocks.gain import gains
-from archcast.search.blocks.places import Places, place_numbers
 from archcast.search.blocks.profile import Profile
 
 _TITLES = ("mean", "5 % quantile", "95 % quantile")
@@ -95,7 +95,7 @@ def _figure(places: Places, *, maps: int) -> Any:
 
 def _map(figure: Any, axis: Any, places: Places, values: Doubles, reach: float, title: str) -> None:
     """One heat map; a column beyond the places holds the means over them."""
-    units, _ = place_numbers(places)
+    units, _ = places.numbers
     image = axis.imshow(values, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
     names = [places.layers[p] for p in range(len(units))]
     names += ["all"] * (values.shape[1] - len(names))

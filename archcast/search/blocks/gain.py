@@ -19,7 +19,6 @@ import numpy as np
 from archcast.core.arrays import Doubles
 from archcast.core.errors import InputError
 from archcast.core.metric import METRICS
-from archcast.search.blocks.places import place_numbers
 from archcast.search.blocks.profile import Profile
 
 CERTAIN = 2.0
@@ -77,7 +76,7 @@ def _ratio(c: Doubles, dc: Doubles, a: Doubles, da: Doubles) -> tuple[Doubles, D
 def gain_records(cost: Profile, accuracy: Profile) -> list[dict[str, Any]]:
     """One record a block and place that has a gain."""
     gain, error = gains(cost, accuracy)
-    units, _ = place_numbers(cost.places)
+    units, _ = cost.places.numbers
     name = f"accuracy_per_{cost.unit}"
     return [
         {

@@ -26,9 +26,9 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES, Space
+from archcast.featurize.spaces.places import Places
 from archcast.predictors.families.tabulated import MAX_MEMBERS
 from archcast.predictors.lowered import SumForm
-from archcast.search.blocks.places import Places, place_numbers, places_of
 from archcast.search.blocks.statistics import (
     STATISTICS,
     ByPlace,
@@ -84,7 +84,7 @@ class Profile:
 
     def place_records(self) -> list[dict[str, Any]]:
         """One record a block and place."""
-        units, _ = place_numbers(self.places)
+        units, _ = self.places.numbers
         records = []
         for p, unit in enumerate(units.tolist()):
             where = {"place_unit": self.places.units[unit], "place_layer": self.places.layers[p]}
@@ -170,8 +170,8 @@ def profile(
         UnknownNameError: no such space, device, metric or data set.
         InputError: the space has no places, or the table has too few of its networks.
     """
-    places = places_of(space)
     known, by_place = SPACES[space], None
+    known.places()
     if table:
         values, device, dataset, of = _measured(known, device, metric, dataset)
     else:
@@ -180,8 +180,8 @@ def profile(
         values, of = loaded.predict_codes, f"predictor {served.predictor}"
         device, dataset = served.device, served.dataset
         by_place = ForcedSums(loaded.form) if isinstance(loaded.form, SumForm) else None
-    found, exact = _responses(values, known, places, samples, seed, report, by_place)
-    return Profile(space, device, metric, dataset, of, places, found, exact)
+    found, exact = _responses(values, known, samples, seed, report, by_place)
+    return Profile(space, device, metric, dataset, of, known.places(), found, exact)
 
 
 def profile_values(
@@ -201,25 +201,24 @@ def profile_values(
         device: what the values are of, for headings.
         space, samples, seed, report: as `profile`.
     """
-    places, known = places_of(space), SPACES[space]
-    found, exact = _responses(values, known, places, samples, seed, report)
+    known = SPACES[space]
+    found, exact = _responses(values, known, samples, seed, report)
     of = getattr(values, "__name__", type(values).__name__)
-    return Profile(space, device, metric, known.datasets[0], f"function {of}", places, found, exact)
+    return Profile(space, device, metric, known.datasets[0], f"function {of}", known.places(), found, exact)
 
 
 def _responses(
     values: Values,
     space: Space,
-    places: Places,
     samples: int,
     seed: int,
     report: Report | None,
     by_place: ByPlace | None = None,
 ) -> tuple[Responses, bool]:
-    if places.product and space.size <= MAX_MEMBERS:
-        return exact_responses(values, space, places), True
+    if space.places().product and space.size <= MAX_MEMBERS:
+        return exact_responses(values, space), True
     networks = space.sample(samples, seed=seed)
-    return sampled_responses(values, places, networks, seed=seed, by_place=by_place, report=report), False
+    return sampled_responses(values, space, networks, seed=seed, by_place=by_place, report=report), False
 
 
 def _measured(

@@ -22,8 +22,8 @@ from archcast.core.errors import InputError, shorten
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.checks import check_count
+from archcast.featurize.spaces.places import Places
 from archcast.search.blocks.gain import CERTAIN, check_pair
-from archcast.search.blocks.places import Places, places_of
 from archcast.search.blocks.profile import Profile
 
 Columns = tuple[int, ...]
@@ -50,7 +50,7 @@ class ReducedSpace:
     rule: str = ""
 
     def __post_init__(self) -> None:
-        known = places_of(self.space).columns()
+        known = SPACES[self.space].places().columns()
         for columns, allowed in self.choices.items():
             if columns not in known:
                 raise InputError(f"{self.space} has no blocks in columns {columns}")
@@ -67,7 +67,7 @@ class ReducedSpace:
     @cached_property
     def places(self) -> Places:
         """Units, layers and blocks of the whole space."""
-        return places_of(self.space)
+        return self._space.places()
 
     @cached_property
     def _space(self) -> Space:
@@ -107,7 +107,7 @@ class ReducedSpace:
         for g, (columns, allowed) in enumerate(self.choices.items()):
             out[:, list(columns)] = np.array(allowed, dtype=np.int8)[genes[:, g]]
         out[:, list(self._free)] = genes[:, len(self.choices) :]
-        return self.places.finished(out)
+        return self._space.normalise(out)
 
     def genes(self, codes: Codes) -> Ints:
         """Genes of members of this space; the inverse of `codes` but for genes of layers that are not there.
@@ -152,10 +152,10 @@ class ReducedSpace:
         check_count(n)
         rng = np.random.default_rng([seed, _DRAW_STREAM])
         drawn = self._space.sample(n, seed=seed)
-        out = self.places.complete(drawn, seed=seed)
+        out = self._space.complete(drawn, seed=seed)
         for columns, allowed in self.choices.items():
             out[:, list(columns)] = np.array(allowed, dtype=np.int8)[rng.integers(len(allowed), size=n)]
-        return self.places.finished(out)
+        return self._space.normalise(out)
 
     def neighbours(self, codes: Codes) -> tuple[Codes, Ints]:
         """Members one edit away that are in this space.

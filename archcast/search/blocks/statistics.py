@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import Space
-from archcast.search.blocks.places import Place, Places, force
+from archcast.featurize.spaces.places import Place
 
 STATISTICS = ("mean", "q05", "q95")
 LOWER, UPPER = 0.05, 0.95
@@ -59,9 +59,9 @@ class Responses(NamedTuple):
     networks: int
 
 
-def exact_responses(values: Values, space: Space, places: Places) -> Responses:
+def exact_responses(values: Values, space: Space) -> Responses:
     """Responses over every member of a small space whose layers are always there; a value may be NaN."""
-    members = space.members(np.arange(space.size))
+    places, members = space.places(), space.members(np.arange(space.size))
     known = np.asarray(values(members), dtype=np.float64)
     members, known = members[~np.isnan(known)], known[~np.isnan(known)]
     baseline = _statistics(known)
@@ -78,7 +78,7 @@ def exact_responses(values: Values, space: Space, places: Places) -> Responses:
 
 def sampled_responses(
     values: Values,
-    places: Places,
+    space: Space,
     networks: Codes,
     *,
     seed: int,
@@ -104,13 +104,14 @@ def sampled_responses(
         raise InputError(f"samples must be at least {FEWEST}, got {len(networks)}")
     batches = min(max(len(networks) // _BATCH, _FEWEST_BATCHES), _MOST_BATCHES)
     networks = networks[: len(networks) // batches * batches]
-    complete, base = places.complete(networks, seed=seed), _in_parts(values, networks)
+    places, complete = space.places(), space.complete(networks, seed=seed)
+    base = _in_parts(values, networks)
     whole, parts = _statistics(base), _statistics(base.reshape(batches, -1))
     shape = (len(places.places), len(places.blocks), len(STATISTICS))
     response, by_batch = np.full(shape, np.nan), np.full((batches, *shape), np.nan)
     todo, done = sum(len(place.forced) for place in places.places), 0
     for p, place in enumerate(places.places):
-        members = places.raised(complete, place)
+        members = space.raised(complete, place)
         if by_place is None:
             made = _one_by_one(values, members, place, base, networks)
         else:
@@ -143,7 +144,7 @@ def _one_by_one(
             members[:, list(forced.columns)] == np.array(forced.codes, dtype=np.int8), axis=1
         )
         made, changed = base.copy(), members[~known]
-        force(changed, forced)
+        forced.force(changed)
         made[~known] = _in_parts(values, changed)
         yield made
 

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from archcast.core import settings
 from archcast.core.arrays import Codes, Floats
+from archcast.featurize.spaces.places import Forced, Place
 from archcast.predictors.lowered.forms import SumForm
 from archcast.predictors.lowered.tables import GroupedSum
-from archcast.search.blocks.places import Forced, Place
 
 _PART = 1024
 """Networks whose sums stay in the processor's cache."""

@@ -23,7 +23,6 @@ from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.catalog import resolve_space
-from archcast.search.explain.decisions import decisions_of, shown_choice
 from archcast.search.explain.model import additive_shares, is_additive, is_trees, tree_shares
 from archcast.search.explain.shapley import Shares, can_enumerate, exact_shares, sampled_shares
 from archcast.serving import LoadedPredictor, load
@@ -214,8 +213,8 @@ def _shares(
         return additive_shares(loaded.model, loaded.served.column, codes)
     if method == "trees":
         return tree_shares(loaded.model, loaded.served.column, codes)
-    decisions = decisions_of(space, codes)
-    choices = tuple(shown_choice(space, decision, codes) for decision in decisions)
+    decisions = space.decisions(codes)
+    choices = tuple(space.choice(decision, codes) for decision in decisions)
     if method == "exact":
         return exact_shares(loaded.predict_codes, space, decisions, choices, codes)
     if pairs < 2:

@@ -9,7 +9,6 @@ unit (Ang, Decomposition analysis for policymaking in energy, Energy Policy 2004
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -18,13 +17,11 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.featurize.encoders.encoding import encoding_names
 from archcast.featurize.spaces import Space
-from archcast.featurize.spaces import ofa_mbv3_notation as _ofa
 from archcast.predictors.contract import Predictor
 from archcast.predictors.families.boosting import Boosting
 from archcast.predictors.lowered.recipes import Recipe, recipe
 from archcast.predictors.lowered.tables import choices as rows_of_group
 from archcast.predictors.lowered.tables import tables
-from archcast.search.explain.decisions import decisions_of, shown_choice
 
 _CLOSE = 1e-4
 
@@ -78,10 +75,13 @@ def additive_shares(model: Predictor, column: int, codes: Codes) -> Shares:
     for group, part in zip(groups, parts, strict=True):
         every = rows_of_group(group, space.cardinalities)
         own = np.all(every[:, list(group)] == codes[0, list(group)], axis=1)
-        mean = float(_weights(space, group, every) @ part[:, 0])
+        share = space.shares(group, every)
+        if share is None:
+            raise InputError(f"{space.name} does not say how often its members make a choice")
+        mean = float(share @ part[:, 0])
         values.append(float(part[own][0, 0]) - mean)
-        names.append(_group_name(space, group))
-        chosen.append(_group_choice(space, group, codes))
+        names.append(space.label(group))
+        chosen.append(_choice(space, group, codes))
     return Shares(tuple(names), tuple(chosen), np.array(values), np.zeros(len(values)))
 
 
@@ -120,39 +120,18 @@ def tree_shares(model: Predictor, column: int, codes: Codes) -> Shares:
 def _sum_recipe(model: Predictor, column: int) -> Recipe | None:
     """The recipe of one target where predictions are sums over known groups of decisions."""
     made = recipe(model.select((column,)))
-    if made is None or not made.head.is_sum or not _known_weights(model.space_):
+    if made is None or not made.head.is_sum:
         return None
-    return made
+    known = all(_shares(model.space_, group) is not None for group in made.groups)
+    return made if known else None
 
 
-def _known_weights(space: Space) -> bool:
-    return space.name == "ofa_mbv3" or space.size == prod(space.cardinalities)
+def _shares(space: Space, group: tuple[int, ...]) -> Doubles | None:
+    """Share of the space's members that hold each choice of a group; None where the space does not know."""
+    return space.shares(group, rows_of_group(group, space.cardinalities))
 
 
-def _weights(space: Space, group: Sequence[int], rows: Codes) -> Doubles:
-    """Share of the space's members that hold each row of a group's choices.
-
-    Shapes:
-        rows: (r, k); output: (r,)
-    """
-    if space.name != "ofa_mbv3" or len(group) == 1:
-        return np.full(len(rows), 1.0 / len(rows))
-    pairs = len(_ofa.KERNELS) * len(_ofa.EXPANSIONS)
-    members = np.array([float(pairs) ** depth for depth in _ofa.DEPTHS])
-    layer = group[0] % _ofa.POSITIONS
-    used = float(members[np.array(_ofa.DEPTHS) > layer].sum() / members.sum())
-    kernel, expansion = rows[:, group[0]], rows[:, group[1]]
-    both, neither = (kernel > 0) & (expansion > 0), (kernel == 0) & (expansion == 0)
-    return np.asarray(both * used / pairs + neither * (1.0 - used))
-
-
-def _group_name(space: Space, group: Sequence[int]) -> str:
-    if space.name == "ofa_mbv3" and len(group) == 2:
-        return f"stage{group[0] // _ofa.POSITIONS + 1}.layer{group[0] % _ofa.POSITIONS + 1}"
-    return "+".join(space.columns[c] for c in group)
-
-
-def _group_choice(space: Space, group: Sequence[int], codes: Codes) -> str:
+def _choice(space: Space, group: Sequence[int], codes: Codes) -> str:
     """What the architecture has in a group's columns."""
-    inside = [d for d in decisions_of(space, codes) if set(d.columns) <= set(group)]
-    return ", ".join(shown_choice(space, decision, codes) for decision in inside) or "not there"
+    inside = [d for d in space.decisions(codes) if set(d.columns) <= set(group)]
+    return ", ".join(space.choice(decision, codes) for decision in inside) or "not there"

@@ -18,16 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from math import comb, prod
+from math import comb
 
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.places import Decision
 from archcast.predictors.families.tabulated import MAX_MEMBERS
-from archcast.search.blocks.places import Places, places_of
 from archcast.search.blocks.statistics import Values
-from archcast.search.explain.decisions import Decision
 from archcast.search.explain.model import Shares
 
 __all__ = ["Shares", "can_enumerate", "exact_shares", "sampled_shares"]
@@ -38,8 +37,7 @@ _ORDERS = 2_000
 
 def can_enumerate(space: Space) -> bool:
     """Whether every member and every set of decisions can be looked at."""
-    product = space.size == prod(space.cardinalities)
-    return product and space.size <= MAX_MEMBERS and len(space.columns) <= _MOST_DECISIONS
+    return space.is_product and space.size <= MAX_MEMBERS and len(space.columns) <= _MOST_DECISIONS
 
 
 def exact_shares(
@@ -85,15 +83,13 @@ def sampled_shares(
     Args:
         seed: of the random networks; `rng` draws the orders.
     """
-    places = None if space.name == "hat" else places_of(space.name)
-    drawn = space.sample(pairs, seed=seed)
-    background = drawn if places is None else places.complete(drawn, seed=seed)
+    background = space.complete(space.sample(pairs, seed=seed), seed=seed)
     order = rng.permuted(np.tile(np.arange(len(decisions)), (pairs, 1)), axis=1)
     found = np.empty((pairs, len(decisions)))
     for start in range(0, pairs, _ORDERS):
         rows = slice(start, min(start + _ORDERS, pairs))
         forward, z = order[rows], background[rows]
-        both = [_along(values, places, decisions, codes, z, o) for o in (forward, forward[:, ::-1])]
+        both = [_along(values, space, decisions, codes, z, o) for o in (forward, forward[:, ::-1])]
         found[rows] = (both[0] + both[1]) / 2.0
     errors = found.std(axis=0, ddof=1) / np.sqrt(pairs)
     names = tuple(decision.name for decision in decisions)
@@ -102,7 +98,7 @@ def sampled_shares(
 
 def _along(
     values: Values,
-    places: Places | None,
+    space: Space,
     decisions: Sequence[Decision],
     codes: Codes,
     z: Codes,
@@ -120,9 +116,7 @@ def _along(
     for d, decision in enumerate(decisions):
         for column in decision.columns:
             mixed[:, :, column][taken[:, :, d]] = codes[0, column]
-    flat = mixed.reshape(-1, z.shape[1])
-    if places is not None:
-        flat = places.finished(flat)
+    flat = space.normalise(mixed.reshape(-1, z.shape[1]))
     answers = np.asarray(values(flat), dtype=np.float64).reshape(n, p + 1)
     steps: Doubles = np.take_along_axis(np.diff(answers, axis=1), position, axis=1)
     return steps

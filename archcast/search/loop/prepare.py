@@ -12,9 +12,9 @@ import numpy as np
 from archcast.core.arrays import ArchBatch, Ints
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.genome import Genome
 from archcast.predictors.intervals import LEVELS
 from archcast.search.blocks.reduce import ReducedSpace
-from archcast.search.loop.genome import Genome
 from archcast.search.loop.goals import Goal, Limit, Quantity, parse_limit, parse_quantity, with_device
 from archcast.search.loop.methods import METHODS
 from archcast.search.loop.problem import Problem

@@ -56,7 +56,7 @@ def _family(
     task: str, family: str, taught: Labels, truth: Doubles, counts: Sequence[int], seeds: Sequence[int]
 ) -> list[Record]:
     found: dict[str, dict[int, list[float]]] = {"": {}, ", without twins": {}}
-    groups = SPACES[taught.space].groups(taught.codes)
+    groups = SPACES[taught.space].function_groups(taught.codes)
     for n in counts:
         for seed in seeds:
             order = np.random.default_rng(seed).permutation(len(taught))

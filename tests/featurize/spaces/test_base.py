@@ -208,8 +208,8 @@ def test_canonical_is_idempotent_and_groups_agree(space):
     canonical = space.canonical(codes)
     assert space.valid(canonical).all()
     np.testing.assert_array_equal(space.canonical(canonical), canonical)
-    np.testing.assert_array_equal(space.groups(codes), space.groups(canonical))
-    assert len(rows(canonical)) >= len(np.unique(space.groups(codes)))
+    np.testing.assert_array_equal(space.function_groups(codes), space.function_groups(canonical))
+    assert len(rows(canonical)) >= len(np.unique(space.function_groups(codes)))
     for dataset in space.datasets:
         if not space.has_dead_layers:
             for a, b in zip(
@@ -290,7 +290,7 @@ class Wide(Macro):
     def matches(self, item):
         return isinstance(item, list) and len(item) == 2
 
-    def _parse_items(self, items):
+    def parse_items(self, items):
         return np.array(items).astype(np.int8)
 
     def format(self, codes):

@@ -40,7 +40,7 @@ def test_worked_example_part_by_part():
 
 def test_classes():
     assert len(np.unique(MACRO.canonical(ALL), axis=0)) == 3_969
-    assert len(np.unique(MACRO.groups(ALL))) == 3_969
+    assert len(np.unique(MACRO.function_groups(ALL))) == 3_969
     assert MACRO.format(MACRO.canonical(MACRO.parse(["00201002"]))) == ["00210020"]
 
 

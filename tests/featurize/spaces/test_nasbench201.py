@@ -143,7 +143,7 @@ def test_costs_of_telling_cells_equal_their_graphs(live):
 
 
 def test_classes():
-    groups = SPACE.groups(ALL)
+    groups = SPACE.function_groups(ALL)
     assert len(np.unique(SPACE.canonical(ALL), axis=0)) == 8_765
     assert len(np.unique(groups)) == 4_930
     canonical = SPACE.numbers(SPACE.canonical(ALL))
@@ -151,11 +151,11 @@ def test_classes():
 
 
 def test_representatives_are_the_first_of_the_published_classes():
-    first = SPACE.representative(ALL)
+    first = SPACE.measured_as(ALL)
     assert len(np.unique(first, axis=0)) == 6_466
     assert (SPACE.to_index(first) <= SPACE.to_index(ALL)).all()
-    np.testing.assert_array_equal(SPACE.representative(first), first)
-    np.testing.assert_array_equal(SPACE.groups(first), SPACE.groups(ALL))
+    np.testing.assert_array_equal(SPACE.measured_as(first), first)
+    np.testing.assert_array_equal(SPACE.function_groups(first), SPACE.function_groups(ALL))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_representatives_are_the_first_of_the_published_classes():
     ],
 )
 def test_published_classes_by_hand(one, other, same):
-    first = SPACE.representative(SPACE.parse([one, other]))
+    first = SPACE.measured_as(SPACE.parse([one, other]))
     assert (first[0] == first[1]).all() == same
 
 
@@ -188,7 +188,7 @@ def test_groups_by_hand():
     same = ["|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|"]
     same.append("|nor_conv_3x3~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|")
     same.append("|skip_connect~0|+|none~0|avg_pool_3x3~1|+|none~0|nor_conv_3x3~1|none~2|")
-    groups = SPACE.groups(SPACE.parse([*same, GOOD]))
+    groups = SPACE.function_groups(SPACE.parse([*same, GOOD]))
     assert len(set(groups[:3].tolist())) == 1
     assert groups[3] != groups[0]
 

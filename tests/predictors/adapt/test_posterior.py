@@ -5,8 +5,8 @@ import pytest
 
 from archcast.core.errors import ArtifactError, InputError, NotFittedError
 from archcast.core.labels import Labels, Target
-from archcast.featurize.encoders.structure import group_names, phi, stacked
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.structure import stacked
 from archcast.predictors import Card, load, read_manifest, save
 from archcast.predictors.adapt import posterior as module
 from archcast.predictors.adapt.config import AdaptConfig, grid_of
@@ -38,7 +38,7 @@ def adapted(n=20, metric="latency", values=None):
 
 def test_prediction_is_the_structure_times_the_weights():
     made, codes = adapted(), SPACE.sample(100, seed=4)
-    x = np.column_stack([stacked(phi(SPACE, codes), group_names(SPACE)), np.ones(100)])
+    x = np.column_stack([stacked(groups := SPACE.structure(codes), groups), np.ones(100)])
     np.testing.assert_allclose(made.predict(codes)[:, 0], x @ made.weights_, rtol=1e-5)
     np.testing.assert_allclose(made.predict(codes)[:, 0], cost(codes, 0.5), rtol=0.1)
 
@@ -144,7 +144,7 @@ def test_a_device_that_is_no_sum_gets_wider_intervals():
 @pytest.mark.parametrize("part", ["used", "kept"])
 def test_a_runtime_that_prunes_is_told_from_its_measurements(part):
     def paid(codes):
-        return 2.0 + phi(SPACE, codes)[part] @ RATES[1:]
+        return 2.0 + SPACE.structure(codes)[part] @ RATES[1:]
 
     measured, given = SPACE.sample(20, seed=5), SPACE.sample(300, seed=6)
     made = adapt_to(prior(), measured, paid(measured), device="d", metric="latency")

@@ -3,8 +3,8 @@ import pytest
 
 from archcast.core.errors import ArtifactError
 from archcast.core.labels import Labels, Target
-from archcast.featurize.encoders.structure import phi, stacked
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.structure import stacked
 from archcast.predictors.adapt.config import PriorConfig
 from archcast.predictors.adapt.prior import DevicePrior, _population, costs, fit_prior, robust_scale
 
@@ -25,7 +25,7 @@ def made_up(space, devices=4, n=150, seed=0):
 def test_components_fit_their_groups(name):
     space = SPACES[name]
     labels = made_up(space)
-    prior, groups = fit_prior(labels), phi(space, labels.codes)
+    prior, groups = fit_prior(labels), space.structure(labels.codes)
     assert (prior.space, prior.dataset) == (name, space.datasets[0])
     for component in prior.components:
         d = stacked(groups, component.groups).shape[1]

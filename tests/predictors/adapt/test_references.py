@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from archcast.core.errors import InputError
-from archcast.featurize.encoders.structure import phi, stacked
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.structure import stacked
 from archcast.predictors.adapt import references as reference
 from archcast.predictors.adapt.config import PriorConfig
 from archcast.predictors.adapt.prior import Component, DevicePrior
@@ -26,7 +26,7 @@ def prior():
 
 def left_to_guess(rows):
     """Mean variance over the pool after measuring some rows, from the textbook formula."""
-    spread = stacked(phi(SPACE, POOL), ("all",)) @ prior().components[0].root
+    spread = stacked(SPACE.structure(POOL), ("all",)) @ prior().components[0].root
     spread -= spread.mean(axis=0)
     spread /= np.sqrt((spread**2).sum() / len(POOL))
     whole = np.column_stack([spread, np.full(len(POOL), CONFIG.reference_offset)])

@@ -68,7 +68,7 @@ def test_family_keeps_the_contract(family, space, check):
 
 def test_equal_functions_have_equal_paths_and_edges():
     codes = SPACE.members(np.arange(SPACE.size))
-    made, groups = function_blocks(SPACE, codes), SPACE.groups(codes)
+    made, groups = function_blocks(SPACE, codes), SPACE.function_groups(codes)
     _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
     for name in ("paths", "edges"):
         np.testing.assert_array_equal(made[name], made[name][first][inverse])
@@ -227,7 +227,7 @@ def test_stack_weighs_the_member_that_is_right():
 
 
 def test_stack_keeps_equal_cells_in_one_fold():
-    groups = SPACE.groups(SPACE.sample(2000, seed=0))
+    groups = SPACE.function_groups(SPACE.sample(2000, seed=0))
     fold = fold_of_groups(groups, 5, seed=0)
     assert all(len(set(fold[groups == group])) == 1 for group in np.unique(groups))
     assert set(fold) == set(range(5))

@@ -10,9 +10,10 @@ import pytest
 import archcast
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.fbnet import FBNet
+from archcast.featurize.spaces.places import Places
 from archcast.search.blocks.figures import draw_gain, draw_profile, save_figure
 from archcast.search.blocks.gain import gain_records, gains
-from archcast.search.blocks.places import force, places_of
 from archcast.search.blocks.profile import profile, profile_values
 from archcast.search.blocks.statistics import FEWEST, sampled_responses
 
@@ -62,14 +63,14 @@ def test_a_table_of_a_few_networks_is_refused() -> None:
 
 @pytest.mark.parametrize("name", MADE)
 def test_forcing_a_block_makes_its_layer_exist(name: str) -> None:
-    space, places = SPACES[name], places_of(name)
+    space, places = SPACES[name], SPACES[name].places()
     drawn = space.sample(300, seed=3)
-    complete = places.complete(drawn, seed=3)
-    np.testing.assert_array_equal(places.finished(complete.copy()), drawn)
+    complete = space.complete(drawn, seed=3)
+    np.testing.assert_array_equal(space.normalise(complete.copy()), drawn)
     for place in places.places:
-        members = places.raised(complete, place)
+        members = space.raised(complete, place)
         for forced in (place.forced[0], place.forced[-1]):
-            force(members, forced)
+            forced.force(members)
             assert space.valid(members).all()
             assert np.all(members[:, list(forced.columns)] == np.array(forced.codes))
             if place.depth is not None:
@@ -78,10 +79,10 @@ def test_forcing_a_block_makes_its_layer_exist(name: str) -> None:
 
 
 def test_forcing_a_deep_layer_keeps_depths_that_reach_it() -> None:
-    space, places = SPACES["ofa_mbv3"], places_of("ofa_mbv3")
+    space, places = SPACES["ofa_mbv3"], SPACES["ofa_mbv3"].places()
     third = next(p for p in places.places if (p.unit, p.layer) == (1, 2))
     drawn = space.sample(2_000, seed=1)
-    members = places.raised(places.complete(drawn, seed=1), third)
+    members = space.raised(space.complete(drawn, seed=1), third)
     deep = drawn[:, 41] >= 1
     np.testing.assert_array_equal(members[deep], drawn[deep])
     assert (members[~deep, 41] == 1).all()
@@ -89,11 +90,11 @@ def test_forcing_a_deep_layer_keeps_depths_that_reach_it() -> None:
 
 
 def test_the_layers_of_the_graph_are_there() -> None:
-    space, places = SPACES["ofa_mbv3"], places_of("ofa_mbv3")
+    space, places = SPACES["ofa_mbv3"], SPACES["ofa_mbv3"].places()
     place = next(p for p in places.places if (p.unit, p.layer) == (4, 3))
     shallow = space.parse([{"ks": [3] * 20, "e": [3] * 20, "d": [2] * 5, "r": 128}])
-    members = places.raised(places.complete(shallow, seed=0), place)
-    force(members, place.forced[-1])
+    members = space.raised(space.complete(shallow, seed=0), place)
+    place.forced[-1].force(members)
     found = {layer.part: layer.kernel for layer in space.graph(members).layers if layer.kernel > 1}
     assert found["stage5.block3"] == 7
 
@@ -105,9 +106,9 @@ def _made_up(codes: np.ndarray) -> np.ndarray:
 
 
 def test_a_sampled_profile_meets_a_known_answer() -> None:
-    places = places_of("ofa_mbv3")
+    places = SPACES["ofa_mbv3"].places()
     networks = SPACES["ofa_mbv3"].sample(40_000, seed=0)
-    found = sampled_responses(_made_up, places, networks, seed=0)
+    found = sampled_responses(_made_up, SPACES["ofa_mbv3"], networks, seed=0)
     slope = np.linspace(0.5, 2.0, 20)
     members = 9.0 ** np.array([2, 3, 4])
     used = np.array([1.0, 1.0, *(members[1:].sum() / members.sum(), members[2] / members.sum())])
@@ -121,17 +122,27 @@ def test_a_sampled_profile_meets_a_known_answer() -> None:
             assert error < 0.05
 
 
+class _Few(FBNet):
+    """FBNet with blocks in a few of its places."""
+
+    kept: Places
+
+    def places(self) -> Places:
+        return self.kept
+
+
 def test_standard_errors_are_as_large_as_they_say() -> None:
     """Over 60 samples, responses in units of their errors spread by one, and means are not off."""
-    whole, table = places_of("fbnet"), np.random.default_rng(0).gamma(2.0, size=(22, 9))
+    whole, table = SPACES["fbnet"].places(), np.random.default_rng(0).gamma(2.0, size=(22, 9))
     factors = np.exp(0.1 * table)
 
     def values(codes: np.ndarray) -> np.ndarray:
         return np.exp(0.1 * table[np.arange(22), codes].sum(axis=1))
 
     few = tuple(whole.places[p]._replace(forced=whole.places[p].forced[:2]) for p in (2, 9))
-    two = type(whole)(whole.space, whole.units, whole.layers, whole.blocks[:2], few)
-    runs = [sampled_responses(values, two, SPACES["fbnet"].sample(20_000, seed=s), seed=s) for s in range(60)]
+    two = _Few()
+    two.kept = type(whole)(whole.units, whole.layers, whole.blocks[:2], few)
+    runs = [sampled_responses(values, two, two.sample(20_000, seed=s), seed=s) for s in range(60)]
     for name in ("response", "block", "baseline"):
         found = np.stack([getattr(r, name) for r in runs])
         errors = np.stack([getattr(r, "error" if name == "response" else f"{name}_error") for r in runs])
@@ -149,7 +160,7 @@ def test_standard_errors_are_as_large_as_they_say() -> None:
 def test_common_random_numbers_make_errors_smaller() -> None:
     networks = SPACES["fbnet"].sample(FEWEST, seed=0)
     handle = archcast.load("raspi4", "latency", "fbnet")
-    found = sampled_responses(handle.predict_codes, places_of("fbnet"), networks, seed=0)
+    found = sampled_responses(handle.predict_codes, SPACES["fbnet"], networks, seed=0)
     assert found.error[:, :, 0].max() < found.baseline_error[0]
 
 
@@ -168,7 +179,7 @@ def test_networks_that_have_the_block_are_not_asked_again() -> None:
         return codes[:, 0].astype(np.float64)
 
     networks = SPACES["fbnet"].sample(FEWEST, seed=0)
-    sampled_responses(values, places_of("fbnet"), networks, seed=0)
+    sampled_responses(values, SPACES["fbnet"], networks, seed=0)
     changed = sum(int((networks[:, c] != b).sum()) for c in range(22) for b in range(9))
     assert sum(asked) == FEWEST + changed
 

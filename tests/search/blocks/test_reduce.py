@@ -61,9 +61,7 @@ def test_what_is_within_the_errors_is_kept() -> None:
 
 def _half(name: str) -> ReducedSpace:
     """Every second block of each set of columns."""
-    from archcast.search.blocks.places import places_of
-
-    known = places_of(name).columns()
+    known = SPACES[name].places().columns()
     return ReducedSpace(name, {c: tuple(sorted(blocks)[::2]) for c, blocks in known.items()}, "half")
 
 

@@ -12,10 +12,10 @@ import archcast
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.places import Decision
 from archcast.predictors import PREDICTORS, Card, save
 from archcast.predictors.families.boosting import Boosting, BoostingConfig
 from archcast.search.explain.contributions import METHODS, Explanation, explain, explain_loaded
-from archcast.search.explain.decisions import Decision, decisions_of
 from archcast.search.explain.figures import draw_explanation
 from archcast.search.explain.shapley import exact_shares, sampled_shares
 
@@ -97,7 +97,7 @@ def test_symmetric_decisions_get_equal_shares_and_idle_ones_none() -> None:
         return wide[:, 0] * wide[:, 5] + 3.0 * wide[:, 2]
 
     space, x = SPACES["macro"], np.array([[2, 1, 1, 0, 2, 2, 0, 1]], dtype=np.int8)
-    decisions = decisions_of(space, x)
+    decisions = space.decisions(x)
     made = exact_shares(f, space, decisions, ("",) * 8, x)
     assert made.values[0] == pytest.approx(made.values[5], rel=1e-12)
     assert made.values[2] == pytest.approx(3.0 * (1 - 1), abs=1e-12)
@@ -108,7 +108,7 @@ def test_sampled_values_are_within_their_errors_of_the_exact_ones() -> None:
     space = SPACES["macro"]
     handle = archcast.load(None, "accuracy", "macro")
     x = space.parse(["02012100"])
-    decisions = decisions_of(space, x)
+    decisions = space.decisions(x)
     exact = exact_shares(handle.predict_codes, space, decisions, ("",) * 8, x)
     scaled = []
     for seed in range(40):
@@ -122,7 +122,7 @@ def test_sampled_values_are_within_their_errors_of_the_exact_ones() -> None:
 def test_unused_layers_are_no_decisions() -> None:
     space = SPACES["ofa_mbv3"]
     codes = space.parse([OFA])
-    names = [d.name for d in decisions_of(space, codes)]
+    names = [d.name for d in space.decisions(codes)]
     assert len(names) == sum(OFA["d"]) + 5 + 1
     assert "stage1.layer3" not in names
     assert "stage3.layer4" in names

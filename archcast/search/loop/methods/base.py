@@ -9,8 +9,8 @@ import numpy as np
 
 from archcast.core.arrays import Ints
 from archcast.core.registry import Registry
+from archcast.featurize.spaces.genome import Genome
 from archcast.search.loop.evaluator import Evaluator
-from archcast.search.loop.genome import Genome
 from archcast.search.loop.problem import Scores
 
 EXTRA = "search"

@@ -13,36 +13,35 @@ multiply-adds and bytes of each place, in thirds of their usual spread.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeGuard
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import bytes_moved, layers_cost
-from archcast.featurize.spaces import Space
-from archcast.featurize.spaces.chain import ChainSpace, Part
+
+if TYPE_CHECKING:
+    from archcast.featurize.spaces.chain import ChainSpace, Part
 
 _MOST_FORMS = 256
 _PROBES = 512
 
 
-def has_places(space: Space) -> TypeGuard[ChainSpace]:
+def has_repeats(space: ChainSpace) -> bool:
     """Whether parts of the space repeat, and their forms are few enough to count each."""
-    if not isinstance(space, ChainSpace):
-        return False
     places, offsets = _places(space)
     return len(set(places.values())) < len(places) and int(offsets[-1]) <= _MOST_FORMS
 
 
-def place_groups(space: ChainSpace, codes: Codes, dataset: str) -> dict[str, Doubles]:
-    """Groups `forms` and `place` of a space that has them.
+def repeat_groups(space: ChainSpace, codes: Codes, dataset: str) -> dict[str, Doubles]:
+    """Groups `place` and `forms` of a space that has them.
 
     Shapes:
-        codes: (n, k); output: (n, f) and (n, 3 places)
+        codes: (n, k); output: (n, 3 places) and (n, f)
     """
     forms, (table, unit) = _forms(space, codes), _form_costs(space, dataset)
-    return {"forms": forms, "place": forms @ table / unit}
+    return {"place": forms @ table / unit, "forms": forms}
 
 
 def _forms(space: ChainSpace, codes: Codes) -> Doubles:
