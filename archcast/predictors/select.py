@@ -64,7 +64,7 @@ def select(labels: Labels, *, families: Sequence[str] | None = None, seed: int =
     if len(labels) < _LEAST_TO_CHOOSE:
         first = FIRST if names[0] == Stack.family else names[0]  # of few networks a stack is its first member
         return _fitted(PREDICTORS[first]().fit(labels, seed=seed), labels, {}, None)
-    fold = fold_of_groups(SPACES[labels.space].groups(labels.codes), _FOLDS, seed=seed)
+    fold = fold_of_groups(SPACES[labels.space].function_groups(labels.codes), _FOLDS, seed=seed)
     answers, stacks = {}, {}
     for name in names:
         if name == Stack.family:

@@ -21,7 +21,7 @@ GROUPS = {
     "nasbench201": CELL_GROUPS,
     "fbnet": ("cost", "place", "forms"),
     "hat": ("terms",),
-    "macro": ("cost", "place", "forms"),
+    "macro": ("cost", "terms"),
     "mnasnet": ("cost", "terms"),
     "ofa_mbv3": ("cost", "terms"),
     "skipnet": ("cost", "terms"),
