@@ -20,6 +20,7 @@ PACKAGES = {
     "train": ("lightgbm", "mlflow", "optuna", "scikit-learn", "torch", "torch-geometric"),
     "measure": ("duckdb", "nvidia-ml-py", "onnx", "onnxruntime", "pyarrow"),
     "collect": ("ethos-u-vela", "pyyaml", "zigzag-dse"),
+    "client": ("httpx",),
     "serve": ("fastapi", "prometheus-client", "uvicorn"),
     "search": ("pymoo",),
     "plot": ("matplotlib",),

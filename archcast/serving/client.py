@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import os
 import random
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from archcast.core.arrays import ArchBatch, Floats
-from archcast.core.errors import ArchcastError, InputError, ParseError, UnknownNameError, shorten
+from archcast.core.errors import InputError, shorten
+from archcast.core.optional import require
 from archcast.featurize.spaces.checks import check_batch, is_codes
-from archcast.serving.connections import Connections, Reply
+from archcast.serving.replies import ServiceError, content_of, error_of, record_of, seconds_to_wait
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
 _PART = 8192
 """Most architectures sent in one request; longer batches go in parts, all answered by the same version."""
 _TRY_AGAIN = frozenset({408, 429, 502, 503, 504})
-
-
-class ServiceError(ArchcastError, ConnectionError):
-    """The service cannot be reached, or goes on being busy, or fails."""
+_LARGEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,7 @@ class Client:
 
     Raises:
         InputError: the address is none.
+        MissingPackageError: the package httpx is not installed.
     """
 
     def __init__(self, url: str, token: str | None = None, timeout: float = 10.0, retries: int = 5) -> None:
@@ -62,8 +61,13 @@ class Client:
             raise InputError(f"retries must be a whole number of at least 0, got {shorten(retries)}")
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
             raise InputError(f"timeout must be a number of seconds above 0, got {shorten(timeout)}")
-        self._connections = Connections(url, token)
+        if token is not None and not (isinstance(token, str) and token.isascii() and token.isprintable()):
+            raise InputError("token must be printable ASCII text")
+        self._httpx = require("httpx", extra="client", purpose="archcast.Client")
+        self._url = self._checked(url)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout, self._retries = timeout, retries
+        self._opened: dict[int, Any] = {}
 
     def predict(
         self,
@@ -82,7 +86,7 @@ class Client:
             InputError: as `archcast.predict`, and when the token is wrong.
             ServiceError: the service could not answer in time.
         """
-        asked = _asked(device, metric, space, dataset)
+        asked = {"device": device, "metric": metric, "space": space, "dataset": dataset}
         return self._columns(arch_batch, asked, ("values",))[0]
 
     def predict_interval(
@@ -95,20 +99,22 @@ class Client:
         dataset: str | None = None,
     ) -> tuple[Floats, Floats]:
         """As `archcast.predict_interval`; raises as `predict`."""
-        asked = _asked(device, metric, space, dataset) | {"coverage": coverage}
+        asked = {"device": device, "metric": metric, "space": space, "dataset": dataset, "coverage": coverage}
         lower, upper = self._columns(arch_batch, asked, ("lower", "upper"))
         return lower, upper
 
     def devices(self, space: str | None = None, metric: str | None = None) -> list[RemoteDevice]:
         """What the service can predict now; as `archcast.devices`."""
         query = {name: value for name, value in (("space", space), ("metric", metric)) if value is not None}
-        found = self._call("GET", "/devices", None, query)
         fields = RemoteDevice.__slots__
-        return [RemoteDevice(**{name: record[name] for name in fields}) for record in found]
+        records = self._ask("GET", "/devices", params=query)
+        return [RemoteDevice(**{name: record[name] for name in fields}) for record in records]
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
-        self._connections.close()
+        opened = self._opened.pop(os.getpid(), None)
+        if opened is not None:
+            opened.close()
 
     def __enter__(self) -> Client:
         return self
@@ -116,148 +122,79 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _checked(self, url: str) -> str:
+        try:
+            parts = self._httpx.URL(url)
+        except (TypeError, self._httpx.InvalidURL):
+            raise InputError(f"url must be an address, got {shorten(url)}") from None
+        if parts.scheme not in ("http", "https") or not parts.host or parts.query:
+            raise InputError(f"url must be an address such as http://127.0.0.1:8080, got {shorten(url)}")
+        if parts.port is not None and parts.port > _LARGEST_PORT:
+            raise InputError(f"url must have a port of 0 to {_LARGEST_PORT}, got {shorten(url)}")
+        return url.rstrip("/")
+
     def _columns(self, batch: ArchBatch, asked: dict[str, Any], names: tuple[str, ...]) -> tuple[Floats, ...]:
-        """Answers of all parts, joined; several devices side by side."""
-        key, items = _items(batch)
-        several = isinstance(asked["device"], list)
-        first: list[dict[str, Any]] = []
-        parts: list[list[Floats]] = []
-        for start in range(0, len(items), _PART):
-            body = {key: items[start : start + _PART], **asked}
-            try:
-                answers = self._part(body, first)
-            except InputError as error:
-                _raise_shifted(error, start)
-            first = first or answers
-            columns = [np.array([a[name] for a in answers], dtype=np.float32).T for name in names]
-            parts.append(columns if several else [column[:, 0] for column in columns])
-        return tuple(np.concatenate([part[i] for part in parts]) for i in range(len(names)))
+        """What answers hold under each name, parts joined: (n,), or (n, devices) for a list of devices."""
+        codes = is_codes(batch)
+        items: Sequence[Any] = np.asarray(batch).tolist() if codes else check_batch(batch)
+        one = asked["device"] is None or isinstance(asked["device"], str)
+        parts: list[list[dict[str, Any]]] = []
+        for start in range(0, max(len(items), 1), _PART):
+            body = {"codes" if codes else "architectures": list(items[start : start + _PART]), **asked}
+            if parts:  # by the versions that answered the first part
+                pinned = [{name: a[name] for name in ("space", "device", "version")} for a in parts[0]]
+                parts.append([self._post(body | pin, start) for pin in pinned])
+            else:
+                answer = self._post(body, start)
+                parts.append([answer] if one else answer["answers"])
+        columns = (
+            np.concatenate([np.array([a[name] for a in part], dtype=np.float32).T for part in parts])
+            for name in names
+        )
+        return tuple(column[:, 0] if one else column for column in columns)
 
-    def _part(self, body: dict[str, Any], first: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The answer of each device; where there is a first part, of the versions that answered it."""
-        if not first:
-            found = self._call("POST", "/predict", _encoded(body), {})
-            return list(found["answers"]) if isinstance(body["device"], list) else [found]
-        names = ("space", "device", "version")
-        bodies = [body | {name: answer[name] for name in names} for answer in first]
-        return [self._call("POST", "/predict", _encoded(one), {}) for one in bodies]
+    def _post(self, body: Mapping[str, Any], start: int) -> dict[str, Any]:
+        """The answer for the part of a batch that begins at item `start`."""
+        headers = {"Content-Type": "application/json"}
+        answer: dict[str, Any] = self._ask(
+            "POST", "/predict", content=content_of(body), headers=headers, start=start
+        )
+        return answer
 
-    def _call(self, method: str, path: str, body: bytes | None, query: Mapping[str, str]) -> Any:
+    def _ask(self, method: str, path: str, *, start: int = 0, **request: Any) -> Any:
         """The answer's JSON, after as many attempts as it takes and is allowed."""
         until = time.monotonic() + self._timeout
-        last = "no time was left to ask"
-        for attempt in range(self._retries + 1):
-            left = until - time.monotonic()
-            if left <= 0:
-                break
+        last, attempt = "no time was left to ask", 0
+        while (left := until - time.monotonic()) > 0:
             pause = _pause(attempt)
             try:
-                reply = self._connections.ask(method, path, body, query, timeout=left)
-            except (OSError, HTTPException) as error:
+                reply = self._http().request(method, self._url + path, timeout=left, **request)
+            except self._httpx.TransportError as error:
                 last = f"{type(error).__name__}: {error}"
             else:
-                if reply.status == 200:
-                    return _decoded(reply)
-                last = _sentence(reply)
-                if reply.status not in _TRY_AGAIN:
-                    _raise_as_told(reply)
-                pause = max(pause, _retry_after(reply))
-            if attempt == self._retries or time.monotonic() + pause >= until:
+                if reply.status_code == 200:
+                    return record_of(reply)
+                refusal = error_of(reply, start)
+                if reply.status_code not in _TRY_AGAIN:
+                    raise refusal
+                last, pause = str(refusal), max(pause, seconds_to_wait(reply))
+            attempt += 1
+            if attempt > self._retries or time.monotonic() + pause >= until:
                 break
             time.sleep(pause)
-        raise ServiceError(f"{self._connections.url} did not answer in {attempt + 1} attempts: {last}")
+        raise ServiceError(f"{self._url} did not answer in {attempt} attempts: {last}")
+
+    def _http(self) -> Any:
+        """The connections of this process: a fork leaves those of its parent alone."""
+        opened = self._opened.get(os.getpid())
+        if opened is None:
+            made = self._httpx.Client(
+                headers=self._headers, verify=ssl.create_default_context(), trust_env=False
+            )
+            opened = self._opened.setdefault(os.getpid(), made)
+        return opened
 
 
 def _pause(attempt: int) -> float:
     """Seconds before the next attempt: twice as long each time, and at random, so that callers spread."""
     return random.uniform(0.5, 1.0) * min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0**attempt)
-
-
-def _retry_after(reply: Reply) -> float:
-    told = reply.headers.get("retry-after", "")
-    return float(told) if told.isdigit() and len(told) < 6 else 0.0
-
-
-def _asked(device: Any, metric: Any, space: Any, dataset: Any) -> dict[str, Any]:
-    return {"device": _names(device), "metric": metric, "space": space, "dataset": dataset}
-
-
-def _names(device: Any) -> Any:
-    """Devices as JSON has them."""
-    if device is None or isinstance(device, str):
-        return device
-    if not isinstance(device, list | tuple) or not device or not all(isinstance(d, str) for d in device):
-        raise InputError(f"device must be a name or a list of at least one name, got {shorten(device)}")
-    return list(device)
-
-
-def _items(batch: Any) -> tuple[str, list[Any]]:
-    """The key and the list under which a batch is sent."""
-    if is_codes(batch):
-        if batch.ndim != 2 or batch.dtype.kind not in "iu" or not len(batch):
-            raise InputError(
-                f"codes must be integers of shape (n, k) with n >= 1, got {batch.dtype} of {batch.shape}"
-            )
-        return "codes", batch.tolist()
-    return "architectures", list(check_batch(batch))
-
-
-def _encoded(body: Mapping[str, Any]) -> bytes:
-    def plain(value: Any) -> Any:
-        if isinstance(value, np.integer | np.floating | np.bool_ | np.ndarray):
-            return value.tolist()
-        raise InputError(f"architectures must be strings, lists or dicts to be sent, got {shorten(value)}")
-
-    try:
-        return json.dumps(body, default=plain, allow_nan=False).encode()
-    except (ValueError, RecursionError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"arch_batch cannot be sent as JSON: {error}") from None
-
-
-def _decoded(reply: Reply) -> Any:
-    try:
-        return json.loads(reply.body)
-    except ValueError:
-        raise ServiceError(f"the service must answer in JSON, got {shorten(reply.body)}") from None
-
-
-def _told(reply: Reply) -> dict[str, Any]:
-    try:
-        told = json.loads(reply.body)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _sentence(reply: Reply) -> str:
-    return str(_told(reply).get("error") or f"status {reply.status}: {shorten(reply.body)}")
-
-
-def _raise_as_told(reply: Reply) -> NoReturn:
-    """Raise the error that the service met, as the package itself would have raised it."""
-    told, sentence = _told(reply), _sentence(reply)
-    if reply.status >= 500:
-        raise ServiceError(sentence)
-    if told.get("type") == "UnknownNameError":
-        raise UnknownNameError(told.get("kind", "name"), told.get("name"), told.get("choices", ()))
-    raise _placed(told, sentence)
-
-
-def _placed(told: Mapping[str, Any], sentence: str) -> InputError:
-    item = told.get("item")
-    plain = sentence.removesuffix(f" (item {item})")
-    if told.get("type") == "ParseError":
-        return ParseError(plain, item=item, position=told.get("position"))
-    return InputError(plain, item=item)
-
-
-def _raise_shifted(error: InputError, start: int) -> NoReturn:
-    """Raise the error of a part with the item's place in the whole batch."""
-    if error.item is None or not start:
-        raise error
-    plain = str(error).removesuffix(f" (item {error.item})")
-    if isinstance(error, ParseError):
-        raise ParseError(plain, item=error.item + start, position=error.position) from None
-    raise InputError(plain, item=error.item + start) from None

@@ -1,6 +1,7 @@
 """The client answers and fails as the package itself does, and tries again when that may help."""
 
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,9 +11,10 @@ from serve_process import served
 from service_cases import CELL, save_boards
 
 import archcast
-from archcast.core.errors import InputError, ParseError, UnknownNameError
+from archcast.core.errors import InputError, MissingPackageError, ParseError, UnknownNameError
 from archcast.serving import client as client_module
-from archcast.serving.client import Client, ServiceError
+from archcast.serving.client import Client
+from archcast.serving.replies import ServiceError
 
 SPACE = archcast.spaces("nasbench201")
 CODES = SPACE.sample(30, seed=5)
@@ -174,6 +176,12 @@ class Faulty(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+        self.close_connection = self.server.closes
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
+        self.server.closed.release()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -186,6 +194,7 @@ def faulty(monkeypatch):
     monkeypatch.setattr(client_module.time, "sleep", pauses.append)
     with ThreadingHTTPServer(("127.0.0.1", 0), Faulty) as server:
         server.answers, server.asked, server.pauses = [], 0, pauses
+        server.closes, server.closed = False, threading.Semaphore(0)
         server.daemon_threads = True
         server.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -208,7 +217,7 @@ def test_it_tries_again_when_the_service_is_busy_or_gone(faulty) -> None:
     with Client(faulty.url, timeout=100) as client:
         assert client.predict([CELL], "board_a").tolist() == [1.5]
     assert faulty.asked == 5
-    assert len(faulty.pauses) == 3  # a connection that was open before is replaced at once
+    assert len(faulty.pauses) == 4
     for i, pause in enumerate(faulty.pauses):
         assert 0.025 * 2**i <= pause <= 0.05 * 2**i
 
@@ -261,10 +270,11 @@ def test_an_answer_that_is_not_json_is_told(faulty) -> None:
 
 
 def test_a_connection_that_was_closed_meanwhile_is_no_attempt(faulty) -> None:
-    faulty.answers = [good(), None, good()]
+    faulty.answers, faulty.closes = [good(), good()], True
     with Client(faulty.url, retries=0) as client:
-        client.predict([CELL], "board_a")
-        client.predict([CELL], "board_a")
+        for _ in range(2):
+            client.predict([CELL], "board_a")
+            assert faulty.closed.acquire(timeout=30)
     assert faulty.pauses == []
 
 
@@ -272,7 +282,7 @@ def test_nobody_listens(faulty) -> None:
     url = faulty.url
     faulty.shutdown()
     faulty.server_close()
-    with Client(url, retries=1) as client, pytest.raises(ServiceError, match="Refused"):
+    with Client(url, retries=1) as client, pytest.raises(ServiceError, match="refused"):
         client.predict([CELL], "board_a")
 
 
@@ -288,3 +298,20 @@ def test_an_address_that_is_none_is_refused(url) -> None:
 def test_settings_that_are_none_are_refused(given) -> None:
     with pytest.raises(InputError, match=next(iter(given))):
         Client("http://127.0.0.1:1", **given)
+
+
+def test_a_child_process_opens_connections_of_its_own(monkeypatch) -> None:
+    with Client("http://127.0.0.1:1") as client:
+        own = client._http()
+        with monkeypatch.context() as patch:
+            patch.setattr(client_module.os, "getpid", lambda: -1)
+            other = client._http()
+        assert other is not own
+        assert client._http() is own
+        other.close()
+
+
+def test_without_httpx_the_line_that_installs_it_is_told(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(MissingPackageError, match=r'httpx: run pip install "archcast\[client\]"'):
+        Client("http://127.0.0.1:1")

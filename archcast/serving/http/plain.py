@@ -85,7 +85,7 @@ def _devices(found: Any) -> list[str | None]:
     """The names of one device or of several; [None] for none, as for accuracy."""
     names = found if isinstance(found, list) else [found]
     if not names or not all(isinstance(name, str) or (name is None and names is not found) for name in names):
-        raise MalformedError(f"device must be a name or a list of names, got {shorten(found)}")
+        raise MalformedError(f"device must be a name or a list of at least one name, got {shorten(found)}")
     return names
 
 
