@@ -1,0 +1,1 @@
+"""How runtimes join nodes: the groups, and one file of rules."""

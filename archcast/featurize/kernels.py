@@ -1,0 +1,162 @@
+"""Nodes grouped into kernels: what a runtime runs as one.
+
+A kernel has one node that ends it; all its other nodes are read inside the kernel alone, so nothing between
+them need be written. A runtime is a tuple of rules, applied in turn; each rule joins a node, or a few that
+together are one operation written out, to those before. An eager runtime joins nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.network import Network
+from archcast.featurize.fusion.graph import Groups
+from archcast.featurize.fusion.rules import RULES
+from archcast.featurize.operators import FREE
+from archcast.featurize.operators.counted import Counted, counted
+
+RUNTIMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "eager": (),
+        "onnxruntime": (
+            *("constants", "quantized", "normalization", "activation", "attention"),
+            *("batch_norm", "epilogue_activation", "epilogue_add"),
+        ),
+        "tflite": ("constants", "quantized", "activation", "batch_norm", "epilogue_activation"),
+        "compiled": (
+            *("constants", "quantized", "normalization", "activation", "attention"),
+            *("batch_norm", "epilogue_activation", "epilogue_add", "pointwise"),
+        ),
+    }
+)
+"""Rules by kind of runtime, in the order in which they are applied."""
+_DEAR = ("attention", "recurrent", "linear", "matmul")
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """What is run as one.
+
+    Attributes:
+        nodes: positions of its nodes in the network.
+        kind: kind of work of its dearest node, or what its nodes are together; see `operators.KINDS`.
+        macs: multiply-adds.
+        read, weights, written: bytes that pass its border: activations, constants, results.
+        part: part of the network, of the node that names it.
+        times: how often it runs when the network runs once.
+        inside: its nodes with their work.
+    """
+
+    nodes: tuple[int, ...]
+    kind: str
+    macs: int
+    read: int
+    weights: int
+    written: int
+    part: str
+    times: int
+    inside: tuple[Counted, ...] = field(repr=False)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes read and written."""
+        return self.read + self.weights + self.written
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Operators of its nodes."""
+        return tuple(c.node.op for c in self.inside)
+
+
+def kernels(network: Network, runtime: str | Sequence[str] = "onnxruntime") -> tuple[Kernel, ...]:
+    """The kernels of a network, in an order in which they can be run; views are left out.
+
+    Args:
+        runtime: key of `RUNTIMES`, or names of rules in the order in which to apply them.
+
+    Raises:
+        UnknownNameError: a runtime or rule that is not known.
+        InputError: a shape is not known; names the node.
+    """
+    groups = Groups(network)
+    for name in _rules(runtime):
+        RULES[name].apply(groups)
+    works = _top_works(network)
+    return tuple(
+        made
+        for members, kind in groups.listed()
+        if (made := _kernel(network, groups, members, kind, works)) is not None
+    )
+
+
+def _rules(runtime: str | Sequence[str]) -> Iterable[str]:
+    if isinstance(runtime, str):
+        if runtime not in RUNTIMES:
+            raise UnknownNameError("runtime", runtime, RUNTIMES)
+        return RUNTIMES[runtime]
+    return runtime
+
+
+def _top_works(network: Network) -> tuple[tuple[Counted, ...], ...]:
+    """Works of each node of the network itself, with those of its sub-graphs behind it."""
+    out: list[list[Counted]] = []
+    places = {id(node) for node in network.nodes}
+    for c in counted(network):
+        if id(c.node) in places:
+            out.append([])
+        out[-1].append(c)
+    if len(out) != len(network.nodes):
+        raise InputError("nodes of a network must be distinct records")
+    return tuple(map(tuple, out))
+
+
+def _kernel(
+    network: Network,
+    groups: Groups,
+    members: tuple[int, ...],
+    kind: str,
+    works: Sequence[tuple[Counted, ...]],
+) -> Kernel | None:
+    inside = tuple(c for place in members for c in works[place])
+    if all(c.work.kind in FREE for c in inside):
+        return None
+    dearest = max(inside, key=lambda c: (c.work.macs * c.times, c.work.kind in _DEAR, c.work.bytes))
+    if len(members) == 1:
+        own = works[members[0]][0].work
+        read, weights, written = own.read, own.weights, own.written
+    else:
+        read, weights, written = _border(network, groups, members)
+    bodies = [c for c in inside if c.node is not network.nodes[members[0]]] if len(members) == 1 else []
+    return Kernel(
+        members,
+        kind or dearest.work.kind,
+        sum(c.work.macs * c.times for c in inside),
+        read + sum(c.work.read * c.times for c in bodies),
+        weights + sum(c.work.weights * c.times for c in bodies),
+        written + sum(c.work.written * c.times for c in bodies),
+        dearest.node.part,
+        1,
+        inside,
+    )
+
+
+def _border(network: Network, groups: Groups, members: tuple[int, ...]) -> tuple[int, int, int]:
+    """Bytes of activations read, constants read and results written by several nodes together."""
+    made = {name for place in members for name in network.nodes[place].outputs}
+    entering = {name for place in members for name in network.nodes[place].inputs if name} - made
+    read = weights = 0
+    for name in entering:
+        value = network.values[name]
+        if not value.is_bound:
+            continue
+        if name in groups.constant:
+            weights += value.bytes
+        else:
+            read += value.bytes
+    inside = set(members)
+    leaving = (n for n in made if n and (n in groups.outputs or groups.readers(n) - inside))
+    written = sum(network.values[name].bytes for name in leaving if network.values[name].is_bound)
+    return read, weights, written
