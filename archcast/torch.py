@@ -15,7 +15,6 @@ its hidden units receive their expectations, which at one-hot probabilities is t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,9 +23,8 @@ from numpy.typing import NDArray
 from archcast.core.errors import InputError, shorten
 from archcast.core.optional import require
 from archcast.featurize.spaces import SPACES, Space
-from archcast.predictors.lowered import Form, SumForm, TableForm
-from archcast.predictors.lowered.link import Head
-from archcast.predictors.lowered.make import exact_form
+from archcast.predictors.lowered import SumForm, tables_of
+from archcast.predictors.lowered.link import Floor, keeps_sums
 from archcast.predictors.lowered.tables import GroupedSum, rows_of
 from archcast.serving.engine import load
 
@@ -64,37 +62,30 @@ def expected_cost(
     """
     torch = require("torch", extra="train", purpose="expected costs with gradients")
     loaded = load(device, metric, space, dataset=dataset, predictor=predictor)
-    form = _form(loaded.model, loaded.served.column)
-    if form is None:
+    form = tables_of(loaded.form)
+    if not isinstance(form, SumForm):
         raise InputError(
             f"predictor must be a table or sums of tables, "
             f"the {loaded.model.family} of {device} is served itself"
         )
     given, single = _checked(torch, probabilities, SPACES[space])
-    value: Tensor = _expected(torch, form, given, SPACES[space])
+    value: Tensor = _expected(torch, form, given, SPACES[space].cardinalities)[:, 0]
     return value[0] if single else value
 
 
-@lru_cache(maxsize=16)
-def _form(model: Any, column: int) -> Form | None:
-    return exact_form(model, (column,))
-
-
-def is_exact(form: Form) -> bool:
+def is_exact(form: SumForm) -> bool:
     """Whether `expected_cost` is the expectation itself for this form, instead of a relaxation."""
-    return isinstance(form, TableForm) or (isinstance(form, SumForm) and form.head.is_sum)
+    return keeps_sums(form.link)
 
 
-def _expected(torch: Any, form: Form, given: list[Any], space: Space) -> Any:
-    tops = space.cardinalities
-    if isinstance(form, TableForm):
-        everything = tuple(range(len(tops)))
-        return _group(torch, form.table, everything, given, tops)[:, 0]
-    if not isinstance(form, SumForm):
-        raise TypeError(f"form must be a table or sums, got {type(form).__name__}")
-    cost = _sum(torch, form.cost if form.exact is None else form.exact, given, tops)
-    hidden = None if form.hidden is None else _sum(torch, form.hidden, given, tops)
-    return _relaxed(torch, cost, hidden, form.head)[:, 0]
+def _expected(torch: Any, form: SumForm, given: list[Any], tops: Sequence[int]) -> Any:
+    """(b, 1) link on expectations; a hard floor is left out of what is a sum otherwise."""
+    q = _sum(torch, form.cost, given, tops)
+    s = None if form.hidden is None else _sum(torch, form.hidden, given, tops)
+    for operation in form.link:
+        if not (is_exact(form) and isinstance(operation, Floor)):
+            q = operation.torch(torch, q, s)
+    return q
 
 
 def _sum(torch: Any, summed: GroupedSum, given: list[Any], tops: Sequence[int]) -> Any:
@@ -118,31 +109,6 @@ def _group(
     for column in others:
         left = torch.einsum("bc,bcr->br", given[column], left.reshape(len(like), tops[column], -1))
     return left
-
-
-def _relaxed(torch: Any, q: Any, hidden: Any, head: Head) -> Any:
-    """The head on expectations; rounding is left out, as it has no gradient, and so is a hard floor."""
-
-    def tensor(array: NDArray[Any]) -> Any:
-        return torch.as_tensor(array, dtype=q.dtype, device=q.device)
-
-    if head.exponent:
-        q = torch.exp(q)
-    if head.tail:
-        floor = tensor(head.floor)
-        q = torch.maximum(q, floor) * torch.exp(torch.clamp(q - floor, max=0.0) / floor)
-    elif head.network is not None and np.isfinite(head.floor).all():
-        q = torch.maximum(q, tensor(head.floor))
-    if head.inverted:
-        q = 1.0 / q
-    if head.network is None or hidden is None:
-        return q
-    network, silu = head.network, torch.nn.functional.silu
-    correction = tensor(network.b3)
-    for i, part in enumerate(hidden.split(network.w2.shape[1], dim=1)):
-        second = silu(part) @ tensor(network.w2[i]) + tensor(network.b2[i])
-        correction = correction + silu(second) @ tensor(network.w3[i])
-    return q * torch.exp(correction) if head.logarithmic else q + correction
 
 
 def _checked(torch: Any, probabilities: Sequence[Tensor] | Tensor, space: Space) -> tuple[list[Any], bool]:

@@ -22,6 +22,7 @@ from archcast.core.errors import InputError, NotFittedError
 from archcast.core.labels import Labels, Target
 from archcast.core.registry import Registry
 from archcast.featurize.spaces import SPACES, Space
+from archcast.predictors.lowered import Lowered, served_form
 from archcast.predictors.scale import TargetScale
 
 
@@ -146,6 +147,13 @@ class Predictor(ABC):
         selected._keep(columns)
         return selected
 
+    def lower(self) -> Lowered | None:
+        """Tables and a link that answer as the predictor does.
+
+        None of a family, or of an encoding, that is no sum over groups of decisions.
+        """
+        return None
+
     def _keep(self, columns: tuple[int, ...]) -> None:
         """Keep of what was learned what belongs to some targets; called on a copy."""
         if not self.by_target:
@@ -169,6 +177,7 @@ class Predictor(ABC):
             "space": self.space_.name,
             "metric": self.metric_,
             "dataset": self.dataset_,
+            "served": served_form(self, tuple(range(len(self.targets_)))).kind,
             "targets": [[t.device, t.dataset] for t in self.targets_],
             "scale": {
                 "logarithmic": self.scale_.logarithmic,

@@ -36,9 +36,10 @@ from archcast.predictors.contract import Predictor
 from archcast.predictors.distill import answers_of, distil
 from archcast.predictors.families.tabulated import Tabulated
 from archcast.predictors.intervals import Intervals
-from archcast.predictors.lowered.forms import Form
-from archcast.predictors.lowered.make import exact_form, is_small
-from archcast.predictors.lowered.onnx import INPUT, OUTPUT, check_equal, onnx_file
+from archcast.predictors.lowered.forms import Form, is_small
+from archcast.predictors.lowered.make import exact_form
+from archcast.predictors.lowered.onnx import check_equal, onnx_file
+from archcast.predictors.lowered.onnx_graph import INPUT, OUTPUT
 
 FORMS = ("arrays", "onnx")
 ONNX_FORMAT = 1

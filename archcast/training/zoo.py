@@ -18,7 +18,7 @@ from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Tabulated, save
-from archcast.predictors.families.tabulated import MAX_MEMBERS
+from archcast.predictors.lowered.forms import MAX_MEMBERS
 from archcast.training.fit import Fitted, evaluate, fit
 from archcast.training.labels import load_labels
 from archcast.training.splits import Split, group_split

@@ -56,6 +56,17 @@ def encoding_names(space: Space, pieces: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def encoding_groups(space: Space, pieces: tuple[str, ...]) -> tuple[tuple[int, ...], ...] | None:
+    """Groups of decisions over which the columns of `encode` are sums of functions of one group each.
+
+    None where they are no such sums: `features` are logarithms of sums.
+    """
+    _check(pieces)
+    if "features" in pieces:
+        return None
+    return space.term_groups if "terms" in pieces else tuple((c,) for c in range(len(space.columns)))
+
+
 def _check(pieces: tuple[str, ...]) -> None:
     if not pieces:
         raise InputError(f"pieces must be at least one of {', '.join(PIECES)}, got none")

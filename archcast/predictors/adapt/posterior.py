@@ -34,6 +34,10 @@ from archcast.predictors.adapt.intervals import half_width, left_out_scores, wid
 from archcast.predictors.adapt.prior import Component, DevicePrior, costs, robust_scale
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
+from archcast.predictors.families.additive import INVERTED
+from archcast.predictors.lowered import Lowered
+from archcast.predictors.lowered.link import Link, Reciprocal, Tail, apply
+from archcast.predictors.lowered.tables import Sum
 from archcast.predictors.scale import TargetScale
 
 LEAST = 3
@@ -52,7 +56,7 @@ class Adapted(Predictor):
         raise InputError("adapted must be made from a prior and measurements, by adapt_to")
 
     def _predict(self, codes: Codes) -> Doubles:
-        return self._scaled(self._columns(codes) @ self.weights_)[0][:, None]
+        return self.scale_.forward(apply(self._link(), self._cost(codes)))
 
     def interval(
         self, codes: Codes, coverage: float, *, predicted: Floats | None = None
@@ -82,23 +86,35 @@ class Adapted(Predictor):
         grown = (
             noise * (np.maximum(cost, least) / middle) ** (2.0 * self.config.growth) if least > 0 else noise
         )
-        slope = self._scaled(cost)[1]
-        variance = (((x @ self.root_) ** 2).sum(axis=1) + grown) * slope**2
+        variance = (((x @ self.root_) ** 2).sum(axis=1) + grown) * self._slope(cost) ** 2
         return np.asarray(np.sqrt(variance))[:, None]
 
     def _columns(self, codes: Codes) -> Doubles:
         groups = self.space_.structure(codes, self.dataset_)
         return stacked(groups | {"one": np.ones((len(codes), 1))}, (*groups, "one"))
 
-    def _scaled(self, cost: Doubles) -> tuple[Doubles, Doubles]:
-        """Scaled values of costs, and their slope."""
-        mean, deviation = self.scale_.mean[0], self.scale_.deviation[0]
+    def lower(self) -> Lowered | None:
+        groups = self.space_.cost_groups if self.space_.has_graph else self.space_.term_groups
+        if groups is None:
+            return None
+        return Lowered(Sum.of(self._cost, groups, self.space_), self._link())
+
+    def _cost(self, codes: Codes) -> Doubles:
+        """(n, 1), of which the link makes values."""
+        return np.asarray(self._columns(codes) @ self.weights_)[:, None]
+
+    def _link(self) -> Link:
+        """Costs far below what was measured fall off on a log scale; a rate is the inverse of its time."""
         if not self.scale_.logarithmic:
-            return (cost - mean) / deviation, np.full(len(cost), 1.0 / deviation)
-        sign = -1.0 if self.metric_ == "throughput" else 1.0
-        low = np.maximum(cost, least := self.noise_[0])
-        logarithm = np.log(low) + np.minimum(cost - least, 0.0) / least
-        return (sign * logarithm - mean) / deviation, sign / low / deviation
+            return ()
+        return (Tail(self.noise_[:1]), *((Reciprocal(),) if self.metric_ in INVERTED else ()))
+
+    def _slope(self, cost: Doubles) -> Doubles:
+        """Of scaled values over costs, (n,); its sign does not count."""
+        if not self.scale_.logarithmic:
+            return np.full(len(cost), 1.0 / self.scale_.deviation[0])
+        slope: Doubles = 1.0 / np.maximum(cost, self.noise_[0]) / self.scale_.deviation[0]
+        return slope
 
     def to_files(self) -> dict[str, bytes]:
         return {"adapted.npz": pack({name: getattr(self, f"{name}_") for name in _KEPT})}

@@ -22,18 +22,20 @@ from typing import ClassVar
 
 import numpy as np
 
-from archcast.core.arrays import Bools, Codes, Doubles
+from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.core.labels import Labels
-from archcast.featurize.encoders.encoding import encode
+from archcast.featurize.encoders.encoding import encode, encoding_groups
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
+from archcast.predictors.lowered import Lowered
+from archcast.predictors.lowered.link import Link, Reciprocal, Round, apply, floored
+from archcast.predictors.lowered.tables import Sum
 
 INVERTED = frozenset({"throughput"})
 _NORMAL = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 _EXACT = 1e-6
-_DIGITS = 6
 _WORST = 0.5
 _SETTLED = 1e-4
 _FOLDS = 5
@@ -131,9 +133,20 @@ class Additive(Predictor):
         return b
 
     def _predict(self, codes: Codes) -> Doubles:
-        values = np.maximum(self._encode(codes) @ self.weights_, self.floor_)
-        values = np.where(self.exact_, _rounded(values, self.exact_), values)
-        return self.scale_.forward(1.0 / values if self.metric_ in INVERTED else values)
+        return self.scale_.forward(apply(self.link(), self._encode(codes) @ self.weights_))
+
+    def lower(self) -> Lowered | None:
+        groups = encoding_groups(self.space_, self.config.pieces)
+        if groups is None:
+            return None
+        cost = Sum.of(lambda codes: self._encode(codes) @ self.weights_, groups, self.space_)
+        return Lowered(cost, self.link())
+
+    def link(self) -> Link:
+        """What is made of weighted sums: none below the floor, exact ones rounded, times inverted."""
+        rounding: Link = (Round(self.exact_),) if self.exact_.any() else ()
+        inversion: Link = (Reciprocal(),) if self.metric_ in INVERTED else ()
+        return (*floored(self.floor_), *rounding, *inversion)
 
     def _encode(self, codes: Codes) -> Doubles:
         terms = encode(self.space_, codes, self.config.pieces, self.dataset_)
@@ -146,12 +159,3 @@ class Additive(Predictor):
     def _from_files(self, files: Mapping[str, bytes]) -> None:
         arrays = unpack(files["additive.npz"], "additive.npz")
         self.weights_, self.floor_, self.exact_ = arrays["weights"], arrays["floor"], arrays["exact"]
-
-
-def _rounded(values: Doubles, columns: Bools) -> Doubles:
-    """Values of some columns at six significant digits."""
-    out = values.copy()
-    chosen = out[:, columns]
-    power = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(np.maximum(np.abs(chosen), 1e-300))))
-    out[:, columns] = np.round(chosen * power) / power
-    return out

@@ -21,9 +21,12 @@ import numpy as np
 
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.labels import Labels
-from archcast.featurize.encoders.encoding import encode
+from archcast.featurize.encoders.encoding import encode, encoding_groups
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
+from archcast.predictors.lowered import Lowered
+from archcast.predictors.lowered.link import Exp
+from archcast.predictors.lowered.tables import Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,14 @@ class BayesianLinear(Predictor):
         x = (self._encode(codes) - self.centre_) * self.scaling_
         z: Doubles = x @ self.weights_ + self.intercept_
         return z
+
+    def lower(self) -> Lowered | None:
+        groups = encoding_groups(self.space_, self.config.pieces)
+        if groups is None:
+            return None
+        scale = self.scale_
+        cost = Sum.of(lambda c: self._predict(c) * scale.deviation + scale.mean, groups, self.space_)
+        return Lowered(cost, (Exp(),) if scale.logarithmic else ())
 
     def _encode(self, codes: Codes) -> Doubles:
         return encode(self.space_, codes, self.config.pieces, self.dataset_)

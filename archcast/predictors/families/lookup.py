@@ -14,6 +14,9 @@ from archcast.core.labels import Labels
 from archcast.featurize.encoders.onehot import offsets, one_hot
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
+from archcast.predictors.lowered import Lowered
+from archcast.predictors.lowered.link import Link, apply, floored
+from archcast.predictors.lowered.tables import Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,14 @@ class LookupTable(Predictor):
             self.floor_[column] = y.min() / 2
 
     def _predict(self, codes: Codes) -> Doubles:
-        total = self._total(codes)
-        if self.scale_.logarithmic:
-            total = np.maximum(total, self.floor_)
-        return self.scale_.forward(total)
+        return self.scale_.forward(apply(self._link(), self._total(codes)))
+
+    def lower(self) -> Lowered:
+        groups = tuple((c,) for c in range(len(self.space_.columns)))
+        return Lowered(Sum.of(self._total, groups, self.space_), self._link())
+
+    def _link(self) -> Link:
+        return floored(self.floor_) if self.scale_.logarithmic else ()
 
     def _total(self, codes: Codes) -> Doubles:
         rows = codes.astype(np.int64) + offsets(self.space_.cardinalities)

@@ -24,10 +24,14 @@ from numpy.typing import NDArray
 from archcast.core.arrays import Codes, Doubles, Floats
 from archcast.core.errors import InputError
 from archcast.core.labels import Labels
-from archcast.featurize.encoders.encoding import encode
+from archcast.featurize.encoders.encoding import encode, encoding_groups
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 from archcast.predictors.families.additive import Additive
+from archcast.predictors.lowered import Lowered
+from archcast.predictors.lowered.corrections import Networks
+from archcast.predictors.lowered.link import Correct, Exp
+from archcast.predictors.lowered.tables import Sum
 
 Member = tuple[Floats, ...]
 """W1 (d, h), b1 (h,), W2 (h, h), b2 (h,), W3 (h, m), b3 (m,)."""
@@ -130,6 +134,29 @@ class MLP(Predictor):
         if self.sum_ is not None:
             z += self.sum_._predict(codes)
         return z
+
+    def lower(self) -> Lowered | None:
+        groups = encoding_groups(self.space_, self.config.pieces)
+        base = None if self.sum_ is None else self.sum_.lower()
+        if groups is None or not self.members_ or (self.sum_ is not None and base is None):
+            return None
+        weights = [np.stack([member[i] for member in self.members_]) for i in range(len(_LAYERS))]
+        w1, b1, w2, b2, w3, b3 = (w.astype(np.float64) for w in weights)
+        folded = self.gate_ * self.scale_.deviation / len(self.members_)
+        first, shift = np.concatenate(list(w1), axis=1), b1.reshape(-1)
+        after = (w2, b2[:, None, :], w3 * folded, b3.sum(axis=0) * folded)
+        correct = Correct(Networks(*(x.astype(np.float32) for x in after)), self.scale_.logarithmic)
+
+        def received(codes: Codes) -> Doubles:
+            encoded = encode(self.space_, codes, self.config.pieces, self.dataset_)
+            s: Doubles = (encoded - self.centre_) * self.scaling_ @ first + shift
+            return s
+
+        hidden = Sum.of(received, groups, self.space_)
+        if base is not None:
+            return Lowered(base.cost, (*base.link, correct), hidden)
+        mean = Sum.of(lambda codes: np.tile(self.scale_.mean, (len(codes), 1)), groups, self.space_)
+        return Lowered(mean, (*((Exp(),) if self.scale_.logarithmic else ()), correct), hidden)
 
     def _keep(self, columns: tuple[int, ...]) -> None:
         super()._keep(columns)

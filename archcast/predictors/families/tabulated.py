@@ -13,8 +13,9 @@ from archcast.core.errors import ArtifactError, InputError, NotFittedError
 from archcast.core.labels import Labels
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
+from archcast.predictors.lowered import Lowered
+from archcast.predictors.lowered.forms import MAX_MEMBERS, is_small, whole_table
 
-MAX_MEMBERS = 300_000
 _CHUNK = 8192
 
 
@@ -66,6 +67,9 @@ class Tabulated(Predictor):
     def _predict(self, codes: Codes) -> Doubles:
         z: Doubles = self.table_[self.space_.numbers(codes)].astype(np.float64)
         return z
+
+    def lower(self) -> Lowered | None:
+        return whole_table(self) if is_small(self.space_) else None
 
     def to_files(self) -> dict[str, bytes]:
         return {"table.npz": pack({"table": self.table_})}

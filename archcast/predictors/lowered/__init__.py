@@ -1,15 +1,17 @@
 """Fitted predictors as what is called: a gather in small tables, a few small products."""
 
-from archcast.predictors.lowered.forms import BesideForm, Form, PlainForm, SumForm, TableForm
-from archcast.predictors.lowered.make import exact_form, served_form, served_kind
+from archcast.predictors.lowered.forms import BesideForm, Form, PlainForm, SumForm
+from archcast.predictors.lowered.lowered import Lowered
+from archcast.predictors.lowered.make import exact_form, served_form, served_kind, tables_of
 
 __all__ = [
     "BesideForm",
     "Form",
+    "Lowered",
     "PlainForm",
     "SumForm",
-    "TableForm",
     "exact_form",
     "served_form",
     "served_kind",
+    "tables_of",
 ]

@@ -1,136 +1,276 @@
-"""How a served form makes values of its sums.
+"""What is made of sums to become values: a few operations, each with its meaning in NumPy, ONNX and torch.
 
 | symbol | meaning |
 |---|---|
 | n, c | architectures, targets |
-| q | (n, c) summed costs, or their logarithms |
-| s | (n, M h) what the hidden units of M networks receive |
+| q | (n, c) sums, and what the operations before made of them |
+| s | (n, h) sums that a correction receives beside q |
 
-v = q, exponentiated where q is a logarithm, kept above a floor (or below `floor` continued on a log scale),
-rounded to six digits where a target is exact, inverted where the sum is a time and the metric a rate. The
-answer is v exp(f(s)) for metrics on a ratio scale and v + f(s) for others, with
-f(s) = silu(silu(s) W2 + b2) W3 + b3, or v alone.
+| operation | meaning |
+|---|---|
+| `Exp` | exp(q): the sum is of logarithms |
+| `Floor` | max(q, floor) |
+| `Tail` | q above the floor; below it floor exp(q / floor - 1), which falls on and stays above zero |
+| `Round` | q at six significant digits, by which equal sums of doubles are equal |
+| `Reciprocal` | 1 / q: the sum is a time and the metric a rate |
+| `Correct` | q exp(f(s)) on a ratio scale, else q + f(s), with a small function f |
+
+A link is a tuple of them, applied in turn.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archcast.core.arrays import Bools, Doubles, Floats
+from archcast.predictors.lowered.corrections import Correction
+from archcast.predictors.lowered.rounding import DIGITS, rounded
 
-DIGITS = 6
+if TYPE_CHECKING:
+    from archcast.predictors.lowered.onnx_graph import OnnxGraph
+
+Step = Callable[[NDArray[Any], Floats | None], NDArray[Any]]
+"""(q, s) -> q; both may be overwritten."""
 _SIDE_BY_SIDE = 8
+_LOWEST = -80.0
+"""Exponent at which a tail ends: beyond it single precision knows only zero."""
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """What follows the hidden units that the tables feed.
-
-    Shapes:
-        w2: (M, h, h); b2: (M, 1, h); w3: (M, h, c), gate and scale folded in; b3: (c,)
-    """
-
-    w2: Floats
-    b2: Floats
-    w3: Floats
-    b3: Floats
-
-    def __call__(self, hidden: Floats) -> Floats:
-        """f(s).
-
-        Shapes:
-            hidden: (n, M h), overwritten; output: (n, c)
-        """
-        members, width, _ = self.w2.shape
-        out: Floats = np.broadcast_to(self.b3, (len(hidden), len(self.b3))).copy()
-        for i in range(members):
-            first = _silu(hidden[:, i * width : (i + 1) * width])
-            second = first @ self.w2[i]
-            second += self.b2[i]
-            out += _silu(second) @ self.w3[i]
-        return out
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """See the module's head.
-
-    Shapes:
-        floor: (c,), -inf for none; exact: (c,)
+class Operation(ABC):
+    """One step from sums to values.
 
     Attributes:
-        tail: below the floor a value goes on as floor * exp(q / floor - 1) instead of staying there.
-
-    Its other attributes are worked out once, for calls: whether any target has a floor, the floors of several
-    rows side by side, the places of exact targets, their floors, and the lowest of these.
+        keeps_sums: whether what was a sum remains one, but for a floor or digits.
+        double: whether its sums must be in double precision.
     """
 
-    logarithmic: bool
-    floor: Doubles
-    exact: Bools
-    exponent: bool = False
-    tail: bool = False
-    inverted: bool = False
-    network: Network | None = None
-    _bounded: bool = field(init=False, repr=False, compare=False)
-    _wide: NDArray[Any] = field(init=False, repr=False, compare=False)
-    _places: NDArray[np.intp] = field(init=False, repr=False, compare=False)
-    _wide_exact: Doubles = field(init=False, repr=False, compare=False)
-    _least: float = field(init=False, repr=False, compare=False)
+    keeps_sums: ClassVar[bool] = False
+    double: ClassVar[bool] = False
 
-    def __post_init__(self) -> None:
-        places = np.flatnonzero(self.exact)
-        dtype = np.float64 if self.exponent else np.float32
-        made = {
-            "_bounded": bool(np.isfinite(self.floor).any()),
-            "_wide": np.tile(self.floor.astype(dtype), _SIDE_BY_SIDE),
-            "_places": places,
-            "_wide_exact": np.tile(self.floor[places], _SIDE_BY_SIDE),
-            "_least": float(self.floor[places].min(initial=np.inf)),
-        }
-        for name, value in made.items():
-            object.__setattr__(self, name, value)
+    def select(self, columns: tuple[int, ...]) -> Self:
+        """The operation on some of the targets."""
+        del columns
+        return self
 
     @property
-    def is_sum(self) -> bool:
-        """Whether values are the sums themselves, but for floor and rounding."""
-        return not (self.exponent or self.inverted or self.network)
+    def acts(self) -> bool:
+        """Whether it can change any value; one that cannot is left out of what is called."""
+        return True
 
-    def __call__(self, q: NDArray[Any], hidden: Floats | None = None, exact: Doubles | None = None) -> Floats:
-        """Values.
+    @abstractmethod
+    def numpy(self, dtype: Any) -> Step:
+        """The operation on arrays of one type, with what it needs laid out for many calls."""
 
-        Shapes:
-            q: (n, c); hidden: float32 (n, M h); exact: q of exact targets, in double precision, without
-            which equal sums would not be rounded alike; all are overwritten; output: float32 (n, c)
-        """
-        if self.exponent:
-            np.exp(q, out=q)
-        if self.tail:
-            low = np.maximum(q, self.floor)
-            q = low * np.exp(np.minimum(q - self.floor, 0.0) / self.floor)
-        elif self._bounded:
-            _raise(q, self._wide)
-        if exact is not None:
-            _raise(exact, self._wide_exact)
-            q[:, self._places] = rounded(exact, least=self._least)
-        if self.inverted:
-            np.reciprocal(q, out=q)
-        if self.network is not None and hidden is not None:
-            correction = self.network(hidden)
-            q = q * np.exp(correction) if self.logarithmic else q + correction
-        return q.astype(np.float32, copy=False)
+    @abstractmethod
+    def onnx(self, graph: OnnxGraph, q: str, s: str) -> str:
+        """Name of its result in an ONNX graph, from the names of q and s."""
+
+    @abstractmethod
+    def torch(self, torch: Any, q: Any, s: Any) -> Any:
+        """Its result on tensors, with gradients."""
 
 
-def _raise(q: NDArray[Any], floors: NDArray[Any]) -> None:
-    """Raise values to their floors, several rows at once: a short row costs more than its values do.
+Link = tuple[Operation, ...]
+
+
+def apply(link: Link, q: Doubles, s: Floats | None = None) -> Doubles:
+    """Values of sums in double precision; q is overwritten.
 
     Shapes:
-        q: (n, c), C-contiguous, overwritten; floors: those of some rows one after another
+        q: (n, c); s: (n, h); output: (n, c)
+    """
+    for step in steps(link, q.dtype):
+        q = step(q, s)
+    return q
+
+
+def steps(link: Link, dtype: Any) -> tuple[Step, ...]:
+    """The operations of a link as functions of arrays."""
+    return tuple(operation.numpy(dtype) for operation in link)
+
+
+def keeps_sums(link: Link) -> bool:
+    """Whether values are the sums themselves, but for a floor or digits."""
+    return all(operation.keeps_sums for operation in link)
+
+
+def floored(floor: Doubles) -> Link:
+    """A floor, where any target has one."""
+    return (Floor(floor),) if np.isfinite(floor).any() else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exp(Operation):
+    """exp(q)."""
+
+    double: ClassVar[bool] = True
+
+    def numpy(self, dtype: Any) -> Step:
+        return _exp
+
+    def onnx(self, graph: OnnxGraph, q: str, s: str) -> str:
+        return graph.add("Exp", q)
+
+    def torch(self, torch: Any, q: Any, s: Any) -> Any:
+        return torch.exp(q)
+
+
+@dataclass(frozen=True, slots=True)
+class Floor(Operation):
+    """max(q, floor).
+
+    Shapes:
+        floor: (c,), -inf for none
+    """
+
+    keeps_sums: ClassVar[bool] = True
+    floor: Doubles
+
+    def select(self, columns: tuple[int, ...]) -> Self:
+        return replace(self, floor=self.floor[list(columns)])
+
+    def numpy(self, dtype: Any) -> Step:
+        return partial(_raised, floors=np.tile(self.floor.astype(dtype), _SIDE_BY_SIDE))
+
+    def onnx(self, graph: OnnxGraph, q: str, s: str) -> str:
+        return graph.add("Max", q, graph.like_sums(self.floor[None]))
+
+    def torch(self, torch: Any, q: Any, s: Any) -> Any:
+        return torch.maximum(q, torch.as_tensor(self.floor, dtype=q.dtype, device=q.device))
+
+
+@dataclass(frozen=True, slots=True)
+class Tail(Operation):
+    """q above the floor, floor exp(q / floor - 1) below it.
+
+    Shapes:
+        floor: (c,), above 0
+    """
+
+    keeps_sums: ClassVar[bool] = True
+    floor: Doubles
+
+    def select(self, columns: tuple[int, ...]) -> Self:
+        return replace(self, floor=self.floor[list(columns)])
+
+    def numpy(self, dtype: Any) -> Step:
+        return partial(_tailed, floor=self.floor.astype(dtype))
+
+    def onnx(self, graph: OnnxGraph, q: str, s: str) -> str:
+        floor = graph.like_sums(self.floor[None])
+        below = graph.add("Min", graph.add("Sub", q, floor), graph.like_sums([[0.0]]))
+        share = graph.add("Max", graph.add("Div", below, floor), graph.like_sums([[_LOWEST]]))
+        return graph.add("Mul", graph.add("Max", q, floor), graph.add("Exp", share))
+
+    def torch(self, torch: Any, q: Any, s: Any) -> Any:
+        floor = torch.as_tensor(self.floor, dtype=q.dtype, device=q.device)
+        share = torch.clamp((q - floor) / floor, min=_LOWEST, max=0.0)
+        return torch.maximum(q, floor) * torch.exp(share)
+
+
+@dataclass(frozen=True, slots=True)
+class Round(Operation):
+    """q at six significant digits, for targets that are sums by construction.
+
+    Shapes:
+        exact: (c,), which targets are
+    """
+
+    keeps_sums: ClassVar[bool] = True
+    double: ClassVar[bool] = True
+    exact: Bools
+
+    @property
+    def acts(self) -> bool:
+        return bool(self.exact.any())
+
+    def select(self, columns: tuple[int, ...]) -> Self:
+        return replace(self, exact=self.exact[list(columns)])
+
+    def numpy(self, dtype: Any) -> Step:
+        return _rounded if self.exact.all() else partial(_rounded_some, exact=self.exact)
+
+    def onnx(self, graph: OnnxGraph, q: str, s: str) -> str:
+        logarithm = graph.add("Div", graph.add("Log", q), graph.like_sums(np.log(10.0)))
+        places = graph.add("Sub", graph.like_sums(DIGITS - 1.0), graph.add("Floor", logarithm))
+        power = graph.add("Pow", graph.like_sums(10.0), places)
+        return graph.add("Div", graph.add("Round", graph.add("Mul", q, power)), power)
+
+    def torch(self, torch: Any, q: Any, s: Any) -> Any:
+        """Itself: digits have no gradient."""
+        return q
+
+
+@dataclass(frozen=True, slots=True)
+class Reciprocal(Operation):
+    """1 / q."""
+
+    def numpy(self, dtype: Any) -> Step:
+        return _inverted
+
+    def onnx(self, graph: OnnxGraph, q: str, s: str) -> str:
+        return graph.add("Reciprocal", q)
+
+    def torch(self, torch: Any, q: Any, s: Any) -> Any:
+        return 1.0 / q
+
+
+@dataclass(frozen=True, slots=True)
+class Correct(Operation):
+    """q exp(f(s)) where `ratio`, else q + f(s)."""
+
+    correction: Correction
+    ratio: bool
+
+    @property
+    def acts(self) -> bool:
+        return not self.correction.is_zero
+
+    def select(self, columns: tuple[int, ...]) -> Self:
+        return replace(self, correction=self.correction.select(columns))
+
+    def numpy(self, dtype: Any) -> Step:
+        return partial(_corrected, correction=self.correction, ratio=self.ratio)
+
+    def onnx(self, graph: OnnxGraph, q: str, s: str) -> str:
+        f = self.correction.onnx(graph, s)
+        single = graph.single(q)
+        return graph.add("Mul", single, graph.add("Exp", f)) if self.ratio else graph.add("Add", single, f)
+
+    def torch(self, torch: Any, q: Any, s: Any) -> Any:
+        f = self.correction.torch(torch, s)
+        return q * torch.exp(f) if self.ratio else q + f
+
+
+def _exp(q: NDArray[Any], s: Floats | None) -> NDArray[Any]:
+    return np.asarray(np.exp(q, out=q))
+
+
+def _inverted(q: NDArray[Any], s: Floats | None) -> NDArray[Any]:
+    return np.asarray(np.reciprocal(q, out=q))
+
+
+def _rounded(q: NDArray[Any], s: Floats | None) -> NDArray[Any]:
+    return rounded(q)
+
+
+def _rounded_some(q: NDArray[Any], s: Floats | None, *, exact: Bools) -> NDArray[Any]:
+    q[:, exact] = rounded(q[:, exact])
+    return q
+
+
+def _raised(q: NDArray[Any], s: Floats | None, *, floors: NDArray[Any]) -> NDArray[Any]:
+    """Values raised to their floors, several rows at once: a short row costs more than its values do.
+
+    Shapes:
+        q: (n, c), overwritten; floors: those of some rows one after another
     """
     side_by_side = len(floors) // q.shape[1]
     even = len(q) - len(q) % side_by_side
@@ -138,45 +278,24 @@ def _raise(q: NDArray[Any], floors: NDArray[Any]) -> None:
     np.maximum(wide, floors, out=wide)
     if even < len(q):
         np.maximum(q[even:], floors[: q.shape[1]], out=q[even:])
+    return q
 
 
-_DECADES = 300
-_POWERS = 10.0 ** np.arange(-_DECADES, _DECADES + 1)
+def _tailed(q: NDArray[Any], s: Floats | None, *, floor: NDArray[Any]) -> NDArray[Any]:
+    share = np.minimum(q - floor, 0.0)
+    share /= floor
+    np.maximum(share, _LOWEST, out=share)
+    return np.asarray(np.exp(share) * np.maximum(q, floor))
 
 
-def rounded(values: Doubles, *, least: float = -np.inf) -> Doubles:
-    """Values at six significant digits; decades are told by comparison where there are few.
-
-    Args:
-        least: no value is below it.
-    """
-    size = values if least > 0 else np.abs(values)
-    low, high = (_decade(end) for end in (least if least > 0 else size.min(), size.max()))
-    power: Any = _POWERS[_DECADES + DIGITS - 1 - low]
-    if high - low > _FEW:
-        decade = np.floor(np.log10(np.maximum(size, _LEAST))).astype(np.int64)
-        power = _POWERS[_DECADES + DIGITS - 1 - decade]
-    else:
-        for i in range(low + 1, high + 1):
-            power = np.where(size >= _POWERS[_DECADES + i], _POWERS[_DECADES + DIGITS - 1 - i], power)
-    out: Doubles = np.multiply(values, power)
-    np.rint(out, out=out)
-    out /= power
-    return out
+def _corrected(q: NDArray[Any], s: Floats | None, *, correction: Correction, ratio: bool) -> NDArray[Any]:
+    if s is None:
+        raise ValueError("a correction must be given the sums that it receives")
+    f = correction(s)
+    return np.asarray(q * np.exp(f) if ratio else q + f)
 
 
-def _decade(size: float) -> int:
-    return math.floor(math.log10(max(size, _LEAST)))
-
-
-_LEAST = 1e-290
-_FEW = 12
-
-
-def _silu(x: Floats) -> Floats:
-    """x / (1 + exp(-x)) as h + h tanh(h) with h = x / 2, which takes fewer passes and cannot overflow."""
-    half = x * np.float32(0.5)
-    out: Floats = np.tanh(half)
-    out += 1.0
-    out *= half
-    return out
+def selected(link: Sequence[Operation], columns: tuple[int, ...]) -> Link:
+    """A link on some of the targets, without operations that change none of them."""
+    own = [operation.select(columns) for operation in link]
+    return tuple(operation for operation in own if operation.acts)

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archcast.core.arrays import Codes, Doubles, Floats, Ints
+from archcast.featurize.spaces import Space
 
 Group = tuple[int, ...]
 """Columns of codes."""
@@ -87,6 +88,8 @@ class GroupedSum:
         Shapes:
             rows: (G, n); output: (n, d)
         """
+        if len(rows) == 1:
+            return self.row(rows[0])
         if self.table.shape[1] == 1:
             total: NDArray[Any] = np.add.reduce(self.table[:, 0].take(rows), axis=0)
             return total[:, None]
@@ -96,6 +99,59 @@ class GroupedSum:
             self.table.take(own, axis=0, out=part, mode="clip")
             out += part
         return out
+
+    def row(self, numbers: NDArray[np.integer]) -> NDArray[Any]:
+        """Rows of the tables.
+
+        Shapes:
+            numbers: (n,); output: (n, d)
+        """
+        if self.table.shape[1] == 1:
+            return self.table[:, 0].take(numbers)[:, None]
+        return self.table.take(numbers, axis=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """F as one table a group, in double precision, before neighbours are merged.
+
+    Shapes:
+        tables: G of (rows, d)
+    """
+
+    groups: tuple[Group, ...]
+    tables: tuple[Doubles, ...]
+    cardinalities: tuple[int, ...]
+
+    @classmethod
+    def of(cls, function: Callable[[Codes], Doubles], groups: Sequence[Group], space: Space) -> Sum:
+        """A function of codes (n, k) -> (n, d) that is a sum of functions of one group each."""
+        named, parts = tables(function, groups, space.cardinalities)
+        return cls(named, tuple(parts), space.cardinalities)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its one table holds every member of a small space, in the order of their numbers."""
+        return self.groups == (tuple(range(len(self.cardinalities))),)
+
+    def at(self, codes: Codes) -> Doubles:
+        """F.
+
+        Shapes:
+            codes: (n, k); output: (n, d)
+        """
+        parts = zip(self.groups, self.tables, strict=True)
+        total: Doubles = np.add.reduce([t[_position(g, codes, self.cardinalities)] for g, t in parts])
+        return total
+
+    def select(self, columns: tuple[int, ...]) -> Sum:
+        """Some of the d values."""
+        chosen = list(columns)
+        return Sum(self.groups, tuple(t[:, chosen] for t in self.tables), self.cardinalities)
+
+    def packed(self, dtype: type[Any]) -> GroupedSum:
+        """The tables as one, neighbours merged while theirs stay small."""
+        return grouped(self.groups, list(self.tables), self.cardinalities, dtype)
 
 
 def tables(
@@ -127,18 +183,12 @@ def grouped(
     parts: list[Doubles],
     cardinalities: Sequence[int],
     dtype: type[Any],
-    *,
-    like: tuple[Group, ...] = (),
 ) -> GroupedSum:
-    """Tables of groups as one, neighbours merged while theirs stay small, or to the groups of another sum."""
+    """Tables of groups as one, neighbours merged while theirs stay small."""
     width = parts[0].shape[1] * np.dtype(dtype).itemsize
     most = max(min(_MOST_ROWS, _MOST_BYTES // width), 1)
-    if like:
-        most = max(rows_of(group, cardinalities) for group in like)
     merged = list(_merged(groups, parts, cardinalities, most))
     names = tuple(group for group, _ in merged)
-    if like and names != like:
-        raise ValueError(f"groups must merge to {like}, got {names}")
     table = np.concatenate([part for _, part in merged]).astype(dtype)
     return GroupedSum(names, Keys.of(names, cardinalities), table)
 

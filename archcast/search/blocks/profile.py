@@ -27,8 +27,8 @@ from archcast.core.errors import InputError
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.places import Places
-from archcast.predictors.families.tabulated import MAX_MEMBERS
 from archcast.predictors.lowered import SumForm
+from archcast.predictors.lowered.forms import MAX_MEMBERS
 from archcast.search.blocks.statistics import (
     STATISTICS,
     ByPlace,

@@ -58,14 +58,12 @@ class ForcedSums:
     def _fill(self, out: Floats, members: Codes, place: Place) -> None:
         form = self._form
         for columns in dict.fromkeys(forced.columns for forced in place.forced):
-            cost, exact, hidden = (
-                None if sums is None else _Rest(sums, members, columns)
-                for sums in (form.cost, form.exact, form.hidden)
-            )
+            cost = _Rest(form.cost, members, columns)
+            hidden = None if form.hidden is None else _Rest(form.hidden, members, columns)
             for i, forced in enumerate(place.forced):
-                if forced.columns == columns and cost is not None:
-                    parts = [None if rest is None else rest.with_block(forced) for rest in (hidden, exact)]
-                    out[i] = form.head(cost.with_block(forced), *parts)[:, 0]
+                if forced.columns == columns:
+                    received = None if hidden is None else hidden.with_block(forced)
+                    out[i] = form.linked(cost.with_block(forced), received)[:, 0]
 
 
 class _Rest:

@@ -19,9 +19,9 @@ from archcast.featurize.encoders.encoding import encoding_names
 from archcast.featurize.spaces import Space
 from archcast.predictors.contract import Predictor
 from archcast.predictors.families.boosting import Boosting
-from archcast.predictors.lowered.recipes import Recipe, recipe
+from archcast.predictors.lowered import Lowered
+from archcast.predictors.lowered.link import keeps_sums
 from archcast.predictors.lowered.tables import choices as rows_of_group
-from archcast.predictors.lowered.tables import tables
 
 _CLOSE = 1e-4
 
@@ -52,10 +52,10 @@ def is_additive(model: Predictor, column: int, codes: Codes) -> bool:
     Shapes:
         codes: (1, k)
     """
-    made = _sum_recipe(model, column)
+    made = _lowered_sum(model, column)
     if made is None:
         return False
-    total, predicted = float(made.cost(codes)[0, 0]), float(model.predict_checked(codes)[0, column])
+    total, predicted = float(made.cost.at(codes)[0, 0]), float(model.predict_checked(codes)[0, column])
     return abs(total - predicted) <= _CLOSE * abs(predicted)
 
 
@@ -65,14 +65,13 @@ def additive_shares(model: Predictor, column: int, codes: Codes) -> Shares:
     Shapes:
         codes: (1, k)
     """
-    made, space = _sum_recipe(model, column), model.space_
+    made, space = _lowered_sum(model, column), model.space_
     if made is None:
         raise InputError(
             f"{model.family} of {space.name} must be a sum over decisions to be explained as one"
         )
-    groups, parts = tables(made.cost, made.groups, space.cardinalities)
     names, chosen, values = [], [], []
-    for group, part in zip(groups, parts, strict=True):
+    for group, part in zip(made.cost.groups, made.cost.tables, strict=True):
         every = rows_of_group(group, space.cardinalities)
         own = np.all(every[:, list(group)] == codes[0, list(group)], axis=1)
         share = space.shares(group, every)
@@ -117,12 +116,12 @@ def tree_shares(model: Predictor, column: int, codes: Codes) -> Shares:
     return Shares(tuple(grouped), chosen, values, np.zeros(len(values)))
 
 
-def _sum_recipe(model: Predictor, column: int) -> Recipe | None:
-    """The recipe of one target where predictions are sums over known groups of decisions."""
-    made = recipe(model.select((column,)))
-    if made is None or not made.head.is_sum:
+def _lowered_sum(model: Predictor, column: int) -> Lowered | None:
+    """One target as tables where predictions are sums over known groups of decisions."""
+    made = model.select((column,)).lower()
+    if made is None or made.is_table or not keeps_sums(made.link):
         return None
-    known = all(_shares(model.space_, group) is not None for group in made.groups)
+    known = all(_shares(model.space_, group) is not None for group in made.cost.groups)
     return made if known else None
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.places import Decision
-from archcast.predictors.families.tabulated import MAX_MEMBERS
+from archcast.predictors.lowered.forms import MAX_MEMBERS
 from archcast.search.blocks.statistics import Values
 from archcast.search.explain.model import Shares
 

@@ -1,68 +1,219 @@
+"""Operations between sums and values: each alone, and every combination in NumPy, ONNX Runtime and torch."""
+
+import pickle
+from itertools import product
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from archcast.predictors.lowered.link import Head, rounded
+from archcast.predictors.lowered import Lowered
+from archcast.predictors.lowered.corrections import Logarithms, Networks
+from archcast.predictors.lowered.forms import BesideForm, lowered_form
+from archcast.predictors.lowered.link import (
+    Correct,
+    Exp,
+    Floor,
+    Reciprocal,
+    Round,
+    Tail,
+    apply,
+    floored,
+    keeps_sums,
+    selected,
+    steps,
+)
+from archcast.predictors.lowered.onnx import onnx_file
+from archcast.predictors.lowered.tables import Sum
+from archcast.predictors.onnx_model import OnnxModel
+from archcast.torch import _expected
 
-NOTHING = np.array([False])
+TOPS = (3, 2, 4, 2)
+GROUPS = ((0, 1), (2,), (3,))
+SPACE = SimpleNamespace(cardinalities=TOPS, columns=("a", "b", "c", "d"))
+CODES = np.stack(np.unravel_index(np.arange(48), TOPS), axis=1).astype(np.int8)
 
 
-@given(arrays(np.float64, (6, 2), elements=st.floats(1e-12, 1e12)))
-def test_rounding_keeps_six_digits(values):
-    expected = [[float(f"{v:.5e}") for v in row] for row in values]
-    np.testing.assert_allclose(rounded(values), expected, rtol=2e-6)
-    np.testing.assert_allclose(rounded(rounded(values)), rounded(values), rtol=1e-12)
+def table(d, seed, low, high):
+    """A made-up sum over groups whose values are about `low` to `high`."""
+    rng = np.random.default_rng(seed)
+    rows = [int(np.prod([TOPS[c] for c in group])) for group in GROUPS]
+    parts = tuple(rng.uniform(low / 3, high / 3, (n, d)) for n in rows)
+    return Sum(GROUPS, parts, TOPS)
 
 
-def test_rounding_by_a_lowest_value_changes_nothing():
-    values = np.exp(np.random.default_rng(0).uniform(-12, 12, (200, 3)))
-    np.testing.assert_array_equal(rounded(values), rounded(values, least=1e-7))
-    np.testing.assert_array_equal(rounded(values + 3.0), rounded(values + 3.0, least=2.0))
+def networks(c=1, h=5, members=2, seed=0):
+    rng = np.random.default_rng(seed)
+    shapes = (members, h, h), (members, 1, h), (members, h, c), (c,)
+    return Networks(*(rng.normal(0, 0.5, shape).astype(np.float32) for shape in shapes))
 
 
-def test_rounding_of_signs_and_zero():
-    np.testing.assert_allclose(rounded(np.array([[-1.23456789, 0.0]])), [[-1.23457, 0.0]])
+CORRECTIONS = {
+    "none": None,
+    "networks": (networks(), table(10, 3, -2, 2)),
+    "logarithms": (Logarithms(np.array([[0.2], [-0.1]], np.float32)), table(2, 4, 0, 1000)),
+}
 
 
-def test_a_floor_holds_values_above_it():
-    head = Head(True, np.array([2.0]), NOTHING)
-    np.testing.assert_allclose(head(np.array([[1.0], [3.0]])), [[2.0], [3.0]])
-    inverted = Head(True, np.array([2.0]), NOTHING, inverted=True)
-    np.testing.assert_allclose(inverted(np.array([[1.0], [4.0]])), [[0.5], [0.25]])
+def combinations():
+    """Every link that a family could make: one of each kind or none, in the order in which they act."""
+    for exponent, bound, exact, inverse, correction, ratio in product(
+        (False, True), ("free", "floor", "tail"), (False, True), (False, True), CORRECTIONS, (False, True)
+    ):
+        if correction == "none" and ratio:
+            continue
+        link, hidden = [], None
+        if exponent:
+            link.append(Exp())
+        if bound != "free":
+            link.append({"floor": Floor, "tail": Tail}[bound](np.array([1.7])))
+        if exact:
+            link.append(Round(np.array([True])))
+        if inverse:
+            link.append(Reciprocal())
+        if CORRECTIONS[correction] is not None:
+            function, hidden = CORRECTIONS[correction]
+            link.append(Correct(function, ratio))
+        name = f"{exponent}-{bound}-{exact}-{inverse}-{correction}-{ratio}"
+        yield pytest.param(Lowered(table(1, 1, 0.9, 3.0), tuple(link), hidden), id=name)
+
+
+def expected(lowered):
+    """Values by the operations' definitions, one number after another."""
+    q = lowered.cost.at(CODES)
+    for operation in lowered.link:
+        if isinstance(operation, Exp):
+            q = np.exp(q)
+        elif isinstance(operation, Floor):
+            q = np.maximum(q, operation.floor)
+        elif isinstance(operation, Tail):
+            f = operation.floor
+            q = np.where(q >= f, q, f * np.exp(q / f - 1))
+        elif isinstance(operation, Round):
+            q = np.array([[float(f"{v:.5e}") for v in row] for row in q])
+        elif isinstance(operation, Reciprocal):
+            q = 1 / q
+        else:
+            f = plain(operation.correction, lowered.hidden.at(CODES))
+            q = q * np.exp(f) if operation.ratio else q + f
+    return q
+
+
+def plain(correction, s):
+    if isinstance(correction, Logarithms):
+        return np.log1p(s) @ correction.weights
+
+    def silu(x):
+        return x / (1 + np.exp(-x))
+
+    h = correction.w2.shape[1]
+    return correction.b3 + sum(
+        silu(silu(s[:, i * h : (i + 1) * h]) @ correction.w2[i] + correction.b2[i]) @ correction.w3[i]
+        for i in range(len(correction.w2))
+    )
+
+
+@pytest.mark.parametrize("lowered", list(combinations()))
+def test_numpy_onnx_and_torch_give_one_meaning(lowered):
+    torch = pytest.importorskip("torch")
+    want = expected(lowered)
+    form = lowered_form(lowered)
+    found = form.values(CODES)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, want, rtol=3e-6, atol=3e-6)
+    np.testing.assert_array_equal(form.values(CODES[7:8]), form.values(CODES)[7:8])
+    np.testing.assert_allclose(
+        OnnxModel(onnx_file(form, CODES)).run({"codes": CODES})[0], want, rtol=5e-6, atol=5e-6
+    )
+    one_hot = [torch.eye(top, dtype=torch.float64)[CODES[:, i].astype(int)] for i, top in enumerate(TOPS)]
+    tensors = _expected(torch, form, one_hot, TOPS).numpy()
+    if keeps_sums(form.link):  # floors and digits are left out of what is an expectation
+        link = tuple(o for o in form.link if isinstance(o, Tail))
+        want = expected(Lowered(lowered.cost, link))
+    np.testing.assert_allclose(tensors, want, rtol=1e-5, atol=5e-6)
+
+
+def test_combinations_are_many():
+    assert len(list(combinations())) == 2 * 3 * 2 * 2 * 5
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 50])
 @pytest.mark.parametrize("targets", [1, 3, 27])
-def test_each_target_is_held_by_its_own_floor(n, targets):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_each_target_is_held_by_its_own_floor(n, targets, dtype):
     rng = np.random.default_rng(n)
     floor = rng.uniform(1, 2, targets)
-    q = rng.uniform(0, 3, (n, targets)).astype(np.float32)
-    expected = np.maximum(q, floor.astype(np.float32))
-    head = Head(True, floor, np.zeros(targets, dtype=bool))
-    np.testing.assert_array_equal(head(q.copy()), expected)
-    free = Head(True, np.full(targets, -np.inf), np.zeros(targets, dtype=bool))
-    np.testing.assert_array_equal(free(q.copy()), q)
+    q = rng.uniform(0, 3, (n, targets)).astype(dtype)
+    (step,) = steps((Floor(floor),), dtype)
+    np.testing.assert_array_equal(step(q.copy(), None), np.maximum(q, floor.astype(dtype)))
+    assert floored(np.full(targets, -np.inf)) == ()
+    (step,) = steps(floored(np.append(floor, -np.inf)), dtype)
+    assert step(np.full((1, targets + 1), -9.0, dtype), None)[0, -1] == -9.0
 
 
-@pytest.mark.parametrize("n", [1, 7, 8, 9, 50])
-@pytest.mark.parametrize("low", [1e-3, -np.inf])
-def test_exact_targets_are_rounded_beside_others(n, low):
+@pytest.mark.parametrize("n", [0, 1, 7, 50])
+def test_exact_targets_are_rounded_beside_others(n):
     rng = np.random.default_rng(n)
-    sums = np.exp(rng.uniform(-9, 9, (n, 4)))
-    exact, floor = np.array([False, True, True, False]), np.array([0.5, low, 2.0, -np.inf])
-    found = Head(True, floor, exact)(sums.astype(np.float32), None, sums[:, exact].copy())
-    raised = np.maximum(sums, floor)
-    told = [[float(f"{value:.5e}") for value in row] for row in raised]
-    np.testing.assert_array_equal(found[:, exact], np.array(told)[:, exact].astype(np.float32))
-    np.testing.assert_allclose(found, raised, rtol=1e-5)
+    q, exact = np.exp(rng.uniform(-9, 9, (n, 4))), np.array([False, True, True, False])
+    found = apply((Round(exact),), q.copy())
+    told = np.array([[float(f"{value:.5e}") for value in row] for row in q]).reshape(n, 4)
+    np.testing.assert_array_equal(found[:, exact], told[:, exact])
+    np.testing.assert_array_equal(found[:, ~exact], q[:, ~exact])
+
+
+def test_rounded_targets_are_summed_in_double_precision_beside_others():
+    exact = np.array([False, True, False])
+    lowered = Lowered(table(3, 1, 0.9, 3.0), (Round(exact),))
+    form = lowered_form(lowered)
+    assert isinstance(form, BesideForm)
+    want = lowered.cost.at(CODES)
+    want[:, 1] = [float(f"{value:.5e}") for value in want[:, 1]]
+    np.testing.assert_allclose(form.values(CODES), want, rtol=3e-7)
+    np.testing.assert_array_equal(form.values(CODES)[:, 1], want[:, 1].astype(np.float32))
+    alone = lowered_form(lowered.select((0, 2)))
+    assert alone.link == ()
+    np.testing.assert_array_equal(alone.values(CODES), form.values(CODES)[:, [0, 2]])
 
 
 def test_a_tail_goes_on_smoothly_below_the_floor():
-    head = Head(True, np.array([2.0]), NOTHING, tail=True)
-    q = np.array([[2.1], [2.0], [1.999], [0.0], [-6.0]])
-    found = head(q.copy())[:, 0]
+    q = np.array([[2.1], [2.0], [1.999], [0.0], [-6.0], [-1e6]])
+    found = apply((Tail(np.array([2.0])),), q.copy())[:, 0]
     assert (np.diff(found) < 0).all()
-    assert found[-1] == pytest.approx(2 * np.exp(-4), rel=1e-6)
+    assert found[4] == pytest.approx(2 * np.exp(-4), rel=1e-6)
     assert found[2] == pytest.approx(1.999, rel=1e-6)
+    assert np.float32(found[-1]) > 0, "a cost and its inverse are finite and above zero"
+
+
+def test_operations_that_change_nothing_are_left_out():
+    rng = np.random.default_rng(0)
+    zero = Networks(rng.normal(size=(1, 2, 2)), rng.normal(size=(1, 1, 2)), np.zeros((1, 2, 2)), np.zeros(2))
+    link = (Floor(np.array([0.0, 1.0])), Round(np.array([False, True])), Correct(zero, ratio=True))
+    (floor,) = selected(link, (0,))
+    assert floor.floor == [0.0]
+    assert [type(o) for o in selected(link, (1,))] == [Floor, Round]
+    lowered = Lowered(table(2, 0, 1, 2), link, table(2, 1, 1, 2))
+    assert lowered.select((0,)).hidden is None
+
+
+def test_one_target_of_a_correction_answers_as_among_all():
+    correction = networks(c=3)
+    s = np.random.default_rng(1).normal(size=(6, 10)).astype(np.float32)
+    np.testing.assert_allclose(correction.select((2,))(s.copy()), correction(s.copy())[:, 2:], rtol=1e-6)
+    logarithms = Logarithms(np.random.default_rng(1).normal(size=(10, 3)))
+    np.testing.assert_allclose(logarithms.select((0,))(s**2), logarithms(s**2)[:, :1], rtol=1e-6)
+
+
+def test_a_correction_without_its_sums_is_refused():
+    with pytest.raises(ValueError, match="must be given the sums"):
+        apply((Correct(networks(), ratio=True),), np.ones((1, 1)))
+
+
+def test_steps_can_be_sent_to_another_process():
+    link = (Exp(), Tail(np.array([2.0])), Floor(np.array([2.0])), Correct(networks(), ratio=False))
+    s = np.ones((3, 10), dtype=np.float32)
+    want, found = np.ones((3, 1)), np.ones((3, 1))
+    for one, other in zip(
+        steps(link, np.float64), pickle.loads(pickle.dumps(steps(link, np.float64))), strict=True
+    ):
+        want, found = one(want, s), other(found, s)
+    np.testing.assert_array_equal(found, want)

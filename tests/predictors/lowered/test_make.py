@@ -9,7 +9,7 @@ import pytest
 from made_up import additive_labels
 
 import archcast
-from archcast.core.errors import InputError
+from archcast.core.errors import ArchcastWarning, InputError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import (
@@ -38,12 +38,10 @@ from archcast.predictors.artifact.shipped import zoo_folder
 from archcast.predictors.lowered import (
     PlainForm,
     SumForm,
-    TableForm,
     exact_form,
     served_form,
     served_kind,
 )
-from archcast.predictors.lowered.make import GrowingForm
 from archcast.serving.store import store
 
 ZOO = sorted(f.name for f in zoo_folder().iterdir() if (f / "manifest.json").is_file())
@@ -111,7 +109,7 @@ def test_families_that_are_sums_are_served_as_tables(space, metric, make):
     model = make().fit(labels(space, metric))
     codes = SPACES[space].sample(1000, seed=2)
     form = exact_form(model, (0, 1))
-    assert isinstance(form, SumForm)
+    assert form.kind == model.header()["served"] == "sums"
     np.testing.assert_allclose(form.values(codes), model.predict_checked(codes), rtol=2e-5)
 
 
@@ -153,19 +151,21 @@ def test_adapted_predictors_are_served_as_tables(space, metric):
 def test_sums_that_are_none_are_not_served(monkeypatch):
     model = Additive().fit(labels("mnasnet"))
     monkeypatch.setattr(type(model.space_), "term_groups", tuple((i,) for i in range(28)))
-    assert exact_form(model, (0,)) is None
-    assert isinstance(served_form(model, (0,)), PlainForm)
+    with pytest.warns(ArchcastWarning, match="additive of mnasnet differ from its predictions"):
+        assert exact_form(model, (0,)) is None
+    with pytest.warns(ArchcastWarning):
+        assert isinstance(served_form(model, (0,)), PlainForm)
 
 
 def test_a_small_spaces_table_is_made_once_it_pays():
     model = BayesianLinear().fit(additive_labels())
     form = served_form(model, (1,))
-    assert isinstance(form, GrowingForm)
+    assert isinstance(form, PlainForm)
     codes = model.space_.sample(4000, seed=0)
     before = form.values(codes[:10])
     assert form.by_number is None
     after = form.values(codes)
-    assert isinstance(form.by_number, TableForm)
+    assert isinstance(form.by_number, SumForm)
     np.testing.assert_allclose(form.values(codes[:10]), before, rtol=1e-6)
     np.testing.assert_allclose(after[:, 0], model.predict(codes)[:, 1], rtol=1e-6)
 
@@ -176,6 +176,16 @@ def test_asking_one_by_one_makes_the_table_too():
     for _ in range(200):
         form.values(codes)
     assert form.by_number is not None
+
+
+def test_a_correction_that_corrects_nothing_is_left_out():
+    model = shipped("fbnet-latency-estimated")
+    closed = int(np.flatnonzero(model.sum_.exact_)[0])
+    assert model.select((closed,)).lower().hidden is not None
+    form = served_form(model, (closed,))
+    assert form.hidden is None
+    codes = SPACES["fbnet"].sample(500, seed=3)
+    np.testing.assert_array_equal(form.values(codes)[:, 0], model.predict_checked(codes)[:, closed])
 
 
 def test_forms_can_be_sent_to_another_process():

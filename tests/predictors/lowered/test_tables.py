@@ -1,12 +1,14 @@
 """Sums over groups of decisions as tables."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archcast.featurize.spaces import SPACES
-from archcast.predictors.lowered.tables import Keys, choices, grouped, rows_of, tables
+from archcast.predictors.lowered.tables import Keys, Sum, choices, grouped, rows_of, tables
 
 TOPS = (3, 2, 4, 2, 5)
 GROUPS = (((0,), (1, 2), (3,), (4,)), ((0, 2), (1, 2), (3,), (4, 2)), ((0, 1, 3), (1, 2, 3), (4,)))
@@ -52,15 +54,20 @@ def test_one_column_is_added_like_several():
     function, codes = made_up(GROUPS[0], 3, 1), random_codes(50)
     groups, parts = tables(function, GROUPS[0], TOPS)
     whole = grouped(groups, parts, TOPS, np.float32)
-    alone = grouped(groups, [part[:, 1:2] for part in parts], TOPS, np.float32, like=whole.groups)
+    alone = grouped(groups, [part[:, 1:2] for part in parts], TOPS, np.float32)
+    assert alone.groups == whole.groups
     rows = whole.keys.rows(codes)
     np.testing.assert_array_equal(alone.at(rows)[:, 0], whole.at(rows)[:, 1])
 
 
-def test_a_sum_merged_otherwise_is_refused():
-    groups, parts = tables(made_up(GROUPS[0], 1, 1), GROUPS[0], TOPS)
-    with pytest.raises(ValueError, match="groups must merge to"):
-        grouped(groups, parts, TOPS, np.float32, like=((0, 1), (2, 3, 4)))
+def test_a_sum_gives_the_function_and_some_of_its_values():
+    function, codes = made_up(GROUPS[1], 3, 1), random_codes(50)
+    summed = Sum.of(function, GROUPS[1], SimpleNamespace(cardinalities=TOPS))
+    np.testing.assert_allclose(summed.at(codes), function(codes), atol=1e-9)
+    np.testing.assert_allclose(summed.select((2, 0)).at(codes), function(codes)[:, [2, 0]], atol=1e-9)
+    packed = summed.packed(np.float64)
+    np.testing.assert_allclose(packed.at(packed.keys.rows(codes)), function(codes), atol=1e-9)
+    assert not summed.is_whole
 
 
 def test_keys_number_every_member_of_a_small_space():
