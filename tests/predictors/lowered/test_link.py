@@ -121,10 +121,9 @@ def test_numpy_onnx_and_torch_give_one_meaning(lowered):
     found = form.values(CODES)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, want, rtol=3e-6, atol=3e-6)
-    np.testing.assert_array_equal(form.values(CODES[7:8]), form.values(CODES)[7:8])
-    np.testing.assert_allclose(
-        OnnxModel(onnx_file(form, CODES)).run({"codes": CODES})[0], want, rtol=5e-6, atol=5e-6
-    )
+    np.testing.assert_allclose(form.values(CODES[7:8]), found[7:8], rtol=1e-6, atol=1e-6)
+    run = OnnxModel(onnx_file(form, CODES)).run({"codes": CODES})[0]
+    np.testing.assert_allclose(run, want, rtol=5e-6, atol=5e-6)
     one_hot = [torch.eye(top, dtype=torch.float64)[CODES[:, i].astype(int)] for i, top in enumerate(TOPS)]
     tensors = _expected(torch, form, one_hot, TOPS).numpy()
     if keeps_sums(form.link):  # floors and digits are left out of what is an expectation
