@@ -14,14 +14,18 @@ def network(
     source: Any,
     *,
     batch: int = 1,
+    example: Any = None,
     inputs: Mapping[str, Sequence[int]] | None = None,
     **dims: int,
 ) -> Network:
     """The network of a model file or model; nothing is run and no weights are needed.
 
     Args:
-        source: path or content of an ONNX file, or `onnx.ModelProto`.
+        source: path or content of an ONNX file, `onnx.ModelProto`, `torch.nn.Module` or
+            `torch.export.ExportedProgram`.
         batch: number for the open first dimension of inputs.
+        example: of a module: the shape of its input, a tensor, a sequence of these for several inputs, or a
+            mapping of these by name.
         inputs: whole shapes of inputs by name.
         dims: numbers for other open dimensions by name, such as `tokens=384`.
 
@@ -30,11 +34,26 @@ def network(
     """
     if isinstance(source, Network):
         return source.bind(**dims) if dims else source
+    if _is_module(source):
+        from archcast.featurize.readers.torch import read_module
+
+        return read_module(source, example)
+    if example is not None:
+        raise InputError("example must be left out for a model file: name shapes by inputs={name: shape}")
     content = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview)
     if not content and not hasattr(source, "SerializeToString"):
         raise InputError(
-            f"network must be a path or content of a model file or an onnx.ModelProto, got {shorten(source)}"
+            f"network must be a path or content of a model file, an onnx.ModelProto or a torch module, "
+            f"got {shorten(source)}"
         )
     from archcast.featurize.readers.onnx import read_onnx
 
     return read_onnx(source, batch=batch, inputs=inputs, dims=dims)
+
+
+_TORCH = ("torch.nn.modules.module.Module", "torch.export.exported_program.ExportedProgram")
+
+
+def _is_module(source: object) -> bool:
+    """Whether an object is a torch module or exported program, told without importing torch."""
+    return any(f"{kind.__module__}.{kind.__name__}" in _TORCH for kind in type(source).__mro__)

@@ -89,14 +89,14 @@ class Summary:
 
     @cached_property
     def _trained(self) -> Mapping[str, Value]:
-        """Trained constants by name."""
+        """Trained constants by name: as their source says, else as the operators that read them take them."""
         learned = {name for c in self.works for name in c.work.learned}
         networks = [self.network, *(body for node, _ in self.network.walk() for body in node.bodies)]
         return {
             name: value
             for network in networks
             for name, value in network.values.items()
-            if value.constant and name in learned
+            if value.constant and (value.learned or (value.learned is None and name in learned))
         }
 
     def to_dict(self) -> dict[str, object]:
