@@ -1,7 +1,7 @@
 """Networks from torch modules, recorded while a module runs once on meta tensors.
 
-Nothing is computed and no weights are made: meta tensors have shapes alone. As the module really runs, control
-flow, hooks and dynamic code are seen as they run with inputs of these shapes.
+Nothing is computed and no weights are made: meta tensors have shapes alone. As the module really runs,
+control flow, hooks and dynamic code are seen as they run with inputs of these shapes.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def read_module(module: Any, example: Any, *, part: str = "") -> Network:
         return record(recorder, module, args, kwargs)
     except ArchcastError:
         raise
-    except NotImplementedError as error:
-        raise InputError(
-            f"{recorder.where()} needs values, which shapes do not tell: {_first_line(error)}"
-        ) from error
     except Exception as error:  # whatever a user's module raises
+        if isinstance(error, NotImplementedError) or "meta tensors" in str(error):
+            raise InputError(
+                f"{recorder.where()} needs values, which shapes do not tell: {_first_line(error)}"
+            ) from error
         raise InputError(
             f"{type(module).__name__} does not run with these inputs, in {recorder.where()}: "
             f"{type(error).__name__}: {_first_line(error)}"

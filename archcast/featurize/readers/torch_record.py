@@ -1,7 +1,7 @@
 """What a module does, written down operation by operation while it runs.
 
-Two of torch's modes see the operations: the one for functions sees those that are taken apart further down but
-that runtimes run whole (`linear`, `matmul`, attention, recurrent layers), the one for dispatch all others.
+Two of torch's modes see the operations: the one for functions sees those that are taken apart further down
+but that runtimes run whole (`linear`, `matmul`, attention, recurrent layers), the other all others.
 """
 
 from __future__ import annotations
@@ -196,11 +196,11 @@ class _Functions(TorchFunctionMode):
         return out
 
 
-class _Dispatch(TorchDispatchMode):
+class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees all other operations."""
 
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.recorder = recorder
         self.paused = False
         self._meta: dict[int, Any] = {}
@@ -275,9 +275,9 @@ def record(recorder: Recorder, module: Any, args: tuple[Any, ...], kwargs: Mappi
             recorder.input(name, value)
             inputs.append(name)
     dispatch = _Dispatch(recorder)
-    with _lock, _hooked(recorder), torch.no_grad(), _eager_attention():
-        with _Functions(recorder, dispatch), dispatch:
-            out = torch.func.functional_call(module, swapped, args, dict(kwargs), strict=False)
+    watched = (_Functions(recorder, dispatch), dispatch)
+    with _lock, _hooked(recorder), torch.no_grad(), _eager_attention(), watched[0], watched[1]:
+        out = torch.func.functional_call(module, swapped, args, dict(kwargs), strict=False)
     leaves = [t for t in pytree.tree_leaves(_plain(out)) if isinstance(t, torch.Tensor)]
     results = list({id(t): t for t in leaves if t.device.type == "meta"}.values())
     return recorder.network(tuple(inputs), results)

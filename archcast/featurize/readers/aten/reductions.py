@@ -73,14 +73,17 @@ def variance(r: Any, args: Any, kwargs: Any, out: Any) -> bool:
     axes = [positive(a, len(data.shape)) for a in ([axes] if isinstance(axes, int) else axes)]
     kept = tuple(1 if i in axes else d for i, d in enumerate(data.shape))
     dtype, name = dtype_of(data), r.name(data)
-    mean, less, square = (
-        r.made(kept, dtype),
-        r.made(tuple(data.shape), dtype),
-        r.made(tuple(data.shape), dtype),
-    )
+    shape = tuple(data.shape)
+    mean, less, square = r.made(kept, dtype), r.made(shape, dtype), r.made(shape, dtype)
     r.emit("ReduceMean", [name, r.constant(axes)], [mean], keepdims=1)
     r.emit("Sub", [name, mean], [less])
     r.emit("Mul", [less, less], [square])
+    correction = kwargs.get("correction", 1)
+    count = prod(data.shape[a] for a in axes)
+    if correction and count > correction:
+        scaled = r.made(shape, dtype)
+        r.emit("Mul", [square, r.constant(count / (count - correction), dtype)], [scaled])
+        square = scaled
     outs = out if isinstance(out, tuple) else (out,)
     if _called(r).startswith("std"):
         made = r.made(tuple(outs[0].shape), dtype)
@@ -162,13 +165,21 @@ def softmax(r: Any, args: Any, kwargs: Any, out: Any) -> bool:
     "_native_batch_norm_legit",
 )
 def batch_norm(r: Any, args: Any, kwargs: Any, out: Any) -> bool:
-    """data, weight, bias, running mean and variance, ..., epsilon; without statistics it is taken apart."""
+    """data, weight, bias, running mean and variance, ..., epsilon.
+
+    One by the statistics of the data, of a batch of one, as weights are standardised, is an instance's.
+    """
     data, weight, bias, mean, variance_ = args[:5]
-    if mean is None or variance_ is None or len(data.shape) < 2:
+    own = mean is None or variance_ is None
+    if len(data.shape) < 2 or (own and (len(data.shape) < 3 or data.shape[0] != 1)):
         return False
     channels, dtype = data.shape[1], dtype_of(data)
     scale = r.name(weight) if weight is not None else r.constant([1.0] * channels, dtype)
     shift = r.name(bias) if bias is not None else r.constant([0.0] * channels, dtype)
+    if own:
+        names = [r.name(data), scale, shift]
+        r.emit("InstanceNormalization", names, [r.new(out[0])], epsilon=float(args[-1]))
+        return True
     names = [r.name(data), scale, shift, r.name(mean), r.name(variance_)]
     r.emit("BatchNormalization", names, [r.new(out[0])], epsilon=float(args[-1]))
     return True

@@ -138,7 +138,7 @@ def stack(r: Any, args: Any, kwargs: Any, out: Any) -> bool:
 @aten("copy", "fill", "zero")
 def copied(r: Any, args: Any, kwargs: Any, out: Any) -> bool:
     """A tensor overwritten by another, or by a number."""
-    source = args[1] if len(args) > 1 else 0.0
+    source: Any = args[1] if len(args) > 1 else 0.0
     name = like(r, source, dtype_of(out))
     if is_tensor(source) and tuple(source.shape) == tuple(out.shape):
         r.write("Identity", [name], out)
@@ -170,7 +170,7 @@ def roll(r: Any, args: Any, kwargs: Any, out: Any) -> bool:
     if not axes:
         return False
     name, shape, dtype = r.name(args[0]), list(args[0].shape), dtype_of(args[0])
-    for turn, (shift, axis) in enumerate(zip(shifts, axes, strict=True)):
+    for shift, axis in zip(shifts, axes, strict=True):
         axis = positive(axis, len(shape))
         cut = -shift % shape[axis]
         if cut == 0:
@@ -186,7 +186,6 @@ def roll(r: Any, args: Any, kwargs: Any, out: Any) -> bool:
             rolled = r.made(tuple(shape), dtype)
             r.emit("Concat", parts, [rolled], axis=axis)
         name = rolled
-        del turn
     r.write("Identity", [name], out)
     return True
 
