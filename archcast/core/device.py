@@ -88,7 +88,6 @@ _OTHERS = (
     ),
     Device("xeon", "Intel Xeon E5-2640", "cpu", "PyTorch", batch=1),
     Device("titanxp", "NVIDIA Titan Xp", "gpu", "PyTorch", batch=1),
-    Device("foxnas_cpu", "", "cpu"),
     Device(
         "pi5_onnx",
         "Raspberry Pi 5",

@@ -30,7 +30,7 @@ def test_list_without_any_table(home: Path) -> None:
         "hw_nas_bench_360",
         "hw_nas_bench",
     }
-    assert {r.name for r in records.values() if not r.redistributable} == {"foxnas", "hw_nas_bench_360"}
+    assert {r.name for r in records.values() if not r.redistributable} == {"hw_nas_bench_360"}
     assert len(records["help"].devices) == 27 + 5 + 6
 
 
@@ -66,12 +66,12 @@ def test_import_counts_and_is_then_read(tables: Path, monkeypatch: pytest.Monkey
 
 
 def test_import_tells_altered_files(home: Path, data_dir: Path) -> None:
-    folder = home / "tables/foxnas"
-    shutil.copytree(data_dir / "foxnas", folder)
-    assert data.import_table("foxnas").altered == ()
-    (file,) = folder.glob("*.csv")
+    folder = home / "tables/nas_bench_macro"
+    shutil.copytree(data_dir / "nas_bench_macro", folder)
+    assert data.import_table("nas_bench_macro").altered == ()
+    (file,) = folder.glob("*.json")
     file.write_text(file.read_text() + "\n")
-    assert data.import_table("foxnas").altered == (file.name,)
+    assert data.import_table("nas_bench_macro").altered == (file.name,)
 
 
 def test_import_of_an_absent_table(home: Path) -> None:

@@ -91,7 +91,7 @@ def test_unknown_names_list_what_there_is(tables: Path) -> None:
     with pytest.raises(UnknownNameError, match="metric must be one of"):
         load_measurements("macro", "speed")
     with pytest.raises(UnknownNameError, match="space must be one of"):
-        load_measurements("foxnas", "latency")
+        load_measurements("nowhere", "latency")
     with pytest.raises(UnknownNameError, match="table must be one of"):
         load_measurements("macro", "accuracy", sources=["macros"])
 

@@ -26,7 +26,7 @@ def test_batch_is_the_number_at_the_end_of_a_gpus_name() -> None:
 
 
 def test_what_is_unknown_is_empty() -> None:
-    assert DEVICES["foxnas_cpu"].hardware == ""
+    assert DEVICES["eyeriss-like"].hardware == ""
     assert DEVICES["raspi4"].precision == ""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from archcast.collect.tables import (
     accel_nasbench,
-    foxnas,
     hat,
     help,
     hw_nas_bench,
@@ -26,7 +25,6 @@ for _recipe in (
     nas_bench_macro.RECIPE,
     hat.RECIPE,
     ofa_accuracy.RECIPE,
-    foxnas.RECIPE,
     hw_nas_bench_360.RECIPE,
     hw_nas_bench.RECIPE,
     *kept_recipes(),
