@@ -16,6 +16,7 @@ from archcast.cli import (
     evaluate,
     explain,
     export,
+    network,
     predict,
     profile,
     score,
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("predict")(predict.predict)
 app.command("devices")(predict.devices)
 app.command("features")(predict.features)
+app.command("network")(network.network)
 app.command("suggest")(adapt.suggest)
 app.command("adapt")(adapt.adapt)
 app.add_typer(collect.app, name="collect")

@@ -33,6 +33,8 @@ RUNTIMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Rules by kind of runtime, in the order in which they are applied."""
+BALANCE = 10
+"""Multiply-adds that take about as long as moving a byte on many devices, where no device is named."""
 _DEAR = ("attention", "recurrent", "linear", "matmul")
 
 
@@ -90,6 +92,11 @@ def kernels(network: Network, runtime: str | Sequence[str] = "onnxruntime") -> t
         for members, kind in groups.listed()
         if (made := _kernel(network, groups, members, kind, works)) is not None
     )
+
+
+def dearest(made: Sequence[Kernel], n: int = 10) -> list[Kernel]:
+    """The n kernels with the most work, a byte moved counted as `BALANCE` multiply-adds."""
+    return sorted(made, key=lambda k: -max(k.macs, BALANCE * k.bytes * k.times))[:n]
 
 
 def _rules(runtime: str | Sequence[str]) -> Iterable[str]:

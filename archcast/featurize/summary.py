@@ -8,6 +8,7 @@
 | `peak_bytes` | most bytes of activations alive at once, in the order in which the nodes stand |
 | `intensity` | multiply-adds a byte |
 | `depth` | nodes that do work on the longest path |
+| `nn_degree`, `nn_mass` | see `archcast.featurize.cells` |
 
 A value is alive from the node that writes it (an input: from the start) to the last one that reads it (an
 output: to the end); a view shares the memory of what it shows.
@@ -22,6 +23,7 @@ from functools import cached_property
 from html import escape
 
 from archcast.core.network import Network, Value
+from archcast.featurize.cells import Topology, topology
 from archcast.featurize.operators.counted import Counted, counted
 from archcast.featurize.operators.movement import VIEWS
 
@@ -78,6 +80,20 @@ class Summary:
         """Nodes that do work on the longest path."""
         return depth(self.network)
 
+    @property
+    def nn_degree(self) -> float:
+        """Widths and skips of the cells."""
+        return self._topology.nn_degree
+
+    @property
+    def nn_mass(self) -> float:
+        """Widths, depths and density of skips of the cells."""
+        return self._topology.nn_mass
+
+    @cached_property
+    def _topology(self) -> Topology:
+        return topology(self.network)
+
     @cached_property
     def unknown(self) -> Mapping[str, float]:
         """Operators that are not understood, with the share of all bytes that they move."""
@@ -114,6 +130,8 @@ class Summary:
             "peak_bytes": self.peak_bytes,
             "intensity": self.intensity,
             "depth": self.depth,
+            "nn_degree": self.nn_degree,
+            "nn_mass": self.nn_mass,
             "unknown": dict(self.unknown),
             "key": network.key,
         }
@@ -141,6 +159,7 @@ class Summary:
             ("peak memory", f"{self.peak_bytes / 2**20:,.1f} MiB of activations"),
             ("intensity", f"{self.intensity:.1f} multiply-adds a byte"),
             ("depth", f"{self.depth:,} nodes"),
+            ("NN-Degree", f"{self.nn_degree:,.2f}, NN-Mass {self.nn_mass:,.2f}"),
         ]
         for op, share in self.unknown.items():
             rows.append(("not understood", f"{op}: counted as data moved, {share:.1%} of all bytes"))

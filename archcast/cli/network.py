@@ -1,0 +1,133 @@
+"""`archcast network`: what a model file holds and costs by its shapes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archcast.cli.output import Json, print_record, print_records
+from archcast.core.errors import InputError, shorten
+from archcast.core.network import Network
+
+
+def network(
+    model: Annotated[str, typer.Argument(help="An .onnx file, or package.module:factory of a torch module.")],
+    batch: Annotated[int, typer.Option(help="Number for open first dimensions.", min=1)] = 1,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", help="Shape of an input, name=1x3x224x224; may be repeated."),
+    ] = None,
+    bind: Annotated[
+        list[str] | None, typer.Option(help="Number for an open dimension, tokens=384; may be repeated.")
+    ] = None,
+    example: Annotated[
+        list[str] | None, typer.Option(help="Shape of a torch module's input, 1x3x224x224; one an input.")
+    ] = None,
+    runtime: Annotated[
+        str, typer.Option(help="What joins nodes into kernels: eager, onnxruntime, tflite or compiled.")
+    ] = "onnxruntime",
+    n: Annotated[int, typer.Option("--kernels", help="How many of the dearest kernels to list.", min=0)] = 10,
+    strict: Annotated[bool, typer.Option(help="Refuse operators that are not understood.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Count a network: parameters, multiply-adds, bytes, memory, the dearest kernels, what is not understood.
+
+    Example: archcast network model.onnx --input image=1x3x224x224
+    """
+    from archcast.featurize.kernels import dearest, kernels
+
+    net = read(model, batch=batch, inputs=inputs or (), bind=bind or (), example=example or ())
+    summary = net.summary()
+    if strict and summary.unknown:
+        raise InputError(f"operators not understood: {', '.join(summary.unknown)}")
+    made = kernels(net, runtime)
+    total_macs, total_bytes = max(summary.macs, 1), max(sum(k.bytes * k.times for k in made), 1)
+    records = [
+        {
+            "kernel": k.kind,
+            "operators": _short(k.operators),
+            "part": k.part,
+            "macs": k.macs,
+            "share of macs": f"{k.macs / total_macs:.1%}",
+            "bytes": k.bytes,
+            "share of bytes": f"{k.bytes * k.times / total_bytes:.1%}",
+        }
+        for k in dearest(made, n)
+    ]
+    if as_json:
+        print_record(summary.to_dict() | {"kernels": len(made), "dearest": records}, as_json=True)
+        return
+    typer.echo(str(summary))
+    typer.echo(f"{'kernels':<16}{len(made):,} ({runtime})")
+    if records:
+        print_records(records, as_json=False)
+
+
+def read(
+    model: str, *, batch: int, inputs: Sequence[str], bind: Sequence[str], example: Sequence[str]
+) -> Network:
+    """The network that the words of a command name.
+
+    Raises:
+        InputError: a word is not of its form, or there is no such model.
+    """
+    from archcast.featurize.networks import network as of
+
+    shapes = {name: shape_of(text) for name, text in map(_named, inputs)}
+    dims = {name: _whole(text, f"--bind {name}") for name, text in map(_named, bind)}
+    path = Path(model)
+    if not path.exists() and ":" in model and not model.endswith((".onnx", ".param")):
+        if not example:
+            raise InputError("--example must give the shape of a torch module's input, such as 1x3x224x224")
+        given = tuple(shape_of(text) for text in example)
+        return of(_made(model), example=given[0] if len(given) == 1 else given)
+    if example:
+        raise InputError("--example is for torch modules: name the shapes of a file's inputs by --input")
+    return of(path, batch=batch, inputs=shapes, **dims)
+
+
+def shape_of(text: str) -> tuple[int, ...]:
+    """A shape as `1x3x224x224`.
+
+    Raises:
+        InputError: it is written otherwise.
+    """
+    return tuple(_whole(part, f"shape {shorten(text)}") for part in text.split("x"))
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, value = text.rpartition("=")
+    if not equals or not name:
+        raise InputError(f"must be written name=value, got {shorten(text)}")
+    return name, value
+
+
+def _whole(text: str, what: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise InputError(f"{what} must be made of whole numbers, as 1x3x224x224, got {shorten(text)}")
+    return int(text)
+
+
+def _made(name: str) -> Any:
+    """What `package.module:factory` gives; the folder in which the command runs is looked at first."""
+    module, _, factory = name.partition(":")
+    sys.path.insert(0, "")
+    try:
+        made = getattr(importlib.import_module(module), factory)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"{shorten(name)} must name a file, or a function as package.module:name: {error}"
+        ) from error
+    finally:
+        sys.path.remove("")
+    return made() if callable(made) and not hasattr(made, "forward") else made
+
+
+def _short(operators: Sequence[str]) -> str:
+    shown = " ".join(operators[:4])
+    return shown if len(operators) <= 4 else f"{shown} +{len(operators) - 4}"
