@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from archcast.collect.tables.catalog import RECIPES
 from archcast.collect.tables.own import STORE
 from archcast.collect.tables.place import recipe_table
 from archcast.core.errors import DataError, InputError, UnknownNameError
+from archcast.core.files import atomic_write
 from archcast.core.measurements import COLUMNS
 from archcast.core.optional import require
 
@@ -74,7 +73,7 @@ def write_rows(table: pa.Table, path: Path) -> None:
     """
     check_path(path)
     try:
-        with _whole(path) as partial:
+        with atomic_write(path) as partial:
             _WRITERS[path.suffix.lower()](table, partial)
     except OSError as error:
         raise DataError(f"cannot write {path}: {error}") from error
@@ -93,7 +92,7 @@ def measurements_of(
         raise UnknownNameError("table", name, (*RECIPES, STORE))
     pa = require("pyarrow", extra="collect", purpose="reading measurement tables")
     if name == STORE:
-        table = MeasurementStore().table()
+        table = MeasurementStore().to_table()
     else:
         spaces = RECIPES[name].spaces
         wanted = [space] if space in spaces else spaces
@@ -134,14 +133,3 @@ def _write_csv(table: pa.Table, path: Path) -> None:
 
 
 _WRITERS: dict[str, Callable[[Any, Path], None]] = {".parquet": _write_parquet, ".csv": _write_csv}
-
-
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of `path` at the end and leaves nothing when that fails."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archcast.core.errors import DataError
+from archcast.core.files import atomic_write
 from archcast.core.metric import METRICS
 from archcast.core.optional import require
 
@@ -128,9 +129,8 @@ def write_table(table: pa.Table, path: Path) -> None:
 
     check(table)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    pq.write_table(table, partial, compression="zstd")
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        pq.write_table(table, partial, compression="zstd")
 
 
 def read_table(path: Path) -> pa.Table:

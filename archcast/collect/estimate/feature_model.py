@@ -27,6 +27,7 @@ import numpy as np
 
 from archcast.core.arrays import ArchBatch, Doubles
 from archcast.core.errors import ArtifactError, InputError, NotFittedError, UnknownNameError
+from archcast.core.files import atomic_write
 from archcast.featurize.cost import quantity
 from archcast.featurize.spaces import SPACES
 
@@ -162,9 +163,8 @@ class FeatureModel:
         if not hasattr(self, "weights_"):
             raise NotFittedError("the feature model must be fitted before it is saved")
         held = {"config": asdict(self.config), "weights": dict(zip(self.names_, self.weights_, strict=True))}
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(held, indent=1), encoding="utf-8")
-        partial.replace(path)
+        with atomic_write(path) as partial:
+            partial.write_text(json.dumps(held, indent=1), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> FeatureModel:

@@ -21,7 +21,7 @@ def add_to_store(table: pa.Table, store: MeasurementStore | None = None) -> int:
         rows = table.to_pylist()
         had: set[tuple[str, ...]] = set()
         for space, device in sorted({(row["space"], row["device"]) for row in rows}):
-            held = kept.table(space=space, device=device).select(known_columns)
+            held = kept.to_table(space=space, device=device).select(known_columns)
             columns = [held[name].to_pylist() for name in known_columns]
             had |= set(zip(*columns, strict=True))
         new = [row for row in rows if tuple(row[name] for name in known_columns) not in had]

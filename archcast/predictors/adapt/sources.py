@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +20,7 @@ import numpy as np
 from archcast.core import settings
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError, shorten
+from archcast.core.files import atomic_write
 from archcast.core.labels import Labels, Target
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
@@ -109,10 +108,8 @@ def prior_of(space: str, sources: Sequence[str]) -> DevicePrior:
 
 def _keep(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(partial).replace(path)
+    with atomic_write(path) as partial:
+        partial.write_bytes(content)
 
 
 def learn_prior(

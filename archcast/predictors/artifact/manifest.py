@@ -24,6 +24,7 @@ import numpy as np
 
 from archcast.core.arrays import Doubles
 from archcast.core.errors import ArchcastError, ArtifactError
+from archcast.core.files import sync, sync_tree
 from archcast.core.labels import Target
 from archcast.core.operators import VOCABULARY_VERSION
 from archcast.featurize.features import FEATURES_VERSION
@@ -93,7 +94,9 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
             (partial / name).write_bytes(content)
         partial.chmod(0o755)
+        sync_tree(partial)
         _replace(partial, folder)
+        sync(folder.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

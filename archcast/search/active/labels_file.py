@@ -12,8 +12,8 @@ import math
 from pathlib import Path
 from typing import TextIO
 
-from archcast.collect.journal import take_lock
 from archcast.core.errors import ArchcastError, InputError, shorten
+from archcast.core.files import lock
 from archcast.search.active.run import Trainer
 
 FAILED = "failed"
@@ -35,7 +35,7 @@ def next_to_train(trainer: Trainer, path: Path, n: int, *, add: bool = False) ->
     try:
         with path.open("a+" if add else "r", newline="", encoding="utf-8") as file:
             if add:
-                take_lock(file.fileno(), wait=True)
+                lock(file.fileno())
             file.seek(0)
             text = file.read()
             columns = _tell(trainer, text, path)

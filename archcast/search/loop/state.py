@@ -7,7 +7,6 @@ what is in the file instead of scoring it, and comes to where it was; it ends as
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError, shorten
+from archcast.core.files import atomic_write
 
 _FORMAT = 2
 """1 had limits held by the ends of central intervals."""
@@ -41,14 +41,10 @@ def write_state(path: Path, state: State) -> None:
     Raises:
         InputError: it cannot be written.
     """
-    part = path.with_name(path.name + ".part")
     header = json.dumps({"format": _FORMAT, "settings": dict(state.settings), "seconds": state.seconds})
     try:
-        with part.open("wb") as file:
+        with atomic_write(path) as partial, partial.open("wb") as file:
             np.savez(file, header=np.array(header), codes=state.codes, values=state.values)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
     except OSError as error:
         raise InputError(f"state {str(path)!r} cannot be written: {error}") from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archcast.core.errors import InputError
+from archcast.core.files import atomic_write
 from archcast.serving.engine import load
 from archcast.serving.handle import LoadedPredictor
 from archcast.serving.scale.sources import Source
@@ -82,9 +83,8 @@ class Job:
             if not plan.exists():
                 if any(self.folder.iterdir()):
                     raise InputError(f"folder {str(self.folder)!r} holds something else; name a new one")
-                partial = self.folder / f".{PLAN}.partial"
-                partial.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
-                partial.replace(plan)
+                with atomic_write(plan) as partial:
+                    partial.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
             found = json.loads(plan.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             if isinstance(error, InputError):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from archcast.core.errors import InputError
+from archcast.core.files import atomic_write
 from archcast.core.optional import require
 from archcast.serving.answers import LARGE
 from archcast.serving.scale.job import Job
@@ -80,17 +79,8 @@ def _write(job: Job, number: int, columns: dict[str, Any]) -> None:
     rows = job.rows_of(number)
     about = {f"archcast.{key}": str(value) for key, value in job.describe().items()}
     table = pa.table({ROW: np.arange(rows.start, rows.stop, dtype=np.int64)} | columns, metadata=about)
-    place = job.place(number)
-    partial = place.with_name(f".{place.stem}.{uuid.uuid4().hex}.partial")
-    try:
-        with partial.open("wb") as file:
-            parquet.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(place)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with atomic_write(job.place(number)) as partial:
+        parquet.write_table(table, partial, compression="zstd")
 
 
 def _in_source(error: InputError, start: int) -> InputError:
