@@ -115,7 +115,7 @@ def trained(archs: list[str], seeds: int) -> dict[str, tuple[float, float]]:
         store=store,
         progress=lambda done: print(done, flush=True),
     )
-    table = store.table(space=SPACE, metric="accuracy").to_pylist()
+    table = store.to_table(space=SPACE, metric="accuracy").to_pylist()
     return {row["arch"]: (round(row["value"], 2), round(row["spread"], 2)) for row in table}
 
 

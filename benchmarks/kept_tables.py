@@ -54,7 +54,7 @@ def main() -> None:
     if not given.keep_only:
         for words in commands:
             archcast(*words)
-    table = MeasurementStore(given.home / "store").table()
+    table = MeasurementStore(given.home / "store").to_table()
     if given.step == "host":
         table = renamed(of(table, "device", [f"this-host-{r}" for r in RUNTIMES]), given.name)
         title = (

@@ -9,13 +9,16 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from archcast.collect.rows import checked_rows
-from archcast.collect.store import MeasurementStore, environment_json
+from archcast.collect import store as store_module
+from archcast.collect.rows import checked_rows, environment_json
+from archcast.collect.store import MeasurementStore
+from archcast.core.errors import DataError
 
 DIED = 77
 
@@ -40,17 +43,17 @@ def group(name: str, i: int) -> list[str]:
     return [f"{name}/{i}/{j}" for j in range(1 + i % 3)]
 
 
-def write(folder: str, name: str, journal_rows: int, appends: int) -> None:
+def write(folder: str, name: str, appends: int) -> None:
     """Append groups, and say in the file `name` beside the store which are acknowledged."""
     said = os.open(f"{folder}-{name}", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-    with MeasurementStore(Path(folder), journal_rows=journal_rows) as store:
+    with MeasurementStore(Path(folder)) as store:
         for i in range(appends):
             store.append([row(arch) for arch in group(name, i)])
             os.write(said, b"+")
 
 
-def compact(folder: str, steps: int) -> None:
-    """Fold a store, and die just before the step `steps` that changes something on disk."""
+def take_over(folder: str, steps: int) -> None:
+    """Read a store of the former form, and die just before the step `steps` of taking it over."""
     left = steps
 
     def counted(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,9 +66,23 @@ def compact(folder: str, steps: int) -> None:
 
         return first
 
-    for name in ("fsync", "replace", "unlink"):
-        setattr(os, name, counted(getattr(os, name)))
-    MeasurementStore(Path(folder)).compact()
+    for owner, name in ((store_module, "_insert"), (store_module, "set_aside"), (os, "replace")):
+        setattr(owner, name, counted(getattr(owner, name)))
+    MeasurementStore(Path(folder)).count()
+
+
+def try_read_only(folder: str) -> None:
+    """Read a store and fail to append to it, as a user who may not write to its folder."""
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    store = MeasurementStore(Path(folder))
+    refused = ""
+    try:
+        store.append([row("b")])
+    except DataError as error:
+        refused = str(error)
+    assert refused.startswith("cannot write measurements to "), refused
+    assert store.to_table()["arch"].to_pylist() == ["a"]
 
 
 class Forker:
@@ -103,7 +120,11 @@ def main() -> None:
         job, *words = json.loads(line)
         child = os.fork()
         if not child:
-            {"write": write, "compact": compact}[job](*words)
+            try:
+                {"write": write, "take_over": take_over, "try_read_only": try_read_only}[job](*words)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
             os._exit(0)
         print(child, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

@@ -121,7 +121,7 @@ def _stored(device: str, metric: str, space: str | None) -> tuple[str, list[str]
     """Space, architectures and values of the device's measurements in the store."""
     from archcast.collect.store import MeasurementStore
 
-    found = MeasurementStore().table(device=device, metric=metric, space=space)
+    found = MeasurementStore().to_table(device=device, metric=metric, space=space)
     found = found.filter(found["value"].is_valid())
     kinds = sorted(set(zip(found["space"].to_pylist(), found["dataset"].to_pylist(), strict=True)))
     if not kinds:

@@ -77,7 +77,7 @@ def host(
     settings = TimingSettings(rounds=rounds, runs=runs, seed=seed)
     store = MeasurementStore()
     already: dict[str, set[str]] = {
-        m: set() if again else store.have(space, device, m, request.dataset) for m in request.metrics
+        m: set() if again else store.measured(space, device, m, request.dataset) for m in request.metrics
     }
     total = work(request, already)
     with host_channel() as channel:

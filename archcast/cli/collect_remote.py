@@ -103,7 +103,7 @@ def _measure(
     store, board = MeasurementStore(), channel.shell.name
     had = (request.space.name, request.device.name)
     already: dict[str, set[str]] = {
-        m: set() if again else store.have(*had, m, request.dataset) for m in request.metrics
+        m: set() if again else store.measured(*had, m, request.dataset) for m in request.metrics
     }
     rows: list[Row] = []
     if total := work(request, already):

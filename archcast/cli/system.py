@@ -94,7 +94,7 @@ def _stored() -> dict[str, Any]:
 
     store = MeasurementStore()
     try:
-        rows: int | str = store.rows()
+        rows: int | str = store.count()
     except ArchcastError as error:  # doctor is asked when something is wrong: it goes on
         rows = str(error)
     return {"store": str(store.folder), "stored measurements": rows}

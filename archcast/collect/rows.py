@@ -1,4 +1,4 @@
-"""Measurements as mappings: checked and made plain before they are stored, and read back from a journal."""
+"""Measurements as mappings, checked and made plain before they are stored."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archcast.collect.journal import read_journal
 from archcast.core.errors import DataError, InputError, UnknownNameError, shorten
 from archcast.core.measurements import COLUMNS, measurement_table
 from archcast.core.optional import require
@@ -55,25 +53,13 @@ def environment_json(facts: Mapping[str, Any]) -> str:
         raise InputError(f"an environment must be plain facts that JSON can hold: {error}") from error
 
 
-def read_rows(path: Path) -> pa.Table:
-    """The measurements of a journal.
-
-    Raises:
-        DataError: the file is foreign or damaged; names it.
-        FileNotFoundError: it has been folded into a part in the meantime.
-    """
-    try:
-        rows = read_journal(path)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-    try:
-        columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in COLUMNS}
-        columns["time"] = [None if t is None else datetime.fromisoformat(t) for t in columns["time"]]
-        return measurement_table(columns)
-    except (KeyError, TypeError, ValueError, DataError) as error:
-        raise DataError(f"{path} does not hold measurements: {error}") from error
+def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows of a measurement table, of types that JSON holds; `time` is ISO 8601 text in UTC."""
+    found: list[dict[str, Any]] = table.to_pylist()
+    for row in found:
+        if row["time"] is not None:
+            row["time"] = row["time"].isoformat()
+    return found
 
 
 def _complete(row: Mapping[str, Any], item: int) -> dict[str, Any]:
@@ -115,8 +101,4 @@ def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for name in COLUMNS:
         if name not in ("value", "spread", "repeats", "time") and table[name].null_count:
             raise InputError(f"{name} must be text, got None")
-    found: list[dict[str, Any]] = table.to_pylist()
-    for row in found:
-        if row["time"] is not None:
-            row["time"] = row["time"].isoformat()
-    return found
+    return plain_rows(table)

@@ -29,7 +29,7 @@ def test_networks_of_a_file_are_measured_once(run, tmp_path: Path) -> None:
     assert (told["measured"], told["had already"]) == (1, 1)
     told = json.loads(run(*words, "--again").out)
     assert (told["measured"], told["had already"]) == (2, 0)
-    assert MeasurementStore().rows() == 4
+    assert MeasurementStore().count() == 4
 
 
 def test_networks_are_drawn_by_the_seed_and_told_for_people(run) -> None:
@@ -37,7 +37,7 @@ def test_networks_are_drawn_by_the_seed_and_told_for_people(run) -> None:
     done = run(*words)
     assert done.code == 0, done.err
     assert "measured               2\n" in done.out
-    table = MeasurementStore().table(space="nasbench201", device="this-host-ort-1t", metric="memory")
+    table = MeasurementStore().to_table(space="nasbench201", device="this-host-ort-1t", metric="memory")
     assert len(set(table["arch"].to_pylist())) == 2
     again = run(*words)
     assert "measured               0\n" in again.out
@@ -84,7 +84,7 @@ def test_an_interrupted_run_keeps_its_rows_and_says_how_to_go_on(
         done = run(*words)
     assert done.code == 130
     assert "the same command goes on from there" in done.err
-    assert MeasurementStore().rows() == len(kept) == 1
+    assert MeasurementStore().count() == len(kept) == 1
     told = json.loads(run(*words).out)
     assert (told["measured"], told["had already"]) == (1, 1)
 

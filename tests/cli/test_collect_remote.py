@@ -52,7 +52,7 @@ def test_a_board_is_measured_over_ssh_and_only_once(run, server: SshServer, arch
     assert done.code == 0, done.err
     told = json.loads(done.out)
     assert (told["measured"], told["failed"], told["had already"]) == (2, 0, 0)
-    rows = MeasurementStore().table(device="my-board-ort-1t").to_pylist()
+    rows = MeasurementStore().to_table(device="my-board-ort-1t").to_pylist()
     assert sorted(row["arch"] for row in rows) == sorted(ARCHS)
     assert {json.loads(row["environment"])["board"] for row in rows} == {server.address().partition("?")[0]}
     server.stop()  # nothing is left to do, so nobody is called
@@ -78,7 +78,7 @@ def test_a_farm_takes_over_says_what_is_lost_and_ends_with_1_when_something_is_u
     assert "away was lost: adb://AWAY cannot be reached: adb: device 'AWAY' not found (3 tries)" in done.err
     assert "2 networks of tablet-ort-1t are not measured" in done.err
     assert "the same command goes on from there" in done.err
-    assert sorted(MeasurementStore().table()["arch"].to_pylist()) == sorted(ARCHS)
+    assert sorted(MeasurementStore().to_table()["arch"].to_pylist()) == sorted(ARCHS)
 
 
 @pytest.mark.parametrize(

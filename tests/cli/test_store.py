@@ -66,7 +66,7 @@ def test_doctor_says_what_can_be_measured(run, stored: Path) -> None:
 
 
 def test_doctor_goes_on_when_the_store_is_damaged(run, stored: Path) -> None:
-    (stored / "notes.txt").write_text("hello")
+    (stored / "measurements.sqlite").write_text("hello")
     done = run("doctor", "--json")
     assert done.code == 0
-    assert "notes.txt" in json.loads(done.out)["stored measurements"]
+    assert "measurements.sqlite: file is not a database" in json.loads(done.out)["stored measurements"]

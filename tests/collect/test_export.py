@@ -26,7 +26,7 @@ def stored(home: Path) -> Path:
 def test_parquet_is_a_measurement_table(stored: Path, tmp_path: Path) -> None:
     done = export_measurements("store", tmp_path / "all.parquet")
     assert (done.name, done.rows) == ("store", 4)
-    assert read_table(done.path).to_pylist() == MeasurementStore().table().to_pylist()
+    assert read_table(done.path).to_pylist() == MeasurementStore().to_table().to_pylist()
 
 
 def test_csv_holds_every_column_as_text(stored: Path, tmp_path: Path) -> None:

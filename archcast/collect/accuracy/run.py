@@ -139,7 +139,7 @@ def _machine(accelerator: str) -> dict[str, Any]:
 
 def _had(store: MeasurementStore, space: str, dataset: str, identity: dict[str, Any]) -> set[str]:
     """Texts of networks that need no training; raise InputError when they cannot be compared with ours."""
-    table = store.table(space=space, device="", metric="accuracy", dataset=dataset)
+    table = store.to_table(space=space, device="", metric="accuracy", dataset=dataset)
     columns = [table[name].to_pylist() for name in ("arch", "status", "source", "environment")]
     rows = [row for row in zip(*columns, strict=True) if row[2] == SOURCE]
     for text in {environment for _, _, _, environment in rows}:

@@ -214,7 +214,7 @@ def _say_named(say: Callable[[str], None], name: str, text: str) -> None:
 
 def _owners(store: MeasurementStore, request: Request, already: dict[str, set[str]]) -> dict[str, str]:
     """Fill `already` from the store; architectures that are there -> boards that measured them."""
-    table = store.table(space=request.space.name, device=request.device.name, dataset=request.dataset)
+    table = store.to_table(space=request.space.name, device=request.device.name, dataset=request.dataset)
     owners: dict[str, str] = {}
     for row in table.select(["arch", "metric", "status", "environment"]).to_pylist():
         if row["status"] == "ok" and row["metric"] in already:

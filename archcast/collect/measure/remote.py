@@ -30,7 +30,7 @@ from archcast.collect.measure.rows import TIMEOUT_SECONDS, Request, Row, measure
 from archcast.collect.measure.session import HELLO_SECONDS
 from archcast.collect.measure.ssh import SshShell
 from archcast.collect.measure.timing import TimingSettings
-from archcast.collect.store import environment_json
+from archcast.collect.rows import environment_json
 from archcast.core.errors import ArchcastError
 
 PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)

@@ -10,7 +10,7 @@ from typing import Any
 from archcast.collect.measure.devices import MeasuredDevice
 from archcast.collect.measure.session import LoadRequest, NetworkError, Session
 from archcast.collect.measure.timing import Timed
-from archcast.collect.store import environment_json
+from archcast.collect.rows import environment_json
 from archcast.core.errors import DataError
 
 SOURCE = "archcast collect"

@@ -29,11 +29,11 @@ def store_recipe() -> Recipe:
         redistributable=False,
         upstream=str(store.folder),
         files=(),
-        series=series_of(store.table()) if store.folder.is_dir() else (),
+        series=series_of(store.to_table()) if store.folder.is_dir() else (),
         read=_read,
         folder=store.folder,
     )
 
 
 def _read(folder: Path, space: str) -> pa.Table:
-    return MeasurementStore(folder).table(space=space)
+    return MeasurementStore(folder).to_table(space=space)

@@ -27,12 +27,12 @@ def collect(store, codes=CODES, protocol=PROTOCOL, **options):
 
 
 def rows(store):
-    return {row["arch"]: row for row in store.table().to_pylist()}
+    return {row["arch"]: row for row in store.to_table().to_pylist()}
 
 
 def test_rows_hold_mean_and_spread_over_the_seeds(store):
     assert collect(store, CODES[:1]) == 1
-    (row,) = store.table().to_pylist()
+    (row,) = store.to_table().to_pylist()
     assert json.loads(row["arch"]) == ARCHS[0]
     expected = {"space": "skipnet", "device": "", "metric": "accuracy", "dataset": "digits"}
     assert expected.items() <= row.items()
@@ -62,11 +62,11 @@ def test_a_run_that_was_cut_off_goes_on_and_trains_nothing_twice(store):
     seen = []
     assert collect(store, progress=seen.append) == 2
     assert [(p.done, p.total, p.kept) for p in seen] == [(0, 2, 1), (1, 2, 1), (2, 2, 1)]
-    assert len(store.table()) == len(rows(store)) == 3
+    assert len(store.to_table()) == len(rows(store)) == 3
     assert kept.items() <= rows(store).items()
     assert collect(store) == 0
     assert collect(store, again=True) == 3
-    assert len(store.table()) == 6
+    assert len(store.to_table()) == 6
 
 
 def test_another_protocol_or_other_images_are_not_mixed_in(store):
@@ -77,7 +77,7 @@ def test_another_protocol_or_other_images_are_not_mixed_in(store):
     ):
         with pytest.raises(InputError, match=message):
             collect(store, protocol=protocol)
-    assert len(store.table()) == 1
+    assert len(store.to_table()) == 1
 
 
 def test_workers_train_what_one_process_trains(store, tmp_path):
@@ -93,7 +93,7 @@ def test_workers_train_what_one_process_trains(store, tmp_path):
 def test_failed_training_is_kept_with_its_reason_and_not_tried_again(store):
     protocol = replace(PROTOCOL, learning_rate=1e38)
     assert collect(store, CODES[:1], protocol) == 0
-    (row,) = store.table().to_pylist()
+    (row,) = store.to_table().to_pylist()
     assert (row["status"], row["value"]) == ("failed", None)
     assert row["note"].count("diverged: loss not finite") == 2
     seen = []

@@ -71,4 +71,4 @@ def test_the_store_has_each_estimate_once(home) -> None:
     assert add_to_store(rows) == 2
     assert add_to_store(table()) == 0
     assert add_to_store(table(ROOFLINE + ",overhead_us=1")) == 2
-    assert MeasurementStore().rows() == 4
+    assert MeasurementStore().count() == 4

@@ -168,18 +168,18 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     farm, _ = farm_of([board("a"), board("b")], {}, store=store)
     assert (farm.total, farm.had) == (4, 2)
     store.append(list(farm.run()))
-    assert sorted(store.table()["arch"].to_pylist()) == sorted(CELLS)
+    assert sorted(store.to_table()["arch"].to_pylist()) == sorted(CELLS)
 
 
 def test_the_other_metrics_of_a_network_come_from_the_board_that_began_it(tmp_path: Path) -> None:
     store = MeasurementStore(tmp_path)
     farm, _ = farm_of([board("a")], {}, store=store)
     store.append(list(farm.run())[:3])
-    begun = set(store.table()["arch"].to_pylist())
+    begun = set(store.to_table()["arch"].to_pylist())
     farm, said = farm_of([board("a"), board("b")], {}, "latency", "memory", store=store)
     store.append(list(farm.run()))
-    assert store.rows() == 12
-    rows = store.table().to_pylist()
+    assert store.count() == 12
+    rows = store.to_table().to_pylist()
     assert {board_of(row) for row in rows if row["arch"] in begun} == {"a"}
     assert said == []
 
@@ -188,7 +188,7 @@ def test_a_network_begun_on_a_board_that_is_not_listed_stays_undone(tmp_path: Pa
     store = MeasurementStore(tmp_path)
     farm, _ = farm_of([board("a")], {}, store=store)
     store.append([next(farm.run())])
-    (begun,) = store.table()["arch"].to_pylist()
+    (begun,) = store.to_table()["arch"].to_pylist()
     farm, said = farm_of([board("b")], {}, "latency", "memory", store=store)
     assert "measured on a, which the farm does not list" in said[0]
     rows = list(farm.run())
@@ -208,10 +208,10 @@ def test_a_board_of_two_is_lost_over_ssh(make_server, tmp_path: Path) -> None:
     farm = Farm(boards, [request], settings=SHORT, make_channel=make)
     for row in farm.run():
         store.append([row])
-        if store.rows() == 1:
+        if store.count() == 1:
             lost = board_of(row)
             servers[lost].stop()
-    rows = store.table().to_pylist()
+    rows = store.to_table().to_pylist()
     assert sorted(row["arch"] for row in rows) == sorted(CELLS)
     assert all(row["status"] == "ok" for row in rows)
     assert list(farm.report.lost) == [lost]

@@ -48,7 +48,7 @@ def keep(
     store: MeasurementStore, channel: BoardChannel, cells: list[str], **more: Any
 ) -> list[dict[str, Any]]:
     request = request_for(cells)
-    already = {"latency": store.have("nasbench201", "board-ort-1t", "latency", request.dataset)}
+    already = {"latency": store.measured("nasbench201", "board-ort-1t", "latency", request.dataset)}
     rows = []
     with channel, store:
         for row in measure_remote(
@@ -71,7 +71,7 @@ def test_rows_come_from_the_board_and_name_it(server, tmp_path: Path) -> None:
     assert facts["runtime"].startswith("onnxruntime ")
     assert said == []
     assert not channel.troubles
-    assert store.rows() == 1
+    assert store.count() == 1
 
 
 def test_a_cut_connection_loses_no_row_and_doubles_none(server, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_cut_connection_loses_no_row_and_doubles_none(server, tmp_path: Path) 
     assert cuts
     assert cuts[0] > 0
     assert [row["status"] for row in rows] == ["ok"] * 4, [row["note"] for row in rows]
-    assert sorted(store.table()["arch"].to_pylist()) == sorted(CELLS[:4])
+    assert sorted(store.to_table()["arch"].to_pylist()) == sorted(CELLS[:4])
     assert channel.troubles == {"connection lost": 1}
     assert len(said) == 1
 
@@ -150,7 +150,7 @@ def test_what_the_store_has_is_not_measured_again(server, tmp_path: Path) -> Non
     second = keep(store, channel_to(server.address())[0], CELLS[:4])
     assert {row["arch"] for row in first} == set(CELLS[:2])
     assert {row["arch"] for row in second} == set(CELLS[2:4])
-    assert sorted(store.table()["arch"].to_pylist()) == sorted(CELLS[:4])
+    assert sorted(store.to_table()["arch"].to_pylist()) == sorted(CELLS[:4])
 
 
 def test_a_board_that_stays_away_is_lost_after_the_tries_and_its_rows_are_kept(
@@ -167,7 +167,7 @@ def test_a_board_that_stays_away_is_lost_after_the_tries_and_its_rows_are_kept(
 
     with pytest.raises(BoardLostError, match=r"cannot be reached: .*Connection refused.* \(3 tries\)"):
         keep(store, channel, CELLS[:4], progress=stop_in_the_second_block)
-    assert sorted(store.table()["arch"].to_pylist()) == sorted(CELLS[:2])
+    assert sorted(store.to_table()["arch"].to_pylist()) == sorted(CELLS[:2])
     assert any("next try in 0.1 s" in text for text in said)
     server.start()
     rows = keep(store, channel_to(server.address())[0], CELLS[:4])
