@@ -75,17 +75,26 @@ def read_onnx(
         return network_of_model(model, batch=batch, inputs=inputs, dims=dims)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
+    except (UnicodeDecodeError, TypeError) as error:  # names that are no text come as bytes, or not at all
+        if isinstance(error, TypeError) and "bytes" not in str(error):
+            raise
+        raise InputError(f"{where}: names in a model must be text in UTF-8") from error
 
 
 def network_of_model(
     model: Any, *, batch: int, inputs: Mapping[str, Sequence[int]] | None, dims: Mapping[str, int] | None
 ) -> Network:
     """The network of a parsed model, which is changed."""
-    from onnx import inliner
+    from onnx import checker, inliner
 
     _check(model)
     if model.functions:
-        model = inliner.inline_local_functions(model)
+        try:
+            model = inliner.inline_local_functions(model)
+        except (checker.ValidationError, RuntimeError, ValueError) as error:
+            raise InputError(
+                f"its functions cannot be put in their place: {' '.join(str(error).split())}"
+            ) from error
         _check(model)
     bind_inputs(model.graph, batch=batch, inputs=inputs or {}, dims=dims or {})
     return network_of(infer(model))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from archcast.core.errors import InputError, shorten
 from archcast.featurize.readers.onnx_bind import is_fixed
 
 _MOST = 1024
@@ -61,13 +62,26 @@ def _copy(message: Any) -> Any:
 
 def _constants(graph: Any) -> dict[str, Array]:
     """Small constants of a graph."""
-    from onnx import numpy_helper
-
     found: dict[str, Array] = {}
     for tensor in graph.initializer:
         if prod(tensor.dims) <= _MOST and not tensor.external_data and has_elements(tensor):
-            found[tensor.name] = numpy_helper.to_array(tensor)
+            found[tensor.name] = elements(tensor)
     return found
+
+
+def elements(tensor: Any) -> Array:
+    """A tensor's elements.
+
+    Raises:
+        InputError: they are not as many as its shape says.
+    """
+    from onnx import numpy_helper
+
+    try:
+        return numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, KeyError) as error:
+        what = f"constant {shorten(tensor.name)} does not hold what its shape says"
+        raise InputError(f"{what}: {error}") from error
 
 
 def has_elements(tensor: Any) -> bool:
@@ -122,7 +136,7 @@ def _shape(node: Any, known: Mapping[str, Any], values: Mapping[str, Array]) -> 
 
 
 def _constant(node: Any) -> Array | None:
-    from onnx import helper, numpy_helper
+    from onnx import helper
 
     if len(node.attribute) != 1:
         return None
@@ -130,7 +144,7 @@ def _constant(node: Any) -> Array | None:
     kind = node.attribute[0].name
     if kind == "value":
         small = prod(value.dims) <= _MOST and not value.external_data and has_elements(value)
-        return numpy_helper.to_array(value) if small else None
+        return elements(value) if small else None
     if kind in ("value_int", "value_ints"):
         return np.array(value, dtype=np.int64)
     if kind in ("value_float", "value_floats"):
@@ -203,12 +217,10 @@ def _divide(node: Any, given: list[Array]) -> Array:
 
 
 def _constant_of_shape(node: Any, given: list[Array]) -> Array | None:
-    from onnx import numpy_helper
-
     if prod(int(d) for d in given[0]) > _MOST:
         return None
     value = _attribute(node, "value", None)
-    fill = np.zeros(1, dtype=np.float32) if value is None else numpy_helper.to_array(value)
+    fill = np.zeros(1, dtype=np.float32) if value is None else elements(value)
     return np.full(tuple(int(d) for d in given[0]), fill.reshape(-1)[0], dtype=fill.dtype)
 
 

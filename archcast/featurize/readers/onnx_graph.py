@@ -8,7 +8,7 @@ from typing import Any
 
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Attribute, Dim, Network, Node, Value
-from archcast.featurize.readers.onnx_fold import has_elements
+from archcast.featurize.readers.onnx_fold import elements, has_elements
 
 _DEEPEST = 16
 _MOST_DATA = 256
@@ -176,18 +176,11 @@ def _sparse(tensor: Any) -> Value:
 
 def _data(tensor: Any) -> tuple[Any, ...] | None:
     """Elements of a small constant, where they were kept."""
-    from onnx import numpy_helper
-
     if prod(tensor.dims) > _MOST_DATA or tensor.external_data or not has_elements(tensor):
         return None
     if tensor.data_type in (8, 14, 15) or tensor.data_type > 16:
         return None
-    try:
-        return tuple(numpy_helper.to_array(tensor).reshape(-1).tolist())
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"constant {shorten(tensor.name)} does not hold what its shape says: {error}"
-        ) from error
+    return tuple(elements(tensor).reshape(-1).tolist())
 
 
 def _value(name: str, kind: Any) -> Value:
