@@ -16,7 +16,6 @@ from archcast.core.settings import predictors_dir
 from archcast.predictors import Card, LookupTable, save
 from archcast.serving.http import DataPlane, ServeSettings
 from archcast.serving.http.app import create_app
-from archcast.serving.http.turnstile import Turnstile
 
 CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
 INFER = "/v2/models/nasbench201.latency.board_a/infer"
@@ -26,7 +25,7 @@ class Service:
     """The application with its lifespan, in an event loop of its own thread.
 
     Attributes:
-        plane: its data plane.
+        plane: its data plane; admission: what it lets in.
     """
 
     def __init__(self, settings: ServeSettings) -> None:
@@ -34,8 +33,8 @@ class Service:
         self.app = create_app(settings, self.plane)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
-        front = Turnstile(self.app, plane=self.plane, metrics=self.app.state.metrics)
-        transport = httpx.ASGITransport(front, raise_app_exceptions=False)
+        self.admission = self.app.state.admission
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://service")
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:

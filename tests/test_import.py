@@ -16,7 +16,7 @@ HEAVY = (
     "onnx",
     "onnxruntime",
 )
-OPTIONAL = (*(name for name in HEAVY if name != "scipy"), "fastapi", "httpx", "optuna", "pymoo", "yaml")
+OPTIONAL = (*(name for name in HEAVY if name != "scipy"), "starlette", "httpx", "optuna", "pymoo", "yaml")
 LIMIT_MS = 150
 
 

@@ -10,7 +10,7 @@ import typer
 
 from archcast.core.optional import require
 
-_NEEDED = ("fastapi", "uvicorn", "prometheus_client")
+_NEEDED = ("starlette", "uvicorn", "prometheus_client", "pydantic_core")
 
 
 def serve(

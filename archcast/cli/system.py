@@ -21,7 +21,7 @@ PACKAGES = {
     "measure": ("duckdb", "nvidia-ml-py", "onnx", "onnxruntime", "pyarrow"),
     "collect": ("ethos-u-vela", "pyyaml", "zigzag-dse"),
     "client": ("httpx",),
-    "serve": ("fastapi", "prometheus-client", "uvicorn"),
+    "serve": ("prometheus-client", "pydantic", "starlette", "uvicorn"),
     "search": ("pymoo",),
     "plot": ("matplotlib",),
 }

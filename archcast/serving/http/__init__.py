@@ -1,7 +1,7 @@
 """The service over HTTP. `app` and `server` need `archcast[serve]` and are imported where they are used."""
 
-from archcast.serving.http.admission import OverloadedError, QueueFullError, TooLateError
 from archcast.serving.http.dataplane import DataPlane
+from archcast.serving.http.errors import OverloadedError, QueueFullError, TooLateError
 from archcast.serving.http.models import Catalogue, Model
 from archcast.serving.http.settings import ServeSettings, make_settings
 

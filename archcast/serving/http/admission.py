@@ -1,143 +1,158 @@
-"""How much of a lane's work may be under way at once, so that what is let in is answered in time.
-
-| symbol | meaning |
-|---|---|
-| held | bytes of the bodies of requests that were let in and are not answered yet |
-| window | bytes that may be held; a request beyond it is refused at once |
-| aim | time from letting a request in to its answer that a full window should take |
-
-The window grows while full windows are answered in less than half the aim, and is cut when a request took
-longer than the aim. A request waits about aim * (held + its own) / window. The time per byte would not do as
-a measure: in an overload the loop is busy refusing, every request then takes several of its turns, and what
-looks slow is only late.
-"""
+"""The one gate before what predicts: which requests are let in, and how their bodies are read."""
 
 from __future__ import annotations
 
-import math
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Container, Mapping
 from typing import NamedTuple
 
-from archcast.core.errors import ArchcastError
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-_SHARE = 0.2
-"""Share of the allowed time that the expected wait may take.
+from archcast.core.errors import ArchcastError, shorten
+from archcast.serving.http.errors import (
+    CompressedError,
+    MalformedError,
+    NotSentError,
+    QueueFullError,
+    TooLongError,
+)
+from archcast.serving.http.settings import ServeSettings
+from archcast.serving.http.statuses import error_response
+from archcast.serving.http.window import Window
 
-As much again passes before a request is even seen, while the loop is busy with those before it; the rest is
-for what was expected wrongly.
-"""
-_FIRST_WINDOW = 1 << 20
-_SMALLEST_WINDOW = 1 << 18
-_LARGEST_WINDOW = 1 << 28
-_REQUEST_BYTES = 2048
-"""What a request costs beyond its body, in bytes of body that cost as much."""
-
-
-def whole_seconds(seconds: float) -> int:
-    """Rounded up to at least 1, as `Retry-After` has it."""
-    return max(1, math.ceil(seconds))
+DEADLINE_HEADER = b"deadline-ms"
 
 
-class OverloadedError(ArchcastError):
-    """More is asked than can be answered in time; try again later.
+class Asked(NamedTuple):
+    """A request that was let in.
 
     Attributes:
-        retry_after_s: when it is worth trying again.
+        names: the parts of its address that vary.
+        deadline: by `time.perf_counter`.
     """
 
-    def __init__(self, message: str, retry_after_s: float) -> None:
-        self.retry_after_s = retry_after_s
-        super().__init__(message)
-
-    @property
-    def whole_seconds(self) -> int:
-        """The same, rounded up to at least 1."""
-        return whole_seconds(self.retry_after_s)
+    names: Mapping[str, str]
+    body: bytes
+    deadline: float
 
 
-class QueueFullError(OverloadedError):
-    """A queue holds as much as it may."""
-
-
-class TooLateError(OverloadedError):
-    """The answer would come after the deadline."""
-
-
-class Entered(NamedTuple):
-    """A request that was let in: what it costs in bytes, when, and whether it made the window half full."""
-
-    size: int
-    at: float
-    filling: bool
+Handler = Callable[[Asked], Awaitable[Response]]
 
 
 class Admission:
-    """The window of one lane: of one model, or of one route.
+    """What is under way: a window for each model, and the bytes of all bodies in memory.
 
     Args:
-        deadline_s: seconds within which a request is to be answered, unless it says sooner.
+        known: names of the models that are served now; all other addresses share one window, so callers
+            cannot make new ones.
+
+    Attributes:
+        held: bytes of bodies, those still arriving included.
     """
 
-    def __init__(self, deadline_s: float, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._aim_s = _SHARE * deadline_s
-        self._clock = clock
+    def __init__(self, settings: ServeSettings, known: Callable[[], Container[str]]) -> None:
+        self._longest, self._most_held = settings.max_body_bytes, settings.queue_bytes
+        self._deadline_s = settings.deadline_ms / 1000
+        self._known = known
+        self._windows: dict[str, Window] = {}
         self.held = 0
-        self.window = float(_FIRST_WINDOW)
-        self._cut_at = -math.inf
 
-    def enter(self, size: int, *, left_s: float) -> Entered:
-        """Let a request in; returns what to give to `leave`.
+    def window(self, name: str) -> Window:
+        """That of a model, or of everything that is none."""
+        name = name if name in self._known() else ""
+        found = self._windows.get(name)
+        if found is None:
+            found = self._windows[name] = Window(self._deadline_s)
+        return found
 
-        Args:
-            size: bytes of its body.
-            left_s: seconds until its deadline.
+    async def answer(self, scope: Scope, receive: Receive, handler: Handler) -> Response:
+        """The handler's answer to a request that can be answered in time; others are refused unread.
 
         Raises:
-            TooLateError: it would not be answered in time. An idle lane always lets one in.
+            MalformedError, CompressedError, TooLongError, NotSentError: its head or body cannot be taken.
+            QueueFullError, TooLateError: the service is busy.
+            ClientDisconnect: nobody waits any more.
         """
-        wait = self.refuses(size, left_s=left_s)
-        if wait:
-            raise TooLateError(
-                f"the service is busy: an answer would take about {wait:.2g} s, and has {left_s:.2g} s", wait
+        start, headers = time.perf_counter(), dict(scope["headers"])
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise CompressedError("the body must not be compressed: send it without Content-Encoding")
+        deadline = start + self._allowed_s(headers.get(DEADLINE_HEADER))
+        names: Mapping[str, str] = scope["path_params"]
+        window = self.window(names.get("name", ""))
+        window.check(self._length(headers.get(b"content-length")), left_s=deadline - start)
+        parts: list[bytes] = []
+        try:
+            await self._read(receive, parts, deadline)
+            body = parts[0] if len(parts) == 1 else b"".join(parts)
+            entered = window.enter(len(body), left_s=deadline - time.perf_counter())
+            try:
+                return await handler(Asked(names, body, deadline))
+            finally:
+                window.leave(entered)
+        finally:
+            self.held -= sum(map(len, parts))
+
+    def _allowed_s(self, asked: bytes | None) -> float:
+        """Seconds until the deadline: the service's, or sooner when the caller says so."""
+        if asked is None:
+            return self._deadline_s
+        if not (asked.isdigit() and len(asked) < 10 and int(asked) > 0):
+            raise MalformedError(
+                f"Deadline-Ms must be a whole number of milliseconds above 0, got {shorten(asked)}"
             )
-        size += _REQUEST_BYTES
-        self.held += size
-        return Entered(size, self._clock(), 2 * self.held > self.window)
+        return min(int(asked) / 1000, self._deadline_s)
 
-    def refuses(self, size: int, *, left_s: float) -> float:
-        """Seconds after which to come again where `enter` would refuse the request, else 0."""
-        if not self.held:
-            return 0.0
-        wait = self._aim_s * (self.held + size + _REQUEST_BYTES) / self.window
-        return wait if wait > _SHARE * left_s else 0.0
+    def _length(self, told: bytes | None) -> int:
+        """Bytes that the body will have; 0 where the head does not say."""
+        if told is None:
+            return 0
+        if not told.isdigit() or len(told) > 18:
+            raise MalformedError(f"Content-Length must be a whole number, got {shorten(told)}")
+        if int(told) > self._longest:
+            raise TooLongError(f"the body must be at most {self._longest} bytes, got {int(told)}")
+        return int(told)
 
-    def leave(self, entered: Entered) -> None:
-        """The request is answered."""
-        self.held -= entered.size
-        now = self._clock()
-        took = now - entered.at
-        if took > self._aim_s:
-            if entered.at >= self._cut_at:  # once for all that were let in before the cut
-                self.window = max(_SMALLEST_WINDOW, self.window * max(0.5, self._aim_s / took))
-                self._cut_at = now
-        elif entered.filling and took < 0.5 * self._aim_s:
-            self.window = min(_LARGEST_WINDOW, self.window + entered.size)
+    async def _read(self, receive: Receive, parts: list[bytes], deadline: float) -> None:
+        """The whole body into `parts`, in time and never more than allowed in memory."""
+        try:
+            async with asyncio.timeout(deadline - time.perf_counter()):
+                await self._collect(receive, parts)
+        except TimeoutError:
+            raise NotSentError("the body did not arrive before the request's deadline") from None
+
+    async def _collect(self, receive: Receive, parts: list[bytes]) -> None:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            part, more = message.get("body", b""), message.get("more_body", False)
+            size += len(part)
+            if size > self._longest:
+                raise TooLongError(f"the body must be at most {self._longest} bytes, got more")
+            if self.held + len(part) > self._most_held:
+                raise QueueFullError(
+                    f"the service is busy: it holds {self.held} bytes of requests already", 1.0
+                )
+            self.held += len(part)
+            parts.append(part)
 
 
-class Arriving:
-    """Bytes of bodies in memory, over all requests; what does not fit is refused before it is read."""
+class Admitted:
+    """A handler behind the gate, as an application of its own for a route."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.held = 0
+    def __init__(self, admission: Admission, handler: Handler) -> None:
+        self._admission, self._handler = admission, handler
 
-    def add(self, size: int) -> None:
-        """Count bytes; raise QueueFullError when there are too many."""
-        if self.held + size > self._most:
-            raise QueueFullError(f"the service is busy: it holds {self.held} bytes of requests already", 1.0)
-        self.held += size
-
-    def remove(self, size: int) -> None:
-        """The bytes are no longer held."""
-        self.held -= size
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, unless nobody waits any more."""
+        try:
+            response = await self._admission.answer(scope, receive, self._handler)
+        except ClientDisconnect:
+            return
+        except ArchcastError as error:
+            response = error_response(error)
+        await response(scope, receive, send)

@@ -6,7 +6,8 @@ import hmac
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from archcast.serving.http.statuses import respond
+from archcast.serving.http.errors import TokenError
+from archcast.serving.http.statuses import error_response
 
 OPEN = frozenset({"/v2/health/live", "/v2/health/ready", "/docs", "/openapi.json"})
 """Addresses that need no token: what tells no more than that the service is there, and how it is called."""
@@ -20,16 +21,12 @@ class BearerToken:
         self._token = token.encode("ascii")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 401, or pass the request on."""
+        """Refuse the request, or pass it on."""
         if scope["type"] != "http" or scope["path"] in OPEN or self._shown(scope):
             await self._app(scope, receive, send)
             return
-        refusal = respond(
-            401,
-            {"error": "the request must show the token of this service: Authorization: Bearer TOKEN"},
-            {"WWW-Authenticate": "Bearer"},
-        )
-        await refusal(scope, receive, send)
+        error = TokenError("the request must show the token of this service: Authorization: Bearer TOKEN")
+        await error_response(error)(scope, receive, send)
 
     def _shown(self, scope: Scope) -> bool:
         shown = [value for name, value in scope["headers"] if name == b"authorization"]

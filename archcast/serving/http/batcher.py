@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Codes, Floats
-from archcast.serving.http.admission import QueueFullError, TooLateError
+from archcast.serving.http.errors import TooLateError
 from archcast.serving.http.models import Model
 
 _FADE = 0.9
@@ -49,7 +49,7 @@ class Batcher:
 
     Args:
         coverage: of the intervals that are asked for, or None for none.
-        queued, batched: most architectures that wait, and that are predicted in one go.
+        batched: most architectures that are predicted in one go.
         inline_s: batches expected to take longer go to the executor.
         observe: told the size of each batch.
     """
@@ -60,14 +60,13 @@ class Batcher:
         coverage: float | None,
         *,
         executor: Executor,
-        queued: int,
         batched: int,
         inline_s: float,
         observe: Callable[[int], None],
     ) -> None:
         self._model, self._coverage = model, coverage
         self._executor, self._inline_s, self._observe = executor, inline_s, observe
-        self._most_queued, self._most_batched = queued, batched
+        self._most_batched = batched
         self._waiting: deque[_Waiting] = deque()
         self._running: asyncio.Task[None] | None = None
         self._under_way = 0
@@ -90,14 +89,10 @@ class Batcher:
             deadline: by `time.perf_counter`.
 
         Raises:
-            QueueFullError: too many architectures wait already.
             TooLateError: the answer would come, or has come, after the deadline.
             InputError: the model has no intervals.
         """
         n = len(codes)
-        if self.queued and self.queued + n > self._most_queued:
-            wait = self.expected_s(self.queued) or 1.0
-            raise QueueFullError(f"{self.queued} architectures wait for {self._model.name} already", wait)
         ahead = self.queued + self._under_way
         self._check_time(ahead, n, deadline)
         loop = asyncio.get_running_loop()

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from archcast.core.arrays import ArchBatch, Codes
-from archcast.core.errors import InputError
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.checks import is_codes
-from archcast.serving.http.admission import Admission
 from archcast.serving.http.batcher import Answer, Batcher
+from archcast.serving.http.errors import TooManyError
 from archcast.serving.http.models import Catalogue, Model
 from archcast.serving.http.refresh import Refresher
 from archcast.serving.http.settings import ServeSettings
@@ -19,11 +18,6 @@ from archcast.serving.http.settings import ServeSettings
 _PARSED_INLINE = 1024
 """Batches longer than this are parsed in a thread, so that short ones are not held up by them."""
 _BATCHERS = 512
-_PREFIX = "/v2/models/"
-
-
-class TooManyError(InputError):
-    """A request asks for more predictions than a request may."""
 
 
 class DataPlane:
@@ -45,7 +39,6 @@ class DataPlane:
         self.refresher = Refresher(keep_versions=settings.keep_versions)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archcast-predict")
         self._batchers: dict[tuple[Model, float | None], Batcher] = {}
-        self._lanes: dict[str, Admission] = {}
 
     def refresh(self) -> None:
         """Take up what has changed in the folders of predictors.
@@ -63,19 +56,6 @@ class DataPlane:
     def queued(self) -> int:
         """Architectures that wait, over all models."""
         return sum(batcher.queued for batcher in self._batchers.values())
-
-    def lane(self, path: str) -> Admission:
-        """Where a request for that address queues: one lane a model, and one for everything else.
-
-        So callers cannot make new ones.
-        """
-        name = path[len(_PREFIX) :].partition("/")[0] if path.startswith(_PREFIX) else ""
-        if name not in self.catalogue.names:
-            name = ""
-        found = self._lanes.get(name)
-        if found is None:
-            found = self._lanes[name] = Admission(self.settings.deadline_ms / 1000)
-        return found
 
     async def parse(self, space: Space, batch: ArchBatch, *, outputs: int = 1) -> Codes:
         """Codes of a batch; long batches are parsed in the thread, so that short ones are not held up.
@@ -103,7 +83,7 @@ class DataPlane:
 
         Raises:
             InputError: as `archcast.predict_interval`.
-            QueueFullError, TooLateError: the service is busy.
+            TooLateError: the answer would come too late.
         """
         return await self._batcher(model, coverage).predict(codes, deadline=deadline)
 
@@ -124,7 +104,6 @@ class DataPlane:
                 model,
                 coverage,
                 executor=self._executor,
-                queued=self.settings.queue_architectures,
                 batched=self.settings.batch_architectures,
                 inline_s=self.settings.inline_ms / 1000,
                 observe=lambda size: self.observe(size),

@@ -11,7 +11,7 @@ import pydantic_core
 from numpy.typing import NDArray
 
 from archcast.core.errors import shorten
-from archcast.serving.http.statuses import MalformedError
+from archcast.serving.http.errors import MalformedError
 
 
 def read_object(body: bytes, known: Sequence[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from prometheus_client import (
@@ -20,7 +20,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archcast.serving.http.dataplane import DataPlane
-from archcast.serving.http.shortcut import ROUTE, route_of
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SIZES = (1, 4, 16, 64, 256, 1024, 4096, 16384)
@@ -98,10 +97,17 @@ class _Served:
 
 
 class Measured:
-    """Counts and times every request; tells connections to close while the service stops."""
+    """Counts and times every request; tells connections to close while the service stops.
 
-    def __init__(self, app: ASGIApp, *, plane: DataPlane, metrics: Metrics) -> None:
-        self._app, self._plane, self._metrics = app, plane, metrics
+    Args:
+        paths: endpoint -> address of its route; whatever has none counts as `other`, so callers cannot make
+            new ones.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, plane: DataPlane, metrics: Metrics, paths: Mapping[object, str]
+    ) -> None:
+        self._app, self._plane, self._metrics, self._paths = app, plane, metrics, paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
@@ -123,13 +129,5 @@ class Measured:
             await self._app(scope, receive, watched)
         finally:
             self._metrics.under_way.dec()
-            self._metrics.answered(counted_route(scope), status, time.perf_counter() - start)
-
-
-def counted_route(scope: Scope) -> str:
-    """Route of a request, also of one that was refused before it was routed; callers cannot make new ones."""
-    known = scope.get(ROUTE) or getattr(scope.get("route"), "path", None)
-    if known is None:
-        found = route_of(scope["path"])
-        known = "other" if found is None else found[0]
-    return str(known)
+            route = self._paths.get(scope.get("endpoint"), "other")
+            self._metrics.answered(route, status, time.perf_counter() - start)

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import pydantic_core
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,21 +16,23 @@ from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.catalog import resolve_space
 from archcast.serving.http import fields, schemas
+from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
 from archcast.serving.http.batcher import Answer
 from archcast.serving.http.dataplane import DataPlane
+from archcast.serving.http.errors import MalformedError
 from archcast.serving.http.models import Model
-from archcast.serving.http.shortcut import Handler
-from archcast.serving.http.statuses import JSON_TYPE, MalformedError
+from archcast.serving.http.openapi import Operation
+from archcast.serving.http.statuses import JSON_TYPE
 
+_FILTERS = ("space", "metric")
 _KEYS = ("architectures", "codes", "space", "device", "metric", "dataset", "coverage", "version")
 
 
 def predict_handler(plane: DataPlane) -> Handler:
     """What answers `POST /predict`."""
 
-    async def predict(request: Request) -> Response:
-        """Predict one metric of architectures on one device, or on several."""
-        found = fields.read_object(request.scope["archcast.body"], _KEYS)
+    async def predict(asked: Asked) -> Response:
+        found = fields.read_object(asked.body, _KEYS)
         devices, batch = _devices(found.get("device")), _batch(found)
         plane.check_size(batch, outputs=len(devices))
         space = resolve_space(fields.text(found, "space"), batch)
@@ -40,7 +41,7 @@ def predict_handler(plane: DataPlane) -> Handler:
         find = partial(plane.catalogue.find, space.name, metric, dataset=dataset, version=version)
         models = [find(device) for device in devices]
         codes = await plane.parse(space, batch, outputs=len(devices))
-        ask = partial(plane.predict, coverage=coverage, deadline=request.scope["archcast.deadline"])
+        ask = partial(plane.predict, coverage=coverage, deadline=asked.deadline)
         told = [_told(answer) for answer in await asyncio.gather(*(ask(model, codes) for model in models))]
         one = not isinstance(found.get("device"), list)
         return Response(pydantic_core.to_json(told[0] if one else {"answers": told}), media_type=JSON_TYPE)
@@ -48,16 +49,11 @@ def predict_handler(plane: DataPlane) -> Handler:
     return predict
 
 
-def plain_routes(plane: DataPlane) -> APIRouter:
-    """Routes over a data plane."""
-    router = APIRouter(tags=["plain"])
+def plain_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
+    """The operations over a data plane."""
 
-    extra = schemas.body(schemas.PREDICT)
-    router.post("/predict", openapi_extra=extra, responses=schemas.PREDICTED)(predict_handler(plane))
-
-    @router.get("/devices", responses=schemas.DEVICES)
-    async def devices(space: str | None = None, metric: str | None = None) -> Response:
-        """What can be predicted now, each entry with the version that is served."""
+    async def devices(request: Request) -> Response:
+        space, metric = (request.query_params.get(name) for name in _FILTERS)
         if space is not None:
             SPACES[space]
         if metric is not None:
@@ -69,7 +65,24 @@ def plain_routes(plane: DataPlane) -> APIRouter:
         ]
         return Response(pydantic_core.to_json(chosen), media_type=JSON_TYPE)
 
-    return router
+    return [
+        Operation(
+            "POST",
+            "/predict",
+            Admitted(admission, predict_handler(plane)),
+            "Predict one metric of architectures on one device, or on several.",
+            schemas.PREDICTED,
+            schemas.PREDICT,
+        ),
+        Operation(
+            "GET",
+            "/devices",
+            devices,
+            "What can be predicted now, each entry with the version that is served.",
+            schemas.DEVICES,
+            query=_FILTERS,
+        ),
+    ]
 
 
 def record(model: Model) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Schema = dict[str, Any]
-_Responses = dict[int | str, dict[str, Any]]
+Responses = dict[int | str, dict[str, Any]]
 _CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
 _ANY_ARCH: Schema = {
     "description": "An architecture in its space's notation: a string, a list of integers or an object.",
@@ -133,28 +133,17 @@ _INFER_ANSWER = _object(
 )
 
 
-def body(schema: Schema) -> Schema:
-    """An operation's request body."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-def path_parameters(*names: str) -> Schema:
-    """An operation's parameters that are parts of its address, all text."""
-    found = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
-    return {"parameters": found}
-
-
 def _json(description: str, schema: Schema) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _errors(**told: str) -> _Responses:
-    answers: _Responses = {int(status[1:]): _json(sentence, _ERROR) for status, sentence in told.items()}
+def _errors(**told: str) -> Responses:
+    answers: Responses = {int(status[1:]): _json(sentence, _ERROR) for status, sentence in told.items()}
     return answers
 
 
-_UNAUTHORISED: _Responses = _errors(_401="The token of the service is not shown.")
-_REFUSALS: _Responses = _UNAUTHORISED | _errors(
+_UNAUTHORISED: Responses = _errors(_401="The token of the service is not shown.")
+_REFUSALS: Responses = _UNAUTHORISED | _errors(
     _400="The body is not JSON or not of this form.",
     _404="There is no such model, device, data set or version; the sentence lists those there are.",
     _408="The body did not arrive in time.",
@@ -164,23 +153,23 @@ _REFUSALS: _Responses = _UNAUTHORISED | _errors(
     _429="The service is busy; try again after Retry-After seconds.",
 )
 _SEVERAL = _object({"answers": {"type": "array", "items": _PLAIN_ANSWER}}, ("answers",))
-PREDICTED: _Responses = {
+PREDICTED: Responses = {
     200: _json("Predictions; one answer a device for a list.", {"anyOf": [_PLAIN_ANSWER, _SEVERAL]}),
     **_REFUSALS,
 }
-INFERRED: _Responses = {200: _json("Predictions.", _INFER_ANSWER), **_REFUSALS}
-OBJECT: _Responses = {200: _json("As said.", {"type": "object"}), **_UNAUTHORISED}
-OBJECT_OR_NONE: _Responses = {
+INFERRED: Responses = {200: _json("Predictions.", _INFER_ANSWER), **_REFUSALS}
+OBJECT: Responses = {200: _json("As said.", {"type": "object"}), **_UNAUTHORISED}
+OBJECT_OR_NONE: Responses = {
     **OBJECT,
-    **_errors(_404="There is no such model or version.", _422="The address cannot be read."),
+    **_errors(_404="There is no such model or version."),
 }
-READY: _Responses = {**OBJECT, 503: _json("Not now.", {"type": "object"})}
-DEVICES: _Responses = {
+READY: Responses = {**OBJECT, 503: _json("Not now.", {"type": "object"})}
+DEVICES: Responses = {
     200: _json("What can be predicted.", {"type": "array", "items": {"type": "object"}}),
     **_UNAUTHORISED,
     **_errors(_404="There is no such metric.", _422="There is no such space."),
 }
-TEXT: _Responses = {
+TEXT: Responses = {
     200: {"description": "Prometheus text.", "content": {"text/plain": {}}},
     **_UNAUTHORISED,
 }

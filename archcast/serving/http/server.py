@@ -16,7 +16,6 @@ from archcast.core.errors import InputError
 from archcast.serving.http.app import create_app
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.settings import ServeSettings
-from archcast.serving.http.turnstile import Turnstile
 
 log = logging.getLogger("archcast.serve")
 _BACKLOG = 2048
@@ -35,9 +34,8 @@ def serve(settings: ServeSettings, *, ready: Callable[[str, int], None]) -> None
     plane = DataPlane(settings)
     plane.refresh()
     listening = _listen(settings)
-    app = create_app(settings, plane)
     config = uvicorn.Config(
-        Turnstile(app, plane=plane, metrics=app.state.metrics),
+        create_app(settings, plane),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -27,7 +27,6 @@ class ServeSettings:
         max_body_bytes: largest body of a request.
         max_batch: most architectures in a request.
         queue_bytes: most bytes of bodies that are held at once, those still arriving included.
-        queue_architectures: most architectures that wait for one predictor.
         batch_architectures: most architectures that are predicted in one go.
         inline_ms: batches expected to take longer are predicted in a thread, off the event loop.
         refresh_s: how often new versions are looked for.
@@ -44,7 +43,6 @@ class ServeSettings:
     max_body_bytes: int = 8 * 2**20
     max_batch: int = 65_536
     queue_bytes: int = 64 * 2**20
-    queue_architectures: int = 131_072
     batch_architectures: int = 16_384
     inline_ms: float = 2.0
     refresh_s: float = 1.0
@@ -65,8 +63,10 @@ class ServeSettings:
                 raise InputError(f"{name} must be {lowest:g} to {highest:g}, got {shorten(number)}")
         if self.token is not None and not (self.token.isascii() and self.token.strip() == self.token != ""):
             raise InputError(f"{TOKEN_VARIABLE} must be ASCII text without spaces around it, and not empty")
-        if self.max_batch > self.queue_architectures or self.max_body_bytes > self.queue_bytes:
-            raise InputError("max_batch and max_body_bytes must fit the queue, got more than it holds")
+        if self.max_body_bytes > self.queue_bytes:
+            raise InputError(
+                f"max_body_bytes must be at most queue_bytes ({self.queue_bytes}), got {self.max_body_bytes}"
+            )
         if not (self.token or self.insecure or is_loopback(self.host)):
             raise InputError(
                 f"host {self.host!r} can be reached from other machines, so {TOKEN_VARIABLE} must be set "
@@ -76,7 +76,7 @@ class ServeSettings:
 
 _KINDS: Mapping[str, type] = {
     **dict.fromkeys(("port", "deadline_ms", "max_body_bytes", "max_batch", "queue_bytes"), int),
-    **dict.fromkeys(("queue_architectures", "batch_architectures", "keep_versions"), int),
+    **dict.fromkeys(("batch_architectures", "keep_versions"), int),
     **dict.fromkeys(("inline_ms", "refresh_s", "drain_s", "grace_s"), float),
     "host": str,
     "insecure": bool,
@@ -86,7 +86,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "deadline_ms": (1, 600_000),
     "max_body_bytes": (1024, 2**31),
     "queue_bytes": (1024, 2**40),
-    **dict.fromkeys(("max_batch", "queue_architectures", "batch_architectures"), (1, 2**31)),
+    **dict.fromkeys(("max_batch", "batch_architectures"), (1, 2**31)),
     "keep_versions": (1, 100),
     "inline_ms": (0, 1000),
     "refresh_s": (0.05, 86_400),

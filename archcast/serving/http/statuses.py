@@ -10,27 +10,51 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archcast.core.errors import ArchcastError, InputError, ParseError, UnknownNameError
-from archcast.serving.http.admission import OverloadedError
-from archcast.serving.http.dataplane import TooManyError
+from archcast.serving.http.errors import (
+    CompressedError,
+    MalformedError,
+    NotSentError,
+    OverloadedError,
+    TokenError,
+    TooLongError,
+    TooManyError,
+)
 
 JSON_TYPE = "application/json"
-
-
-class MalformedError(InputError):
-    """The body is not JSON or not of the form that the route asks for."""
+_STATUSES: tuple[tuple[type[ArchcastError], int], ...] = (
+    (OverloadedError, 429),
+    (TokenError, 401),
+    (NotSentError, 408),
+    (TooManyError, 413),
+    (TooLongError, 413),
+    (CompressedError, 415),
+    (MalformedError, 400),
+    (UnknownNameError, 404),
+    (InputError, 422),
+)
+"""The first that an error is an instance of counts; whatever is none of them is the service's own fault."""
+_OWN_FAULT = 503
+_CLOSED = (NotSentError, TooLongError)
+"""After these a body may still be on its way, so the connection cannot be used again."""
 
 
 def status_of(error: ArchcastError) -> int:
     """Status code of an error that was raised on purpose."""
+    if isinstance(error, UnknownNameError) and error.kind.startswith("space"):
+        return 422  # part of what was sent, not of what is served
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), _OWN_FAULT)
+
+
+def error_response(error: ArchcastError) -> Response:
+    """The answer to an error that was raised on purpose."""
+    headers: dict[str, str] = {}
     if isinstance(error, OverloadedError):
-        return 429
-    if isinstance(error, TooManyError):
-        return 413
-    if isinstance(error, MalformedError):
-        return 400
-    if isinstance(error, UnknownNameError) and not error.kind.startswith("space"):
-        return 404
-    return 422 if isinstance(error, InputError) else 503
+        headers["Retry-After"] = str(error.whole_seconds)
+    if isinstance(error, TokenError):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, _CLOSED):
+        headers["Connection"] = "close"
+    return respond(error_body(error), status=status_of(error), headers=headers)
 
 
 def error_body(error: ArchcastError) -> dict[str, Any]:
@@ -49,16 +73,17 @@ def error_body(error: ArchcastError) -> dict[str, Any]:
     return body
 
 
-def respond(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+def respond(
+    body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """A JSON answer in ASCII, whatever a caller's text held."""
     content = json.dumps(body, default=str)
     return Response(content, status, headers=dict(headers or {}), media_type=JSON_TYPE)
 
 
-def error_response(error: ArchcastError) -> Response:
-    """The answer to an error that was raised on purpose."""
-    headers = {"Retry-After": str(error.whole_seconds)} if isinstance(error, OverloadedError) else {}
-    return respond(status_of(error), error_body(error), headers)
+def readiness(*, ready: bool) -> Response:
+    """Whether requests should be sent here."""
+    return respond({"ready": ready}, status=200 if ready else _OWN_FAULT)
 
 
 async def on_archcast_error(request: Request, error: Exception) -> Response:
@@ -73,12 +98,4 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """Unknown addresses and methods, in the same form."""
     status = getattr(error, "status_code", 500)
     sentence = f"{request.method} {request.url.path[:200]}: {getattr(error, 'detail', 'error')}"
-    return respond(status, {"error": sentence}, getattr(error, "headers", None))
-
-
-async def on_validation_error(request: Request, error: Exception) -> Response:
-    """Parameters of an address that cannot be read."""
-    del request
-    first: list[Any] = getattr(error, "errors", list)()[:1]
-    told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in first)
-    return respond(422, {"error": told or "the request cannot be read"})
+    return respond({"error": sentence}, status=status, headers=getattr(error, "headers", None))

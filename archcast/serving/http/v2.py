@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import pydantic_core
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,95 +17,100 @@ from archcast.core.arrays import ArchBatch
 from archcast.core.errors import InputError, shorten
 from archcast.core.version import VERSION
 from archcast.serving.http import fields, schemas
+from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
 from archcast.serving.http.batcher import Answer
 from archcast.serving.http.dataplane import DataPlane
+from archcast.serving.http.errors import MalformedError
 from archcast.serving.http.models import Model
-from archcast.serving.http.shortcut import Handler
-from archcast.serving.http.statuses import JSON_TYPE, MalformedError, respond
+from archcast.serving.http.openapi import Operation
+from archcast.serving.http.statuses import JSON_TYPE, readiness, respond
 
 _COVERAGE = 0.9
+_MODEL, _VERSION = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
 _OUTPUTS = ("value", "lower", "upper")
 
 
 def infer_handler(plane: DataPlane) -> Handler:
     """What answers both addresses of inference."""
 
-    async def infer(request: Request) -> Response:
-        """Predict a batch with one model; the answer names the version that gave all of it."""
+    async def infer(asked: Asked) -> Response:
         known = ("id", "parameters", "inputs", "outputs")
-        found = fields.read_object(request.scope["archcast.body"], known)
+        found = fields.read_object(asked.body, known)
         parameters = fields.only(found.get("parameters") or {}, ("coverage", "dataset"), "parameters")
         wanted, coverage = _wanted(found.get("outputs"), fields.number(parameters, "coverage"))
-        named = request.path_params  # declared in the document only: checking them costs more than routing
-        model = plane.catalogue.named(
-            named["name"], dataset=fields.text(parameters, "dataset"), version=named.get("version")
-        )
+        names, dataset = asked.names, fields.text(parameters, "dataset")
+        model = plane.catalogue.named(names["name"], dataset=dataset, version=names.get("version"))
         codes = await plane.parse(model.space, _batch(found.get("inputs"), model))
-        deadline = request.scope["archcast.deadline"]
-        answer = await plane.predict(model, codes, coverage=coverage, deadline=deadline)
+        answer = await plane.predict(model, codes, coverage=coverage, deadline=asked.deadline)
         told = _told(answer, wanted, fields.text(found, "id"))
         return Response(pydantic_core.to_json(told), media_type=JSON_TYPE)
 
     return infer
 
 
-def v2_routes(plane: DataPlane) -> APIRouter:
-    """Routes over a data plane."""
-    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
-
-    infer = infer_handler(plane)
-    for operation, path, names in (
-        ("infer", "/models/{name}/infer", ("name",)),
-        ("infer_version", "/models/{name}/versions/{version}/infer", ("name", "version")),
-    ):
-        extra = schemas.body(schemas.INFER) | schemas.path_parameters(*names)
-        router.post(path, openapi_extra=extra, responses=schemas.INFERRED, operation_id=operation)(infer)
-    _add_metadata(router, plane)
-    _add_health(router, plane)
-    return router
+def v2_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
+    """The operations over a data plane, those that predict first."""
+    handler, told = infer_handler(plane), (schemas.INFERRED, schemas.INFER)
+    predicting = [
+        Operation("POST", f"{address}/infer", Admitted(admission, handler), summary, *told)
+        for address, summary in (
+            (_MODEL, "Predict a batch with one model; the answer names the version that gave all of it."),
+            (_VERSION, "Predict a batch with one version of a model."),
+        )
+    ]
+    return [*predicting, *_metadata_operations(plane), *_health_operations(plane)]
 
 
-def _add_metadata(router: APIRouter, plane: DataPlane) -> None:
-    @router.get("", responses=schemas.OBJECT)
-    async def server() -> Response:
-        """Name and version of the service."""
-        return respond(200, {"name": "archcast", "version": VERSION, "extensions": []})
+def _metadata_operations(plane: DataPlane) -> list[Operation]:
+    async def server(request: Request) -> Response:
+        del request
+        return respond({"name": "archcast", "version": VERSION, "extensions": []})
 
-    @router.get("/models/{name}", responses=schemas.OBJECT_OR_NONE)
-    async def model(name: str, dataset: str | None = None) -> Response:
-        """What a model takes and gives."""
-        found = plane.catalogue.named(name, dataset=dataset)
-        return respond(200, _metadata(found, plane))
+    async def model(request: Request) -> Response:
+        return respond(_metadata(_asked_for(request, plane), plane))
 
-    @router.get("/models/{name}/versions/{version}", responses=schemas.OBJECT_OR_NONE)
-    async def model_version(name: str, version: str, dataset: str | None = None) -> Response:
-        """What a version of a model takes and gives."""
-        found = plane.catalogue.named(name, dataset=dataset, version=version)
-        return respond(200, _metadata(found, plane))
+    none = schemas.OBJECT_OR_NONE
+    return [
+        Operation("GET", "/v2", server, "Name and version of the service.", schemas.OBJECT),
+        Operation("GET", _MODEL, model, "What a model takes and gives.", none, query=("dataset",)),
+        Operation(
+            "GET", _VERSION, model, "What a version of a model takes and gives.", none, query=("dataset",)
+        ),
+    ]
 
 
-def _add_health(router: APIRouter, plane: DataPlane) -> None:
-    @router.get("/health/live", responses=schemas.OBJECT)
-    async def live() -> Response:
-        """Whether the process answers."""
-        return respond(200, {"live": True})
+def _health_operations(plane: DataPlane) -> list[Operation]:
+    async def live(request: Request) -> Response:
+        del request
+        return respond({"live": True})
 
-    @router.get("/health/ready", responses=schemas.READY)
-    async def ready() -> Response:
-        """Whether requests should be sent here: models are loaded and the service is not stopping."""
-        state = bool(plane.catalogue) and not plane.stopping
-        return respond(200 if state else 503, {"ready": state})
+    async def ready(request: Request) -> Response:
+        del request
+        return readiness(ready=bool(plane.catalogue) and not plane.stopping)
 
-    @router.get("/models/{name}/ready", responses=schemas.OBJECT_OR_NONE)
-    async def model_ready(name: str) -> Response:
-        """Whether a model is loaded."""
-        return respond(200, {"name": plane.catalogue.named(name).name, "ready": True})
+    async def model_ready(request: Request) -> Response:
+        found = _asked_for(request, plane)
+        return respond({"name": found.name, "version": found.version, "ready": True})
 
-    @router.get("/models/{name}/versions/{version}/ready", responses=schemas.OBJECT_OR_NONE)
-    async def version_ready(name: str, version: str) -> Response:
-        """Whether a version of a model is loaded."""
-        found = plane.catalogue.named(name, version=version)
-        return respond(200, {"name": found.name, "version": found.version, "ready": True})
+    none = schemas.OBJECT_OR_NONE
+    return [
+        Operation("GET", "/v2/health/live", live, "Whether the process answers.", schemas.OBJECT),
+        Operation(
+            "GET",
+            "/v2/health/ready",
+            ready,
+            "Whether requests should be sent here: models are loaded and the service is not stopping.",
+            schemas.READY,
+        ),
+        Operation("GET", f"{_MODEL}/ready", model_ready, "Whether a model is loaded.", none),
+        Operation("GET", f"{_VERSION}/ready", model_ready, "Whether a version of a model is loaded.", none),
+    ]
+
+
+def _asked_for(request: Request, plane: DataPlane) -> Model:
+    names = request.path_params
+    dataset = request.query_params.get("dataset")
+    return plane.catalogue.named(names["name"], dataset=dataset, version=names.get("version"))
 
 
 def _metadata(model: Model, plane: DataPlane) -> dict[str, Any]:

@@ -57,10 +57,10 @@ def build_app(settings: ServeSettings | None = None, replicas: Replicas | None =
     replica, and `/metrics` are those of the replica that answers.
 
     Raises:
-        MissingPackageError: Ray Serve or FastAPI is not installed.
+        MissingPackageError: Ray Serve or Starlette is not installed.
     """
     serve = require("ray.serve", extra="scale", purpose=_PURPOSE)
-    require("fastapi", extra="serve", purpose=_PURPOSE)
+    require("starlette", extra="serve", purpose=_PURPOSE)
     chosen = ServeSettings() if settings is None else settings
 
     def application() -> Any:

@@ -1,109 +1,150 @@
-"""What is let in, by how long what was let in before took."""
+"""Bodies, batches, encodings and deadlines that are refused, and what is still answered then."""
+
+import asyncio
+import gzip
+import json
 
 import pytest
+from service_cases import CELL, INFER, Service, infer_body, save_boards, serving
 
-from archcast.serving.http.admission import Admission, Arriving, OverloadedError, QueueFullError, TooLateError
-
-BODY = 100_000
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+SMALL = {"max_body_bytes": 4096, "queue_bytes": 8192, "max_batch": 8, "refresh_s": 60.0}
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def small(home):
+    save_boards("board_a")
+    with serving(**SMALL) as running:
+        yield running
 
 
-@pytest.fixture
-def lane(clock: Clock) -> Admission:
-    """A lane of a service that is to answer within a second, which aims at a fifth of it."""
-    return Admission(1.0, clock)
+def answers_still(service: Service) -> bool:
+    return service.post(INFER, json=infer_body(CELL)).status_code == 200
 
 
-def fill(lane: Admission) -> list:
-    """Requests of 100 kB, until one is refused."""
-    entered = []
-    while not lane.refuses(BODY, left_s=1.0):
-        entered.append(lane.enter(BODY, left_s=1.0))
-    return entered
+def test_a_body_that_says_it_is_long_is_refused_unread(small: Service) -> None:
+    async def never():
+        yield b"["
+        await asyncio.Event().wait()
+
+    answer = small.post(INFER, content=never(), headers={"content-length": "5000"})
+    assert answer.status_code == 413
+    assert "4096 bytes" in answer.json()["error"]
+    assert answers_still(small)
 
 
-def answer_after(lane: Admission, clock: Clock, entered: list, seconds: float) -> None:
-    clock.now += seconds
-    for one in entered:
-        lane.leave(one)
+def test_a_body_in_chunks_is_refused_when_it_gets_too_long(small: Service) -> None:
+    taken = []
+
+    async def chunks():
+        for _ in range(1000):
+            taken.append(1)
+            yield b" " * 1024
+
+    answer = small.post(INFER, content=chunks())
+    assert answer.status_code == 413
+    assert len(taken) < 10
+    assert answers_still(small)
 
 
-def test_the_first_window_is_a_mebibyte(lane: Admission) -> None:
-    assert len(fill(lane)) == (1 << 20) // (BODY + 2048)
-    with pytest.raises(TooLateError) as refused:
-        lane.enter(BODY, left_s=1.0)
-    assert refused.value.whole_seconds == 1
+def test_a_body_in_chunks_is_answered(small: Service) -> None:
+    content = json.dumps(infer_body(CELL)).encode()
+
+    async def chunks():
+        for start in range(0, len(content), 50):
+            yield content[start : start + 50]
+
+    assert small.post(INFER, content=chunks()).status_code == 200
 
 
-def test_full_windows_that_are_answered_soon_double_it(lane: Admission, clock: Clock) -> None:
-    sizes = []
-    for _ in range(4):
-        entered = fill(lane)
-        sizes.append(len(entered))
-        answer_after(lane, clock, entered, 0.05)
-    assert sizes[-1] > 2 * sizes[0]
-    assert lane.held == 0
+def test_a_compressed_body_is_refused_without_being_inflated(small: Service) -> None:
+    bomb = gzip.compress(b" " * 2_000_000)
+    assert len(bomb) < SMALL["max_body_bytes"]
+    answer = small.post(INFER, content=bomb, headers={"content-encoding": "gzip"})
+    assert answer.status_code == 415
+    assert small.post(INFER, content=bomb).status_code == 400
+    assert answers_still(small)
 
 
-def test_a_window_that_takes_the_time_it_should_stays(lane: Admission, clock: Clock) -> None:
-    before = lane.window
-    answer_after(lane, clock, fill(lane), 0.15)
-    assert lane.window == before
+@pytest.mark.parametrize("opening", ["[", '{"a":', '{"inputs":['])
+def test_deep_json_is_refused(service: Service, opening: str) -> None:
+    answer = service.post("/predict", content=opening * 100_000)
+    assert answer.status_code == 400
+    assert "recursion limit" in answer.json()["error"]
 
 
-def test_requests_that_do_not_fill_the_window_leave_it(lane: Admission, clock: Clock) -> None:
-    before = lane.window
-    for _ in range(100):
-        answer_after(lane, clock, [lane.enter(BODY, left_s=1.0)], 0.01)
-    assert lane.window == before
+def test_deep_json_inside_an_architecture_is_refused(service: Service) -> None:
+    answer = service.post("/v2/models/fbnet.latency.raspi4/infer", json=infer_body("[" * 15_000))
+    assert answer.status_code == 422
+    assert answer.json()["item"] == 0
 
 
-def test_late_answers_cut_the_window_once(lane: Admission, clock: Clock) -> None:
-    before = lane.window
-    entered = fill(lane)
-    answer_after(lane, clock, entered, 0.25)
-    assert lane.window == pytest.approx(before * 0.2 / 0.25)
-    answer_after(lane, clock, fill(lane), 5.0)
-    assert lane.window == pytest.approx(before * 0.2 / 0.25 / 2)
+def test_too_many_architectures_are_refused(small: Service) -> None:
+    assert small.post(INFER, json=infer_body(*[CELL] * 9)).status_code == 413
+    plain = {"device": ["board_a"] * 5, "architectures": [CELL] * 2}
+    assert small.post("/predict", json=plain).status_code == 413
+    assert small.post(INFER, json=infer_body(*[CELL] * 8)).status_code == 200
 
 
-def test_the_window_never_closes(lane: Admission, clock: Clock) -> None:
-    for _ in range(100):
-        answer_after(lane, clock, fill(lane), 10.0)
-    assert len(fill(lane)) == (1 << 18) // (BODY + 2048)
+def test_a_body_that_does_not_come_is_given_up_at_the_deadline(small: Service) -> None:
+    async def slow():
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = small.post(INFER, content=slow(), headers={"deadline-ms": "50"})
+    assert answer.status_code == 408
+    assert answers_still(small)
 
 
-def test_a_request_in_a_hurry_is_refused_sooner(lane: Admission) -> None:
-    for _ in range(4):
-        lane.enter(BODY, left_s=1.0)
-    with pytest.raises(TooLateError):
-        lane.enter(BODY, left_s=0.3)
-    assert lane.enter(BODY, left_s=1.0)
+@pytest.mark.parametrize("value", ["0", "-5", "soon", "1.5", "9" * 30])
+def test_a_deadline_that_is_no_number_is_refused(small: Service, value: str) -> None:
+    answer = small.post(INFER, json=infer_body(CELL), headers={"deadline-ms": value})
+    assert answer.status_code == 400
+    assert "Deadline-Ms" in answer.json()["error"]
 
 
-def test_an_idle_lane_lets_anything_in(lane: Admission) -> None:
-    assert lane.enter(10**9, left_s=0.001)
+def test_bodies_beyond_the_memory_set_aside_are_refused_and_let_go(small: Service) -> None:
+    async def main():
+        held = asyncio.Event()
+
+        async def waiting():
+            yield b" " * 4090
+            await held.wait()
+            yield b"x"
+
+        first = [asyncio.create_task(small.http.post(INFER, content=waiting())) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        third = await small.http.post(INFER, json=infer_body(CELL))
+        held.set()
+        return third, await asyncio.gather(*first)
+
+    third, first = small.run(main())
+    assert third.status_code == 429
+    assert int(third.headers["retry-after"]) >= 1
+    assert [answer.status_code for answer in first] == [400, 400]
+    assert answers_still(small)
 
 
-def test_memory_for_bodies_is_bounded() -> None:
-    arriving = Arriving(100)
-    arriving.add(60)
-    with pytest.raises(QueueFullError, match="60 bytes"):
-        arriving.add(41)
-    arriving.remove(60)
-    arriving.add(100)
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"null", b"[1]", b'{"a"', b"NaN", b"9" * 5000])
+def test_what_is_not_json_is_refused(service: Service, content: bytes) -> None:
+    answer = service.post("/predict", content=content)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("the body must be")
 
 
-def test_seconds_to_wait_are_whole_and_at_least_one() -> None:
-    assert [OverloadedError("", s).whole_seconds for s in (0.0, 0.2, 1.0, 1.1)] == [1, 1, 1, 2]
+def test_a_busy_model_refuses_before_the_body_is_read_and_others_are_answered(service: Service) -> None:
+    assert service.post(INFER, json=infer_body(CELL)).status_code == 200
+    window = service.admission.window("nasbench201.latency.board_a")
+    window.held = 10_000 * int(window.bytes)  # what would take ten thousand times as long as it should
+
+    async def never():
+        await asyncio.Event().wait()
+        yield b""
+
+    refused = service.post(INFER, content=never())
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) >= 100_000
+    assert 'requests_total{route="/v2/models/{name}/infer",status="429"} 1.0' in service.get("/metrics").text
+    assert "busy" in refused.json()["error"]
+    assert service.post(INFER.replace("board_a", "board_b"), json=infer_body(CELL)).status_code == 200
+    window.held = 0
+    assert answers_still(service)

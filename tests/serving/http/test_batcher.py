@@ -1,4 +1,4 @@
-"""Requests for the same model are predicted together, each gets its own, and queues are bounded."""
+"""Requests for the same model are predicted together, each gets its own, and none waits in vain."""
 
 import asyncio
 import threading
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from archcast.core.errors import InputError
-from archcast.serving.http.admission import QueueFullError, TooLateError
 from archcast.serving.http.batcher import Batcher
+from archcast.serving.http.errors import TooLateError
 
 FAR = 1e18
 
@@ -44,7 +44,7 @@ def executor():
 
 
 def make(handle, executor, coverage=None, **limits):
-    given = {"queued": 100, "batched": 50, "inline_s": 10.0, "observe": lambda size: None} | limits
+    given = {"batched": 50, "inline_s": 10.0, "observe": lambda size: None} | limits
     return Batcher(SimpleNamespace(handle=handle, name="m"), coverage, executor=executor, **given)
 
 
@@ -111,29 +111,6 @@ def test_intervals_come_with_their_own_values(executor) -> None:
     first, second = asyncio.run(main())
     assert [e.tolist() for e in first.interval] == [[2.5], [3.5]]
     assert [e.tolist() for e in second.interval] == [[3.5], [4.5]]
-
-
-def test_a_full_queue_refuses_and_says_when_to_come_back(executor) -> None:
-    handle = Handle()
-
-    async def main():
-        batcher = make(handle, executor, inline_s=0.0, queued=10)
-        await warm(batcher)
-        handle.go.clear()
-        first = asyncio.create_task(batcher.predict(codes(1), deadline=FAR))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        waiting = [asyncio.create_task(batcher.predict(codes(*range(5)), deadline=FAR)) for _ in range(2)]
-        await asyncio.sleep(0)
-        with pytest.raises(QueueFullError, match="10 architectures wait") as refused:
-            await batcher.predict(codes(1), deadline=FAR)
-        handle.go.set()
-        await asyncio.gather(first, *waiting)
-        await batcher.predict(codes(1), deadline=FAR)
-        return refused.value
-
-    assert asyncio.run(main()).whole_seconds >= 1
-    assert handle.sizes == [1, 1, 10, 1]
 
 
 def test_what_would_come_too_late_is_refused_at_once(executor) -> None:

@@ -20,7 +20,7 @@ def test_requests_batches_and_versions_are_counted(service: Service) -> None:
     assert found["archcast_requests_total", frozenset({route, ("status", "200")})] == 3
     assert found["archcast_requests_total", frozenset({route, ("status", "400")})] == 1
     assert found["archcast_requests_total", frozenset({route, ("status", "415")})] == 1
-    assert found["archcast_requests_total", frozenset({("route", "other"), ("status", "415")})] == 2
+    assert found["archcast_requests_total", frozenset({("route", "other"), ("status", "404")})] == 2
     assert found["archcast_request_seconds_count", frozenset({route})] == 5
     assert found["archcast_batch_architectures_sum", frozenset()] == 6
     assert found["archcast_queue_architectures", frozenset()] == 0

@@ -62,5 +62,5 @@ def test_the_token_is_not_printed() -> None:
 
 
 def test_limits_must_fit_each_other() -> None:
-    with pytest.raises(InputError, match="fit the queue"):
-        ServeSettings(max_batch=100, queue_architectures=50)
+    with pytest.raises(InputError, match=r"max_body_bytes must be at most queue_bytes \(2048\), got 4096"):
+        ServeSettings(max_body_bytes=4096, queue_bytes=2048)
