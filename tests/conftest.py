@@ -1,18 +1,89 @@
-"""Fixtures of all tests."""
+"""Fixtures of all tests, and the proofs on whole tables.
+
+A test that asks for `public_tables` is such a proof: it has the mark `tables`, runs where the tables
+are, and is skipped elsewhere. With `--tables=required` their absence ends the run.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import made_up_tables
 import pytest
+
+PUBLIC = Path(os.environ.get("ARCHCAST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+NAMES = (
+    "accel_nasbench",
+    "foxnas",
+    "hat",
+    "help",
+    "hw_nas_bench_360",
+    "nas_bench_macro",
+    "nasbench201_accuracy",
+    "ofa_accuracy",
+)
+ABSENT = tuple(name for name in NAMES if not (PUBLIC / name).is_dir())
+LEFT_OUT = "a proof on whole tables"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tables",
+        choices=("optional", "required"),
+        default="optional",
+        help="whether proofs on whole public tables may be left out where the tables are not",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "tables: a proof on whole public tables, those of ARCHCAST_DATA")
+    if ABSENT and config.getoption("--tables") == "required":
+        raise pytest.UsageError(f"{_where()}, and --tables=required lets no proof on them be left out")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "public_tables" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.tables)
+            if ABSENT:
+                item.add_marker(pytest.mark.skip(reason=LEFT_OUT))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [report.longrepr for report in terminalreporter.stats.get("skipped", ())]
+    count = sum(isinstance(why, tuple) and LEFT_OUT in why[2] for why in skipped)
+    if count:
+        terminalreporter.write_line(f"{count} proofs on whole tables did not run: {_where()}", yellow=True)
+
+
+def _where() -> str:
+    return f"ARCHCAST_DATA must name the folder of the public tables, {PUBLIC} lacks {', '.join(ABSENT)}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_tables() -> Iterator[None]:
+    """Tests see only the tables that they ask for, on every machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ARCHCAST_DATA", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")
-def data_dir() -> Path:
-    """Folder of the public tables: `ARCHCAST_DATA`, or the one beside the repository."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("ARCHCAST_DATA") or beside)
-    if not folder.is_dir():
-        pytest.fail(f"the tests read public tables: set ARCHCAST_DATA to their folder, {folder} is none")
+def public_tables() -> Path:
+    """Folder of the whole public tables: `ARCHCAST_DATA`, or the one beside the repository."""
+    return PUBLIC
+
+
+@pytest.fixture(scope="session")
+def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder laid out like that of `ARCHCAST_DATA`: excerpts and made-up figures."""
+    folder = tmp_path_factory.mktemp("tables")
+    made_up_tables.lay_out(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def data_dir(public_tables: Path) -> Path:
+    return public_tables

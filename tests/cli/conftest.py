@@ -22,11 +22,11 @@ Run = Callable[..., Outcome]
 
 @pytest.fixture
 def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data_dir: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], small_tables: Path
 ) -> Run:
     """Call with the command's words; gives exit code and what was printed."""
     monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
 
     def call(*words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["archcast", *words])
