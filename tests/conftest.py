@@ -16,7 +16,6 @@ import pytest
 PUBLIC = Path(os.environ.get("ARCHCAST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 NAMES = (
     "accel_nasbench",
-    "foxnas",
     "hat",
     "help",
     "hw_nas_bench_360",

@@ -40,9 +40,7 @@ def test_a_sweep_and_a_learning_curve(run) -> None:
     assert "in experiment" not in alone.err
 
 
-def test_evaluate_prints_published_figures_beside_its_own(
-    run, tmp_path, public_tables, monkeypatch
-) -> None:
+def test_evaluate_prints_published_figures_beside_its_own(run, tmp_path, public_tables, monkeypatch) -> None:
     monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
     path = tmp_path / "figures.csv"
     done = run("evaluate", "help-nasbench201-900", "-p", "lookup", "--no-track", "--csv", str(path), "--json")

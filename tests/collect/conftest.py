@@ -16,7 +16,14 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch, home: Path, data_dir: Path) -> Path:
+def tables(monkeypatch: pytest.MonkeyPatch, home: Path, small_tables: Path) -> Path:
+    """Excerpts and made-up tables, with an empty `ARCHCAST_HOME`."""
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
+    return small_tables
+
+
+@pytest.fixture
+def whole_tables(monkeypatch: pytest.MonkeyPatch, home: Path, public_tables: Path) -> Path:
     """The public tables, with an empty `ARCHCAST_HOME`."""
-    monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
-    return data_dir
+    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
+    return public_tables

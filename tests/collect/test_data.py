@@ -14,6 +14,7 @@ import pytest
 
 from archcast.collect import data
 from archcast.collect.tables import RECIPES
+from archcast.collect.tables.base import RemoteFile
 from archcast.collect.tables.kept import KEPT
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.measurements import read_table
@@ -49,27 +50,34 @@ def test_list_with_the_tables(tables: Path) -> None:
     assert records["help"].folder == tables / "help"
     assert records["hw_nas_bench"].place == "absent"
     data.import_table("nas_bench_macro")
-    assert {r.name: r.rows for r in data.list_tables() if r.rows} == {"nas_bench_macro": 6_561}
+    assert {r.name: r.rows for r in data.list_tables() if r.rows} == {"nas_bench_macro": 1_313}
 
 
 def test_import_counts_and_is_then_read(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = data.load_measurements("mnasnet", "throughput")
     summary = data.import_table("accel_nasbench")
-    assert summary.rows == read_table(summary.path).num_rows == 9 * 4_102
+    assert summary.rows == read_table(summary.path).num_rows == 9 * 206
     found = {(c.metric, c.device): (c.ok, c.missing) for c in summary.columns}
-    assert found["throughput", "tpuv3"] == (4_072, 30)
-    assert found["accuracy", ""] == (4_102, 0)
+    assert found["throughput", "tpuv3"] == (205, 1)
+    assert found["accuracy", ""] == (206, 0)
     monkeypatch.delenv("ARCHCAST_DATA")
     after = data.load_measurements("mnasnet", "throughput")
     np.testing.assert_array_equal(before.values, after.values)
     np.testing.assert_array_equal(before.codes, after.codes)
 
 
-def test_import_tells_altered_files(home: Path, data_dir: Path) -> None:
+def test_import_tells_altered_files(home: Path, small_tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = home / "tables/nas_bench_macro"
-    shutil.copytree(data_dir / "nas_bench_macro", folder)
+    shutil.copytree(small_tables / "nas_bench_macro", folder)
+    (file,) = folder.iterdir()
+    (remote,) = RECIPES["nas_bench_macro"].files
+    published = replace(
+        remote, sha256=hashlib.sha256(file.read_bytes()).hexdigest(), size=file.stat().st_size
+    )
+    monkeypatch.setitem(
+        RECIPES._entries, "nas_bench_macro", replace(RECIPES["nas_bench_macro"], files=(published,))
+    )
     assert data.import_table("nas_bench_macro").altered == ()
-    (file,) = folder.glob("*.json")
     file.write_text(file.read_text() + "\n")
     assert data.import_table("nas_bench_macro").altered == (file.name,)
 
@@ -96,8 +104,8 @@ def test_show(tables: Path) -> None:
         f"{d}{part}" for d in ("wmt14ende", "wmt14enfr") for part in ("", "/encoder", "/decoder")
     }
     one = next(c for c in shown.columns if c.dataset == "wmt14ende/encoder")
-    assert (one.rows, one.ok, one.unit) == (2_000, 2_000, "ms")
-    assert (one.minimum, one.maximum) == (7.782071828842163, 14.681413769721985)
+    assert (one.rows, one.ok, one.unit) == (60, 60, "ms")
+    assert (one.minimum, one.maximum) == (8.12588632106781, 12.037932872772217)
     assert shown.record.name == "hat"
     assert [c.metric for c in data.show_table("hw_nas_bench_360", metric="energy").columns] == ["energy"]
     for wrong in ({"space": "fbnet"}, {"metric": "energy"}, {"device": "raspi4"}):
@@ -111,11 +119,11 @@ def test_show_of_an_absent_table(home: Path) -> None:
 
 
 def test_a_file_fetched_by_hand_may_lie_beside_the_folders(
-    home: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, small_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "mine"
     root.mkdir()
-    shutil.copy(data_dir / "hw_nas_bench_360/dataset.parquet", root)
+    shutil.copy(small_tables / "hw_nas_bench_360/dataset.parquet", root)
     monkeypatch.setenv("ARCHCAST_DATA", str(root))
     assert data.load_measurements("nasbench201", "energy").devices == ("pi5_onnx",)
 
@@ -127,12 +135,19 @@ def test_tables_to_fetch_by_hand_say_how(home: Path, name: str) -> None:
     assert str(home / "tables" / name) in str(caught.value)
 
 
-def test_fetch(home: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def served(remote: RemoteFile, address: str, folder: Path) -> RemoteFile:
+    """The file of an excerpt, at an address of this machine."""
+    content = (folder / remote.path).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    return replace(remote, url=f"{address}/{remote.path}", sha256=digest, size=len(content))
+
+
+def test_fetch(home: Path, small_tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = RECIPES["hat"]
 
     class Quiet(SimpleHTTPRequestHandler):
         def __init__(self, *arguments: object) -> None:
-            super().__init__(*arguments, directory=str(data_dir / "hat"))
+            super().__init__(*arguments, directory=str(small_tables / "hat"))
 
         def log_message(self, *arguments: object) -> None:
             pass
@@ -141,14 +156,13 @@ def test_fetch(home: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> N
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         here = f"http://127.0.0.1:{server.server_address[1]}"
-        local = replace(recipe, files=tuple(replace(f, url=f"{here}/{f.path}") for f in recipe.files))
+        local = replace(recipe, files=tuple(served(f, here, small_tables / "hat") for f in recipe.files))
         monkeypatch.setitem(RECIPES._entries, "hat", local)
         first = data.fetch_table("hat", show_progress=False)
         again = data.fetch_table("hat", show_progress=False)
         server.shutdown()
         thread.join()
     assert (first.downloaded, first.present, again.downloaded, again.present) == (8, 0, 0, 8)
-    for remote in recipe.files:
-        content = (home / "tables/hat" / remote.path).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == remote.sha256
+    kept = {path.name: path.read_bytes() for path in (home / "tables/hat").glob("*.csv")}
+    assert kept == {path.name: path.read_bytes() for path in (small_tables / "hat").iterdir()}
     assert data.load_measurements("hat", "latency").values.shape[1] == 3

@@ -12,7 +12,7 @@ from archcast.collect.pickles import load_torch_zip
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.featurize.spaces import SPACES
 
-LATENCIES = {"nasbench201": (15_625, 27), "fbnet": (5_000, 27), "ofa_mbv3": (5_000, 12)}
+LATENCIES = {"nasbench201": (15_625, 27), "fbnet": (426, 27), "ofa_mbv3": (258, 12)}
 
 
 @pytest.mark.parametrize("space", LATENCIES)
@@ -25,44 +25,53 @@ def test_help_latencies(tables: Path, space: str) -> None:
     assert set(found.sources) == {"help"}
     assert set(found.licences) == {"MIT"}
     folder = tables / "help" / {"ofa_mbv3": "ofa"}.get(space, space) / "latency"
-    for i, device in enumerate(found.devices):
-        published = np.array(load_torch_zip(folder / f"{device}.pt"), dtype=np.float64)
-        ok = ~np.isnan(found.values[:, i])
-        np.testing.assert_array_equal(found.values[ok, i], published[ok])
+    published = np.stack([load_torch_zip(folder / f"{device}.pt") for device in found.devices], axis=1)
+    glitch = published < 0.05 * np.nanmedian(published, axis=0)
+    np.testing.assert_array_equal(found.values, np.where(glitch, np.nan, published))
 
 
-def test_nasbench201_is_in_the_order_of_its_index(tables: Path) -> None:
-    for metric, dataset in (("latency", "cifar10"), ("accuracy", "cifar100"), ("energy", "cifar100")):
-        codes = load_measurements("nasbench201", metric, dataset).codes
-        assert SPACES["nasbench201"].to_index(codes).tolist() == list(range(15_625))
+@pytest.mark.parametrize(
+    ("metric", "dataset", "step"),
+    [("latency", "cifar10", 1), ("accuracy", "cifar100", 1), ("energy", "cifar100", 10)],
+)
+def test_nasbench201_is_in_the_order_of_its_index(tables: Path, metric: str, dataset: str, step: int) -> None:
+    codes = load_measurements("nasbench201", metric, dataset).codes
+    np.testing.assert_array_equal(SPACES["nasbench201"].to_index(codes), np.arange(0, 15_625, step))
 
 
 def test_glitches_and_missing_numbers_are_nan(tables: Path) -> None:
     found = load_measurements("nasbench201", "latency", devices=["pixel3", "raspi4", "fpga"])
-    assert np.isnan(found.values).sum(axis=0).tolist() == [273, 284, 0]
+    assert np.isnan(found.values).sum(axis=0).tolist() == [14_658, 14_659, 14_638]
     assert found.devices == ("pixel3", "raspi4", "fpga")
     throughput = load_measurements("mnasnet", "throughput", devices=["tpuv2", "a100"])
-    assert np.isnan(throughput.values).sum(axis=0).tolist() == [27, 0]
+    assert np.isnan(throughput.values).sum(axis=0).tolist() == [1, 0]
 
 
-def test_repeats_are_averaged(tables: Path) -> None:
-    ofa = load_measurements("ofa_mbv3", "accuracy")
-    assert ofa.values.shape == (2_162, 1)
-    assert ofa.devices == ("",)
-    mnasnet = load_measurements("mnasnet", "accuracy")
-    assert mnasnet.values.shape == (4_092, 1)
-    for found in (ofa, mnasnet):
-        assert len(np.unique(found.codes, axis=0)) == len(found.codes)
+@pytest.mark.parametrize(("space", "rows"), [("ofa_mbv3", 343), ("mnasnet", 206)])
+def test_repeats_are_averaged(tables: Path, space: str, rows: int) -> None:
+    found = load_measurements(space, "accuracy")
+    assert found.values.shape == (rows, 1)
+    assert found.devices == ("",)
+    assert len(np.unique(found.codes, axis=0)) == rows
 
 
-@pytest.mark.parametrize(
-    ("dataset", "rows"), [("cifar10", 94.373), ("cifar100", 73.513), ("imagenet16-120", 47.311)]
-)
-def test_accuracies(tables: Path, dataset: str, rows: float) -> None:
+@pytest.mark.parametrize("dataset", ["cifar10", "cifar100", "imagenet16-120"])
+def test_accuracies(tables: Path, dataset: str) -> None:
     found = load_measurements("nasbench201", "accuracy", dataset)
-    assert round(float(found.values.max()), 3) == rows
     assert found.sources == ("nasbench201_accuracy",)
-    assert load_measurements("nasbench201", "accuracy", f"{dataset}/valid").values.shape == (15_625, 1)
+    validation = load_measurements("nasbench201", "accuracy", f"{dataset}/valid")
+    np.testing.assert_allclose(validation.values, found.values - 0.5)
+
+
+def test_counts_of_the_whole_tables(whole_tables: Path) -> None:
+    found = load_measurements("nasbench201", "latency", devices=["pixel3", "raspi4", "fpga"])
+    assert np.isnan(found.values).sum(axis=0).tolist() == [273, 284, 0]
+    throughput = load_measurements("mnasnet", "throughput", devices=["tpuv2", "a100"])
+    assert np.isnan(throughput.values).sum(axis=0).tolist() == [27, 0]
+    assert len(load_measurements("ofa_mbv3", "accuracy").values) == 2_162
+    assert len(load_measurements("mnasnet", "accuracy").values) == 4_092
+    measured = (~np.isnan(load_measurements("hat", "latency", "wmt14ende").values)).sum(axis=0)
+    assert ((measured > 1_990) & (measured <= 2_000)).all()
 
 
 def test_a_data_set_is_chosen_that_has_the_devices(tables: Path) -> None:
@@ -76,7 +85,7 @@ def test_hat_rows_lie_side_by_side(tables: Path) -> None:
     found = load_measurements("hat", "latency", "wmt14ende")
     assert found.devices == ("raspberrypi", "xeon", "titanxp")
     measured = (~np.isnan(found.values)).sum(axis=0)
-    assert ((measured > 1_990) & (measured <= 2_000)).all()
+    assert measured.tolist() == [60, 60, 60]
 
 
 def test_unknown_names_list_what_there_is(tables: Path) -> None:

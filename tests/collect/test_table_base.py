@@ -58,6 +58,6 @@ def test_addresses_name_the_commit() -> None:
         assert len(remote.sha256) == 64
 
 
-def test_spaces_are_checked(data_dir) -> None:
+def test_spaces_are_checked(small_tables) -> None:
     with pytest.raises(UnknownNameError, match="space of the table hat must be one of hat"):
-        RECIPES["hat"].to_table(data_dir / "hat", spaces=["nasbench201"])
+        RECIPES["hat"].to_table(small_tables / "hat", spaces=["nasbench201"])

@@ -14,8 +14,8 @@ from archcast.core.errors import DataError, UnknownNameError
 from archcast.featurize.spaces import SPACES
 
 
-def test_first_architectures_are_the_published_ones(data_dir: Path) -> None:
-    folder = data_dir / "help"
+def test_first_architectures_are_the_published_ones(small_tables: Path) -> None:
+    folder = small_tables / "help"
     first = [7, 8, 1, 8, 4, 8, 8, 8, 7, 4, 1, 4, 7, 3, 2, 7, 3, 2, 4, 2, 4, 5]
     assert architectures(folder, "fbnet")[0].tolist() == first
     (ofa,) = SPACES["ofa_mbv3"].format(architectures(folder, "ofa_mbv3")[:1])
@@ -23,9 +23,9 @@ def test_first_architectures_are_the_published_ones(data_dir: Path) -> None:
     assert ofa["ks"][:2] == [7, 5]
 
 
-def test_latencies_are_in_the_order_of_the_architectures(data_dir: Path) -> None:
+def test_latencies_are_in_the_order_of_the_architectures(small_tables: Path) -> None:
     """The FPGA column is additive over the layers, and gives HW-NAS-Bench's printed value for block 0."""
-    folder = data_dir / "help"
+    folder = small_tables / "help"
     table = RECIPES["help"].to_table(folder, spaces=["fbnet"])
     own = table.filter(np.array([d == "fpga" for d in table["device"].to_pylist()]))
     codes = SPACES["fbnet"].parse(own["arch"].to_pylist())
@@ -36,31 +36,31 @@ def test_latencies_are_in_the_order_of_the_architectures(data_dir: Path) -> None
     assert all_first @ fitted == pytest.approx(10.739520, abs=1e-6)
 
 
-def test_the_index_of_cells_is_the_benchmarks(data_dir: Path, tmp_path: Path) -> None:
+def test_the_index_of_cells_is_the_benchmarks(small_tables: Path, tmp_path: Path) -> None:
     folder = tmp_path / "help"
-    shutil.copytree(data_dir / "help/nasbench201", folder / "nasbench201")
+    shutil.copytree(small_tables / "help/nasbench201", folder / "nasbench201")
     shutil.copy(folder / "nasbench201/latency/raspi4.pt", folder / "nasbench201/str_arch2idx.pt")
     with pytest.raises(DataError, match="numbers the cells in another order"):
         RECIPES["help"].to_table(folder, spaces=["nasbench201"])
 
 
 @pytest.mark.parametrize("space", ["nasbench201", "fbnet", "ofa_mbv3"])
-def test_reference_architectures(data_dir: Path, space: str) -> None:
-    codes = reference_architectures(data_dir / "help", space)
+def test_reference_architectures(small_tables: Path, space: str) -> None:
+    codes = reference_architectures(small_tables / "help", space)
     assert codes.shape == (10, len(SPACES[space].columns))
     if space == "nasbench201":
         wanted = [11982, 431, 55, 9, 14451, 8636, 9881, 13479, 6196, 1462]
         assert SPACES[space].to_index(codes).tolist() == wanted
 
 
-def test_reference_architectures_of_another_space(data_dir: Path) -> None:
+def test_reference_architectures_of_another_space(small_tables: Path) -> None:
     with pytest.raises(UnknownNameError, match="space of the table help"):
-        reference_architectures(data_dir / "help", "hat")
+        reference_architectures(small_tables / "help", "hat")
 
 
-def test_metad2a_candidates(data_dir: Path, tmp_path: Path) -> None:
-    found = metad2a_candidates(data_dir / "help")
-    assert len(found.arch) == len(found.accuracy) == len(found.score) == 500
+def test_metad2a_candidates(small_tables: Path, tmp_path: Path) -> None:
+    found = metad2a_candidates(small_tables / "help")
+    assert len(found.arch) == len(found.accuracy) == len(found.score) == 60
     assert found.accuracy[0] == 72.41999998168944
     assert list(found.score) == sorted(found.score, reverse=True)
     assert found.seconds == pytest.approx(116.99297)

@@ -136,13 +136,13 @@ def test_a_block_that_the_table_lacks_is_named() -> None:
             fbnet_costs(costs | {key: -1.0}, codes, "imagenet")
 
 
-def test_fbnet_rows(folder: Path, data_dir: Path, tables: Path) -> None:
+def test_fbnet_rows(folder: Path, small_tables: Path, tables: Path) -> None:
     table = RECIPES["hw_nas_bench"].to_table(folder, spaces=["fbnet"])
     assert table.num_rows == 2 * 8 * 5000
     found = load_measurements("fbnet", "energy", "imagenet")
     assert found.devices == ("edgegpu", "eyeriss", "fpga")
     assert found.codes.shape == (5000, 22)
-    (folder.parent / "help").symlink_to(data_dir / "help")
+    (folder.parent / "help").symlink_to(small_tables / "help")
     beside = load_measurements("fbnet", "latency", "cifar100", ["edgegpu", "1080ti_1"])
     assert beside.sources == ("hw_nas_bench", "help")
 

@@ -54,9 +54,9 @@ def test_the_store_may_be_named_and_its_models_are_not_for_shipping(measured: li
 
 
 def test_without_a_store_an_unknown_device_is_named(
-    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, small_tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path))
-    monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
     with pytest.raises(UnknownNameError, match="my-board"):
         load_measurements("nasbench201", "latency", devices=["my-board"])

@@ -12,6 +12,7 @@ digit. The same tables give the same bytes.
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import lzma
@@ -59,7 +60,10 @@ def help_latency(root: Path) -> Files:
     kept = set(chosen(references, CELLS, STEP["nasbench201"]))
     yield "nasbench201/hardware_embedding_index.pt", torch_zip(references)
     listed = (space / "arch_generated_by_metad2a.txt").read_text(encoding="ascii").splitlines()
-    yield "nasbench201/arch_generated_by_metad2a.txt", ("\n".join(listed[: 1 + FIRST["candidates"]]) + "\n").encode("ascii")
+    yield (
+        "nasbench201/arch_generated_by_metad2a.txt",
+        ("\n".join(listed[: 1 + FIRST["candidates"]]) + "\n").encode("ascii"),
+    )
     for path in sorted((space / "latency").glob("*.pt")):
         values = load_torch_zip(path)
         yield (
@@ -95,11 +99,13 @@ def accel_nasbench(root: Path) -> Files:
             for member in archive
             if member.isfile()
         }
-        files = [(found[number][0], found[number][1].read()) for number in sorted(found)[:: STEP["accel_nasbench"]]]
+        files = [
+            (found[number][0], found[number][1].read()) for number in sorted(found)[:: STEP["accel_nasbench"]]
+        ]
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as archive:
         add(archive, files)
-    yield "anb_dataset_jsons.tar.gz", made.getvalue()
+    yield "anb_dataset_jsons.tar.gz", gzip.compress(made.getvalue(), mtime=0)
 
 
 def nas_bench_macro(root: Path) -> Files:
