@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from archcast.collect.estimate import BatchEstimate, Target
-    from archcast.collect.estimate.catalog import AnyEstimator
+    from archcast.collect.estimate.base import Estimator
     from archcast.core.arrays import Codes
     from archcast.featurize.spaces.base import Space
 
@@ -101,7 +101,7 @@ def estimate(
 
 def _estimated(
     target: Target, space: Space, codes: Codes, dataset: str | None, *, live: bool, quiet: bool
-) -> tuple[AnyEstimator, BatchEstimate]:
+) -> tuple[Estimator, BatchEstimate]:
     """Costs on one target, with progress; raise InputError where no network could be estimated."""
     from archcast.collect.estimate import estimate_networks, make_estimator
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, ClassVar
 
 from archcast.collect.estimate.target import Target
+from archcast.core.errors import InputError
 from archcast.core.layers import LayerGraph
+
+if TYPE_CHECKING:
+    from archcast.collect.estimate.cache import EstimateCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +73,73 @@ class NetworkEstimate:
         return self.total.energy_mj
 
 
-class Estimator(Protocol):
-    """Costs of networks on one target.
+class Estimator(ABC):
+    """Costs of networks on one target; a subclass gives `program` and `estimate`.
 
     Attributes:
+        hardware_keys, mapping_keys: keys that a target's file may have.
+        settable: keys of `hardware` that may be set on the command line or swept, and their types.
+        worth_keeping: whether estimating is slow enough to keep costs on disk.
+        drops_dead_layers: whether layers on no path from input to output are left out, as compilers do.
+        unmapped: who lays work on the array where the target's file does not say.
         target: what is estimated.
-        program: name and version of the program that estimates.
     """
 
-    target: Target
+    hardware_keys: ClassVar[tuple[str, ...]] = ()
+    mapping_keys: ClassVar[tuple[str, ...]] = ()
+    settable: ClassVar[Mapping[str, type]] = {}
+    worth_keeping: ClassVar[bool] = False
+    drops_dead_layers: ClassVar[bool] = False
+    unmapped: ClassVar[str] = "none"
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.cache: EstimateCache | None = None
+
+    @classmethod
+    def check(cls, target: Target) -> None:
+        """Raise InputError when the target's hardware or mapping is not what it must be.
+
+        By default every one of `hardware_keys` must be there.
+        """
+        for name in cls.hardware_keys:
+            if name not in target.hardware:
+                raise InputError(f"hardware of {target.name} must have the key {name}")
+
+    @classmethod
+    def gives(cls, target: Target) -> str:
+        """What it gives on a target, in words."""
+        return "latency" if target.watts is None else "latency, energy"
 
     @property
-    def program(self) -> str: ...
+    @abstractmethod
+    def program(self) -> str:
+        """Name and version of what estimates."""
 
     @property
     def version(self) -> str:
-        """Fingerprint of target, settings, program: equal where estimates are equal."""
-        ...
+        """Fingerprint of target and program: equal where estimates are equal."""
+        return self.target.fingerprint(self.program)
 
+    @property
+    def area(self) -> float | None:
+        """Area of the accelerator in the units of its description, None where it gives none."""
+        return None
+
+    @abstractmethod
     def estimate(self, graph: LayerGraph) -> NetworkEstimate:
         """Cost of one network; raise InputError where an operator of it cannot be estimated."""
-        ...
+
+    def total(self, graph: LayerGraph) -> LayerCost:
+        """Cost of the whole network, from disk where it is there."""
+        if self.cache is None:
+            return self.estimate(graph).total
+        key = sha256(json.dumps([asdict(layer) for layer in graph.layers]).encode()).hexdigest()
+        if key in (found := self.cache.get([key])):
+            return found[key]
+        cost = self.estimate(graph).total
+        self.cache.put(key, cost)
+        return cost
 
 
 def add_costs(costs: list[LayerCost]) -> LayerCost:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import ClassVar
 
-from archcast.collect.estimate.base import LayerCost, LayerEstimate, NetworkEstimate, add_costs
-from archcast.collect.estimate.cache import EstimateCache
+from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate, add_costs
 from archcast.collect.estimate.target import Target
 from archcast.collect.estimate.work import Work, works_of
 from archcast.core.layers import LayerGraph
@@ -17,44 +15,12 @@ Report = Callable[[int, int], None]
 """Called with the number done and the number to do."""
 
 
-class LayerwiseEstimator(ABC):
-    """An estimator that prices work piece by piece; a subclass says what one piece costs.
-
-    Attributes:
-        hardware_keys, mapping_keys: keys that a target's file may have.
-        settable: keys of `hardware` that may be set on the command line or swept, and their types.
-        worth_keeping: whether pricing is slow enough to keep what was priced on disk.
-    """
-
-    hardware_keys: ClassVar[tuple[str, ...]]
-    mapping_keys: ClassVar[tuple[str, ...]] = ()
-    settable: ClassVar[Mapping[str, type]]
-    worth_keeping: ClassVar[bool]
+class LayerwiseEstimator(Estimator):
+    """An estimator that prices work piece by piece; a subclass says what one piece costs."""
 
     def __init__(self, target: Target) -> None:
-        self.target = target
-        self.cache: EstimateCache | None = None
+        super().__init__(target)
         self._known: dict[Work, LayerCost] = {}
-
-    @staticmethod
-    @abstractmethod
-    def check(target: Target) -> None:
-        """Raise InputError when the target's hardware or mapping is not what it must be."""
-
-    @property
-    @abstractmethod
-    def program(self) -> str:
-        """Name and version of what estimates."""
-
-    @property
-    def version(self) -> str:
-        """Fingerprint of target and program."""
-        return self.target.fingerprint(self.program)
-
-    @property
-    def area(self) -> float | None:
-        """Area of the accelerator in the units of its description, None where it gives none."""
-        return None
 
     @abstractmethod
     def price_one(self, work: Work) -> LayerCost:

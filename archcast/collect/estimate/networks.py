@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from archcast.collect.estimate.catalog import AnyEstimator
+from archcast.collect.estimate.base import Estimator, LayerCost
 from archcast.collect.estimate.layerwise import LayerwiseEstimator, Report
 from archcast.collect.estimate.terms import terms_of
-from archcast.collect.estimate.vela import VelaEstimator
-from archcast.core.arrays import ArchBatch, Codes, Doubles
+from archcast.core.arrays import ArchBatch, Codes, Doubles, Ints
 from archcast.core.errors import InputError
 from archcast.featurize.spaces.base import Space
 
@@ -27,7 +26,7 @@ class BatchEstimate:
         latency_parts, energy_parts: what they are made of, (n,) each.
         failures: position -> why it could not be estimated.
         area: area of the accelerator in the units of its description, None where it gives none.
-        priced: distinct pieces of work (Vela: networks) that the costs are made of.
+        priced: distinct pieces of work (or networks) that the costs are made of.
     """
 
     space: str
@@ -43,7 +42,7 @@ class BatchEstimate:
 
 
 def estimate_networks(
-    estimator: AnyEstimator,
+    estimator: Estimator,
     space: Space,
     archs: ArchBatch,
     dataset: str | None = None,
@@ -53,13 +52,13 @@ def estimate_networks(
 ) -> BatchEstimate:
     """Latency and energy of networks.
 
-    Where costs add over layers, each distinct piece of work is priced once. On an Ethos-U each distinct
-    network is compiled, and one that cannot be is a failure, not an error.
+    Where costs add over layers, each distinct piece of work is priced once. Elsewhere each distinct network
+    is estimated, and one that cannot be is a failure, not an error.
 
     Args:
         archs: architectures in the space's notation, or codes.
         live: leave out layers on no path from input to output, which otherwise are charged as the public
-            tables do. Vela always leaves them out, as a compiler does.
+            tables do. Some estimators always leave them out, as a compiler does.
         report: called with the number of works or networks done and to do.
 
     Raises:
@@ -68,9 +67,9 @@ def estimate_networks(
     codes, dataset = space.parse(archs), space.check_dataset(dataset)
     if not space.has_graph:
         raise InputError(f"{space.name} has no layer graph, so it cannot be estimated")
-    if isinstance(estimator, VelaEstimator):
-        return _by_network(estimator, space, codes, dataset, report)
-    return _by_layer(estimator, space, codes, dataset, live, report)
+    if isinstance(estimator, LayerwiseEstimator):
+        return _by_layer(estimator, space, codes, dataset, live, report)
+    return _by_network(estimator, space, codes, dataset, live, report)
 
 
 def _by_layer(
@@ -112,22 +111,39 @@ def _by_layer(
 
 
 def _by_network(
-    estimator: VelaEstimator, space: Space, codes: Codes, dataset: str, report: Report | None
+    estimator: Estimator, space: Space, codes: Codes, dataset: str, live: bool, report: Report | None
 ) -> BatchEstimate:
-    live = space.live(codes)
-    distinct, row = np.unique(live, axis=0, return_inverse=True)
-    latency = np.full(len(distinct), np.nan)
-    reasons: dict[int, str] = {}
+    wanted = space.live(codes) if live or estimator.drops_dead_layers else codes
+    distinct, row = np.unique(wanted, axis=0, return_inverse=True)
+    row = row.reshape(-1)
+    costs, reasons = [LayerCost(np.nan)] * len(distinct), {}
     for i, code in enumerate(distinct):
         if report is not None:
             report(i, len(distinct))
         try:
-            latency[i] = estimator.total(space.graph(code, dataset)).latency_ms
+            costs[i] = estimator.total(
+                space.graph(code, dataset, live=live and not estimator.drops_dead_layers)
+            )
         except InputError as error:
             reasons[i] = str(error)
-    row = row.reshape(-1)
-    failures = {n: reasons[i] for n, i in enumerate(row.tolist()) if i in reasons}
-    parts = {"network": latency[row]}
+    estimated = [cost for i, cost in enumerate(costs) if i not in reasons]
+    has_energy = bool(estimated) and all(cost.energy_mj is not None for cost in estimated)
+    energies = [np.nan if cost.energy_mj is None else cost.energy_mj for cost in costs]
     return BatchEstimate(
-        space.name, dataset, codes, latency[row], None, parts, {}, failures, priced=len(distinct)
+        space=space.name,
+        dataset=dataset,
+        codes=codes,
+        latency_ms=np.array([cost.latency_ms for cost in costs])[row],
+        energy_mj=np.array(energies)[row] if has_energy else None,
+        latency_parts=_parts([cost.latency_parts for cost in costs], row),
+        energy_parts=_parts([cost.energy_parts for cost in costs], row),
+        failures={n: reasons[i] for n, i in enumerate(row.tolist()) if i in reasons},
+        area=estimator.area,
+        priced=len(distinct),
     )
+
+
+def _parts(parts: Sequence[Mapping[str, float]], row: Ints) -> dict[str, Doubles]:
+    """Part -> its share of each network's cost; NaN where the network could not be estimated."""
+    names = dict.fromkeys(name for own in parts for name in own)
+    return {name: np.array([own.get(name, 0.0 if own else np.nan) for own in parts])[row] for name in names}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcast.collect.estimate.base import LayerCost, add_costs
-from archcast.collect.estimate.catalog import AnyEstimator, estimator_class
+from archcast.collect.estimate.base import Estimator, LayerCost, add_costs
+from archcast.collect.estimate.catalog import ESTIMATORS
 from archcast.collect.estimate.networks import BatchEstimate
 from archcast.collect.estimate.target_files import read_target, target_names
 from archcast.core.errors import InputError
@@ -20,17 +20,14 @@ def target_records() -> list[dict[str, Any]]:
     for name in target_names():
         target = read_target(name)
         points = len(target.points()) if target.grid else 0
-        energy = target.estimator == "zigzag" or target.watts is not None
-        gives = "latency, energy" if energy else "latency"
-        if target.estimator == "roofline":
-            gives = "latency, energy if its costs are given"
+        estimator = ESTIMATORS[target.estimator]
         out.append(
             {
                 "target": name,
                 "estimator": target.estimator,
                 "version": target.version,
-                "gives": gives,
-                "parameters": ", ".join(estimator_class(target.estimator).settable),
+                "gives": estimator.gives(target),
+                "parameters": ", ".join(estimator.settable),
                 "grid points": points,
                 "description": target.description,
             }
@@ -38,7 +35,7 @@ def target_records() -> list[dict[str, Any]]:
     return out
 
 
-def network_records(estimator: AnyEstimator, space: Space, made: BatchEstimate) -> list[dict[str, Any]]:
+def network_records(estimator: Estimator, space: Space, made: BatchEstimate) -> list[dict[str, Any]]:
     """One record a network; None where it could not be estimated, with the reason as note."""
     energy = made.energy_mj
     return [
@@ -55,7 +52,7 @@ def network_records(estimator: AnyEstimator, space: Space, made: BatchEstimate) 
 
 
 def layer_records(
-    estimator: AnyEstimator, space: Space, made: BatchEstimate, *, live: bool = False
+    estimator: Estimator, space: Space, made: BatchEstimate, *, live: bool = False
 ) -> list[dict[str, Any]]:
     """For each network one record a layer, one a part of the network, one for each thing that latency and
     energy are made of, and one for the total.

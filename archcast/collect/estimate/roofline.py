@@ -35,10 +35,13 @@ class RooflineEstimator(LayerwiseEstimator):
         "pj_per_byte": float,
     }
     hardware_keys: ClassVar = tuple(settable)
-    worth_keeping: ClassVar = False
 
-    @staticmethod
-    def check(target: Target) -> None:
+    @classmethod
+    def gives(cls, target: Target) -> str:
+        return "latency, energy if its costs are given"
+
+    @classmethod
+    def check(cls, target: Target) -> None:
         for name in ("peak_gmacs", "bandwidth_gbs"):
             if name not in target.hardware:
                 raise InputError(

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from archcast.collect.estimate.catalog import AnyEstimator
+from archcast.collect.estimate.base import Estimator
 from archcast.collect.estimate.networks import BatchEstimate
-from archcast.collect.estimate.vela import VelaEstimator
 from archcast.core.measurements import measurement_table
 from archcast.featurize.spaces import SPACES
 
@@ -20,10 +19,9 @@ if TYPE_CHECKING:
 SOURCE = "estimate"
 
 
-def environment(estimator: AnyEstimator, *, live: bool = False) -> str:
+def environment(estimator: Estimator, *, live: bool = False) -> str:
     """JSON of all that an estimate depends on: target, its version and settings, mapping, conventions."""
     target = estimator.target
-    whole = isinstance(estimator, VelaEstimator)
     what: dict[str, Any] = {
         "kind": "estimate",
         "estimator": estimator.program,
@@ -31,9 +29,9 @@ def environment(estimator: AnyEstimator, *, live: bool = False) -> str:
         "target_version": target.version,
         "fingerprint": estimator.version,
         "settings": dict(target.settings),
-        "mapping": target.mapping.get("version", "the compiler's own" if whole else "none"),
+        "mapping": target.mapping.get("version", estimator.unmapped),
         "conventions": dict(target.conventions),
-        "dead_layers": "left out" if live or whole else "charged",
+        "dead_layers": "left out" if live or estimator.drops_dead_layers else "charged",
         "batch": 1,
     }
     if target.watts is not None:
@@ -41,7 +39,7 @@ def environment(estimator: AnyEstimator, *, live: bool = False) -> str:
     return json.dumps(what, sort_keys=True)
 
 
-def estimate_rows(estimator: AnyEstimator, batch: BatchEstimate, *, live: bool = False) -> pa.Table:
+def estimate_rows(estimator: Estimator, batch: BatchEstimate, *, live: bool = False) -> pa.Table:
     """Measurement table of a batch: latency, and energy where the target gives it.
 
     A network that could not be estimated has status `failed` and the reason as its note.

@@ -20,7 +20,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from archcast.collect.estimate.catalog import estimator_class
+from archcast.collect.estimate.catalog import ESTIMATORS
 from archcast.collect.estimate.target import Target, convert
 from archcast.collect.estimate.work import check_conventions
 from archcast.core.errors import InputError, UnknownNameError, shorten
@@ -62,7 +62,7 @@ def load_target(spec: str, settings: Mapping[str, str] | None = None) -> Target:
     """
     place, inline = _split(spec)
     target = read_target(place)
-    known = estimator_class(target.estimator)
+    known = ESTIMATORS[target.estimator]
     target = target.with_settings({**inline, **(settings or {})}, known.settable)
     known.check(target)
     return target
@@ -97,7 +97,7 @@ def parse_target(text: str, where: str) -> Target:
     for key in _NEEDED:
         if key not in given:
             raise InputError(f"target {where} must have the key {key}")
-    known = estimator_class(given["estimator"])
+    known = ESTIMATORS[given["estimator"]]
     check_keys(given["hardware"], known.hardware_keys, f"hardware key of target {where}")
     check_keys(given.get("mapping", {}), known.mapping_keys, f"mapping key of target {where}")
     return Target(

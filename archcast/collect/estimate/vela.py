@@ -6,22 +6,18 @@ estimates experimental. They are of latency only, and a network costs less than 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import cached_property
-from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, ClassVar
 
 from archcast.collect.estimate import lowering
-from archcast.collect.estimate.base import LayerCost, LayerEstimate, NetworkEstimate
-from archcast.collect.estimate.cache import EstimateCache
+from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate
 from archcast.collect.estimate.target import Target, convert
 from archcast.collect.estimate.work import CHOICES, works_of
 from archcast.core.errors import InputError, UnknownNameError
@@ -33,27 +29,19 @@ WRITTEN |= {"shuffle": "copy", "concat": "in_place"}
 """The conventions that the TFLite file follows; a target may leave some out, but name no others."""
 
 
-class VelaEstimator:
-    """Latency of networks on an Ethos-U, a network at a time.
+class VelaEstimator(Estimator):
+    """Latency of networks on an Ethos-U, a network at a time."""
 
-    Attributes:
-        hardware_keys, mapping_keys, settable, worth_keeping: as in `LayerwiseEstimator`.
-    """
+    settable: ClassVar = {"accelerator": str, "system_config": str, "memory_mode": str}
+    hardware_keys: ClassVar = tuple(settable)
+    worth_keeping: ClassVar = True
+    drops_dead_layers: ClassVar = True
+    unmapped: ClassVar = "the compiler's own"
 
-    settable: ClassVar[Mapping[str, type]] = {"accelerator": str, "system_config": str, "memory_mode": str}
-    hardware_keys: ClassVar[tuple[str, ...]] = tuple(settable)
-    mapping_keys: ClassVar[tuple[str, ...]] = ()
-    worth_keeping: ClassVar[bool] = True
-
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self.cache: EstimateCache | None = None
-
-    @staticmethod
-    def check(target: Target) -> None:
-        for name in VelaEstimator.hardware_keys:
-            if name not in target.hardware:
-                raise InputError(f"hardware of {target.name} must have the key {name}")
+    @classmethod
+    def check(cls, target: Target) -> None:
+        super().check(target)
+        for name in cls.hardware_keys:
             convert(target.hardware[name], str, f"hardware.{name} of {target.name}")
         for name, choice in target.conventions.items():
             if choice != WRITTEN[name]:
@@ -63,29 +51,6 @@ class VelaEstimator:
     def program(self) -> str:
         require("ethosu", extra="collect", purpose="Ethos-U estimates")
         return f"ethos-u-vela {version('ethos-u-vela')}, tflite {lowering.VERSION}"
-
-    @property
-    def version(self) -> str:
-        """Fingerprint of target and program."""
-        return self.target.fingerprint(self.program)
-
-    def estimate(self, graph: LayerGraph) -> NetworkEstimate:
-        """Latency of a network, and the cycles that Vela counts for each operator it made.
-
-        Raises:
-            InputError: an operator is not priced or would run on the processor; names it.
-        """
-        return self._compile(graph)
-
-    def total(self, graph: LayerGraph) -> LayerCost:
-        """Cost of the whole network, from disk where it is there."""
-        key = sha256(json.dumps([asdict(layer) for layer in graph.layers]).encode()).hexdigest()
-        if self.cache is not None and key in (found := self.cache.get([key])):
-            return found[key]
-        cost = self._compile(graph).total
-        if self.cache is not None:
-            self.cache.put(key, cost)
-        return cost
 
     @cached_property
     def _system(self) -> tuple[str, str, str, float]:
@@ -124,7 +89,12 @@ class VelaEstimator:
         name = "".join(part.capitalize() for part in given["accelerator"].split("-")[:-1])
         return name, system, options, float(made.core_clock)
 
-    def _compile(self, graph: LayerGraph) -> NetworkEstimate:
+    def estimate(self, graph: LayerGraph) -> NetworkEstimate:
+        """Latency of a network, and the cycles that Vela counts for each operator it made.
+
+        Raises:
+            InputError: an operator is not priced or would run on the processor; names it.
+        """
         works_of(graph, self.target.conventions, self.target.name)  # refuses what has no convention
         name, system, options, clock = self._system
         file = lowering.to_tflite(graph)

@@ -47,8 +47,12 @@ class ZigZagEstimator(LayerwiseEstimator):
     mapping_keys: ClassVar = ("version", *RULES)
     worth_keeping: ClassVar = True
 
-    @staticmethod
-    def check(target: Target) -> None:
+    @classmethod
+    def gives(cls, target: Target) -> str:
+        return "latency, energy"
+
+    @classmethod
+    def check(cls, target: Target) -> None:
         hardware = target.hardware
         if ("preset" in hardware) == ("description" in hardware):
             raise InputError(f"hardware of {target.name} must have one of preset and description")
