@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archcast.collect.measure.facts import machine_facts
-from archcast.collect.measure.sensors import readable
+from archcast.collect.measure.sensor_catalog import readable
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ INTERVAL_S = 0.005
 _SEARCHED = {
     "rapl": "no intel-rapl zone in class/powercap: the processor or the virtual machine shows none",
     "ina": "no power sensor in class/hwmon or bus/iio/devices",
+    "nvml": "the NVIDIA driver lists no card",
 }
 
 
@@ -125,8 +126,19 @@ class PowerIntegral:
         return power, self._clock()
 
 
-class _Found(NamedTuple):
-    """A sensor that is there: its name, kind, what it senses, and how it is opened."""
+class Found(NamedTuple):
+    """A sensor that is there: its name within its kind, what it senses, and how it is opened.
+
+    `open` gives an object with `read_joules()`, which never goes down, and `close()`.
+    """
+
+    name: str
+    what: str
+    open: Callable[[], Any]
+
+
+class _Sensor(NamedTuple):
+    """A sensor by its whole name."""
 
     name: str
     kind: str
@@ -139,7 +151,8 @@ def readable(root: str | Path = "/sys") -> list[dict[str, Any]]:
 
     A kind of which none is found has one entry, named after the kind, with the reason.
     """
-    return [_tried(found) for found in _sensors(Path(root))] + _not_found(Path(root))
+    found, missing = _search(Path(root))
+    return [_tried(sensor) for sensor in found] + missing
 
 
 def open_sensor(name: str, root: str | Path = "/sys") -> Any:
@@ -151,25 +164,25 @@ def open_sensor(name: str, root: str | Path = "/sys") -> Any:
     Raises:
         SensorError: there is no such sensor, or it cannot be read.
     """
-    found = list(_sensors(Path(root)))
+    found, missing = _search(Path(root))
     for sensor in found:
         if sensor.name == name:
             return _opened(sensor)
-    for missing in _not_found(Path(root)):
-        if missing["name"] == name:
-            raise SensorError("the energy sensor {} cannot be read: {}".format(name, missing["reason"]))
+    for kind in missing:
+        if kind["name"] == name:
+            raise SensorError("the energy sensor {} cannot be read: {}".format(name, kind["reason"]))
     listed = ", ".join(sensor.name for sensor in found) or "none"
     raise SensorError(f"energy sensor must be one of {listed}; got {name!r}")
 
 
-def _opened(sensor: _Found) -> Any:
+def _opened(sensor: _Sensor) -> Any:
     try:
         return sensor.open()
     except Exception as error:  # NVML has its own tree of errors, and none is to be lost
         raise SensorError(f"the energy sensor {sensor.name} cannot be read: {_reason(error)}") from error
 
 
-def _tried(sensor: _Found) -> dict[str, Any]:
+def _tried(sensor: _Sensor) -> dict[str, Any]:
     entry = {"name": sensor.name, "kind": sensor.kind, "what": sensor.what, "readable": True, "reason": ""}
     try:
         opened = sensor.open()
@@ -188,30 +201,29 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _sensors(root: Path) -> Iterator[_Found]:
-    for find in (_rapl, _hwmon, _iio):
-        for sensor in find(root):
-            yield sensor
-    if _nvml()[0] is not None:
-        for sensor in _nvml_cards():
-            yield sensor
+def _search(root: Path) -> tuple[list[_Sensor], list[dict[str, Any]]]:
+    """Sensors found, and for each kind of which none is, an entry with the reason."""
+    found, missing = [], []
+    for kind, find in FINDERS.items():
+        reason = _SEARCHED.get(kind, "none was found")
+        own = []
+        try:
+            for sensor in find(root):
+                own.append(_Sensor(f"{kind}:{sensor[0]}", kind, sensor[1], sensor[2]))
+        except Exception as error:  # one kind that cannot be looked for leaves the others
+            reason = _reason(error)
+        found += own
+        if not own:
+            entry = {"name": kind, "kind": kind, "what": "", "readable": False, "reason": reason}
+            missing.append(entry)
+    return found, missing
 
 
-def _not_found(root: Path) -> list[dict[str, Any]]:
-    kinds = {sensor.kind for sensor in _sensors(root)}
-    reasons = dict(_SEARCHED, nvml=_nvml()[1] or "the NVIDIA driver lists no card")
-    return [
-        {"name": kind, "kind": kind, "what": "", "readable": False, "reason": reason}
-        for kind, reason in reasons.items()
-        if kind not in kinds
-    ]
-
-
-def _rapl(root: Path) -> Iterator[_Found]:
+def _rapl(root: Path) -> Iterator[Found]:
     for zone in sorted((root / "class/powercap").glob("intel-rapl*")):
         if os.path.lexists(str(zone / "energy_uj")):
             what = "{} of the processor".format(_text(zone / "name", zone.name))
-            yield _Found(f"rapl:{zone.name}", "rapl", what, partial(_open_rapl, zone))
+            yield Found(zone.name, what, partial(_open_rapl, zone))
 
 
 def _open_rapl(zone: Path) -> Counter:
@@ -220,7 +232,7 @@ def _open_rapl(zone: Path) -> Counter:
     return Counter(lambda: _integer(zone / "energy_uj"), 1e-6, _integer(zone / "max_energy_range_uj"))
 
 
-def _hwmon(root: Path) -> Iterator[_Found]:
+def _hwmon(root: Path) -> Iterator[Found]:
     for chip in sorted((root / "class/hwmon").glob("hwmon*")):
         name = _text(chip / "name", chip.name)
         for path in sorted(chip.glob("power*_input")):
@@ -237,7 +249,7 @@ def _hwmon(root: Path) -> Iterator[_Found]:
                 yield _power(f"{chip.name}:rail{number}", f"{what} of {name}", [volts, path], 1e-6)
 
 
-def _iio(root: Path) -> Iterator[_Found]:
+def _iio(root: Path) -> Iterator[Found]:
     for chip in sorted((root / "bus/iio/devices").glob("iio:device*")):
         name = _text(chip / "name", chip.name)
         for path in sorted([*chip.glob("in_power*_input"), *chip.glob("in_power*_raw")]):
@@ -252,7 +264,12 @@ def _iio(root: Path) -> Iterator[_Found]:
             yield _power(f"{chip.name}:power{number}", f"{what} of {name}", factors, 1e-3)
 
 
-def _power(name: str, what: str, factors: list[Path], unit: float) -> _Found:
+def _ina(root: Path) -> Iterator[Found]:
+    yield from _hwmon(root)
+    yield from _iio(root)
+
+
+def _power(name: str, what: str, factors: list[Path], unit: float) -> Found:
     def watts() -> float:
         product = unit
         for path in factors:
@@ -264,7 +281,7 @@ def _power(name: str, what: str, factors: list[Path], unit: float) -> _Found:
             raise SensorError(f"{factors[0]} reads a negative power")
         return PowerIntegral(watts)
 
-    return _Found(f"ina:{name}", "ina", what, start)
+    return Found(name, what, start)
 
 
 def _nvml() -> tuple[Any, str]:
@@ -280,15 +297,18 @@ def _nvml() -> tuple[Any, str]:
     return pynvml, ""
 
 
-def _nvml_cards() -> Iterator[_Found]:
-    nvml = _nvml()[0]
+def _nvml_cards(root: Path) -> Iterator[Found]:
+    del root  # the driver is asked
+    nvml, reason = _nvml()
+    if nvml is None:
+        raise SensorError(reason)
     for i in range(nvml.nvmlDeviceGetCount()):
         try:
             name = nvml.nvmlDeviceGetName(nvml.nvmlDeviceGetHandleByIndex(i))
         except nvml.NVMLError:
             name = "a card that does not answer"
         what = name.decode() if isinstance(name, bytes) else name
-        yield _Found(f"nvml:{i}", "nvml", what, partial(_open_nvml, nvml, i))
+        yield Found(str(i), what, partial(_open_nvml, nvml, i))
 
 
 def _open_nvml(nvml: Any, i: int) -> Any:
@@ -327,3 +347,7 @@ def _real(path: Path) -> float:
         return float(text)
     except ValueError:
         raise SensorError(f"{path} must hold a number, got {text!r}") from None
+
+
+FINDERS: dict[str, Callable[[Path], Iterable[Found]]] = {"rapl": _rapl, "ina": _ina, "nvml": _nvml_cards}
+"""Kind -> what finds its sensors under a root such as `/sys`; packages add kinds, see `sensor_catalog`."""

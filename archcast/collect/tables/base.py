@@ -76,7 +76,7 @@ class Recipe:
         series: everything it holds that is a metric.
         read: (folder, space) -> measurement table of that space.
         by_hand: one sentence how to get the files, when they cannot be downloaded.
-        folder: where the files are when they are archcast's or the user's own; None for public tables.
+        folder: where the files are when they are those of a package or the user's own; None for public tables.
     """
 
     name: str
@@ -119,12 +119,12 @@ class Recipe:
         return joined([self.read(folder, space) for space in wanted])
 
 
-def manifest(name: str) -> tuple[str, tuple[RemoteFile, ...]]:
-    """Upstream (`owner/name@commit`) and files of a recipe, as its JSON file lists them.
+def manifest(name: str, package: str = "archcast.collect.tables") -> tuple[str, tuple[RemoteFile, ...]]:
+    """Upstream (`owner/name@commit`) and files of a recipe, as `NAME.json` in a package lists them.
 
     A file without a hash has no address either: what cannot be checked is not downloaded.
     """
-    text = (files("archcast.collect.tables") / f"{name}.json").read_text(encoding="utf-8")
+    text = (files(package) / f"{name}.json").read_text(encoding="utf-8")
     record = json.loads(text)
     repository, commit = record["repository"], record["commit"]
     address = f"https://raw.githubusercontent.com/{repository}/{commit}"
