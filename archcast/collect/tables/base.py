@@ -76,7 +76,7 @@ class Recipe:
         series: everything it holds that is a metric.
         read: (folder, space) -> measurement table of that space.
         by_hand: one sentence how to get the files, when they cannot be downloaded.
-        folder: where the files are when they are those of a package or the user's own; None for public tables.
+        folder: where the files of a package or the user's own are; None for public tables.
     """
 
     name: str
