@@ -1,14 +1,11 @@
 """What holds for every space."""
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archcast.core.errors import InputError, ParseError
-from archcast.featurize.cost import COST_SHAPE, layers_cost
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.catalog import SPACES, parse
 from archcast.featurize.spaces.chain import ChainSpace
@@ -33,58 +30,10 @@ def rows(codes):
 # -- notation and codes ---------------------------------------------------------------------------------
 
 
-def test_round_trip_of_notation_text_and_codes(space):
-    codes = space.sample(300, seed=1)
-    archs = space.format(codes)
-    for batch in (archs, tuple(archs), space.to_text(codes), codes, codes.astype(np.int64)):
-        parsed = space.parse(batch)
-        assert parsed.dtype == np.int8
-        assert parsed.flags.c_contiguous
-        np.testing.assert_array_equal(parsed, codes)
-        np.testing.assert_array_equal(parse(batch), codes)
-    assert space.format(space.parse(archs)) == archs
-    if not space.text_notation:
-        assert [json.loads(text) for text in space.to_text(codes)] == archs
-
-
-def test_parsing_changes_and_shares_nothing(space):
-    codes = space.sample(20, seed=2)
-    before = codes.copy()
-    parsed = space.parse(codes)
-    assert not np.shares_memory(parsed, codes)
-    parsed[:] = 0
-    np.testing.assert_array_equal(codes, before)
-
-
-def test_one_wrong_item_in_a_batch_is_named(space):
-    archs = space.format(space.sample(9, seed=3))
-    for wrong in (None, float("nan"), 3.5, object(), [[1]], {"x": 1}, True, ""):
-        with pytest.raises(ParseError, match=r"\(item 5\)") as caught:
-            space.parse([*archs[:5], wrong, *archs[6:]])
-        assert caught.value.item == 5
-        message = str(caught.value)
-        assert message.startswith((space.name, "architecture"))
-        assert ". " not in message
-
-
 @pytest.mark.parametrize("batch", [[], (), np.zeros((0, 6), int), None, 7, {"ks": []}, b"x", "text"])
 def test_what_is_no_batch_is_refused(space, batch):
     with pytest.raises(InputError):
         space.parse(batch)
-
-
-def test_wrong_codes_are_named(space):
-    codes = space.sample(4, seed=0).astype(np.int64)
-    for column in range(len(space.columns)):
-        for value in (-1, space.cardinalities[column], 300):
-            wrong = codes.copy()
-            wrong[2, column] = value
-            with pytest.raises(ParseError, match=space.columns[column]) as caught:
-                space.parse(wrong)
-            assert (caught.value.item, caught.value.position) == (2, space.columns[column])
-    for bad in (codes[0], codes[:, 1:], codes.astype(float), codes.astype(bool), codes[None]):
-        with pytest.raises(InputError):
-            space.parse(bad)
 
 
 JUNK = st.recursive(
@@ -175,34 +124,6 @@ def test_too_deep_or_too_long_text_is_refused(space):
 # -- the set --------------------------------------------------------------------------------------------
 
 
-def test_samples_are_members_and_repeatable(space):
-    codes = space.sample(500, seed=7)
-    assert codes.shape == (500, len(space.columns))
-    assert codes.dtype == np.int8
-    assert space.valid(codes).all()
-    np.testing.assert_array_equal(codes, space.sample(500, seed=7))
-    assert (codes != space.sample(500, seed=8)).any()
-    for n in (0, -1, 2.5, True, None):
-        with pytest.raises(InputError, match="n must be"):
-            space.sample(n, seed=0)
-
-
-def test_neighbours_are_members_symmetric_and_distinct(space):
-    codes = space.sample(4, seed=5)
-    near, owner = space.neighbours(codes)
-    assert near.dtype == np.int8
-    assert space.valid(near).all()
-    assert set(owner.tolist()) == set(range(4))
-    rng = np.random.default_rng(0)
-    for row, code in enumerate(codes):
-        own = near[owner == row]
-        assert len(rows(own)) == len(own)
-        assert tuple(code.tolist()) not in rows(own)
-        back, of = space.neighbours(own[rng.permutation(len(own))[:20]])
-        for k in range(of.max() + 1):
-            assert tuple(code.tolist()) in rows(back[of == k])
-
-
 def test_canonical_is_idempotent_and_groups_agree(space):
     codes = space.sample(400, seed=6)
     canonical = space.canonical(codes)
@@ -223,23 +144,6 @@ def test_canonical_is_idempotent_and_groups_agree(space):
 # -- the networks ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "dataset"), PAIRS)
-@pytest.mark.parametrize("live", [False, True])
-def test_costs_equal_those_of_the_graph(name, dataset, live):
-    space = SPACES[name]
-    codes = space.sample(25, seed=11)
-    costs = space.costs(codes, dataset, live=live)
-    assert costs.shape == (25, *COST_SHAPE)
-    for code, cost in zip(codes, costs, strict=True):
-        np.testing.assert_array_equal(layers_cost(space.graph(code, dataset, live=live).layers), cost)
-
-
-def test_graph_is_refused_where_there_is_none():
-    hat = SPACES["hat"]
-    with pytest.raises(InputError, match="hat has no layer graph"):
-        hat.graph(hat.sample(1, seed=0)[0])
-
-
 @pytest.mark.parametrize("space", GRAPHS, ids=lambda s: s.name)
 def test_graph_is_one_connected_network(space):
     for code in space.sample(10, seed=12):
@@ -258,22 +162,6 @@ def test_part_costs_sum_to_costs(space):
     for dataset in space.datasets:
         parts = space.part_costs(codes, dataset)
         np.testing.assert_array_equal(parts.sum(axis=1), space.costs(codes, dataset))
-
-
-def test_cells_are_sane(space):
-    codes = space.sample(200, seed=14)
-    cells = space.cells(codes)
-    assert cells.width.shape == cells.depth.shape == cells.skip.shape
-    assert len(cells.width) == 200
-    assert (cells.width > 0).all()
-    assert (cells.depth >= 0).all()
-    assert (cells.skip >= 0).all()
-    assert (cells.skip[cells.depth == 0] == 0).all()
-
-
-def test_unknown_dataset_lists_the_choices(space):
-    with pytest.raises(InputError, match=space.datasets[0]):
-        space.costs(space.sample(1, seed=0), "mnist")
 
 
 # -- decisions that codes cannot hold ---------------------------------------------------------------------
