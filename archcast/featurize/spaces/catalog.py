@@ -91,7 +91,17 @@ def _fitting(item: Arch, i: int) -> list[Space]:
     if not fitting and isinstance(item, str) and item.lstrip()[:1] in ("[", "{"):
         decoded = from_json(item, i)
         fitting = [s for s in SPACES.values() if s.matches(decoded)]
-    return fitting
+    if len(fitting) < 2:
+        return fitting
+    return [space for space in fitting if _is_member(space, item)] or fitting
+
+
+def _is_member(space: Space, item: Arch) -> bool:
+    try:
+        space.parse([item])
+    except InputError:
+        return False
+    return True
 
 
 def _only(fitting: list[Space], text: str, item: int | None) -> Space:
