@@ -134,3 +134,11 @@ def test_without_it_its_predictors_are_left_out_with_a_sentence_each(learnt) -> 
     told = run(WITHOUT, learnt[0])
     assert len(told) == 2
     assert all("archcast-towers" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize(("begin", "file"), [("class Towers", "space.py"), ("class Nearest", "family.py")])
+def test_the_documents_show_its_code(begin: str, file: str) -> None:
+    blocks = (ROOT / "docs/extend.md").read_text().split("```python\n")[1:]
+    shown = next(block.split("```")[0] for block in blocks if block.startswith(begin))
+    source = (ROOT / "examples/plugin/archcast_towers" / file).read_text().splitlines()
+    assert [line for line in shown.splitlines() if line not in source] == []
