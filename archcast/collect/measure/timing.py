@@ -27,7 +27,7 @@ from typing import Any
 
 from archcast.collect.measure.channel import RefusedError
 from archcast.collect.measure.session import LoadRequest, NetworkError, Session
-from archcast.core.errors import InputError
+from archcast.core.checks import check_above_zero, check_at_least
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,8 @@ class TimingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        least = {"rounds": 2, "runs": 1, "warm_up": 0, "block": 1, "extra_rounds": 0}
-        for name, low in least.items():
-            if getattr(self, name) < low:
-                raise InputError(f"{name} must be at least {low}, got {getattr(self, name)}")
-        for name in ("block_mib", "drift_limit", "spread_limit"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} must be above 0, got {getattr(self, name)}")
+        check_at_least(self, rounds=2, runs=1, warm_up=0, block=1, extra_rounds=0)
+        check_above_zero(self, "block_mib", "drift_limit", "spread_limit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archcast.core.arrays import Bools, Codes, Doubles, Floats
+from archcast.core.checks import check_at_least
 from archcast.core.errors import ArtifactError, InputError, NotFittedError
 from archcast.core.labels import Labels
 from archcast.featurize.encoders.kernel_blocks import kernel_blocks
@@ -53,9 +54,7 @@ class GPConfig:
     steps: int = 40
 
     def __post_init__(self) -> None:
-        for name in ("rows", "tuned_rows", "steps"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
+        check_at_least(self, rows=1, tuned_rows=1, steps=1)
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archcast.core.arrays import Codes, Doubles, Floats
-from archcast.core.errors import InputError
+from archcast.core.checks import check_above_zero, check_at_least, check_share
 from archcast.core.labels import Labels
 from archcast.featurize.encoders.encoding import encode, encoding_groups
 from archcast.predictors.artifact.arrays import pack, unpack
@@ -68,14 +68,9 @@ class MLPConfig:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "members", "epochs", "batch", "threads"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("rate", "huber"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} must be above 0, got {getattr(self, name)}")
-        if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout must be at least 0 and below 1, got {self.dropout}")
+        check_at_least(self, hidden=1, members=1, epochs=1, batch=1, threads=1)
+        check_above_zero(self, "rate", "huber")
+        check_share(self, "dropout")
 
 
 @register

@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles
-from archcast.core.errors import InputError
+from archcast.core.checks import check_at_least
 from archcast.core.labels import Labels
 from archcast.featurize.topology import nn_degree
 from archcast.predictors.artifact.arrays import pack, unpack
@@ -44,8 +44,7 @@ class NNDegreeConfig:
     steps: int = 100
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise InputError(f"steps must be at least 1, got {self.steps}")
+        check_at_least(self, steps=1)
 
 
 @register

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Ints
-from archcast.core.errors import InputError
+from archcast.core.checks import check_at_least
 from archcast.featurize.spaces.skipnet_notation import CHOICES, SKIPS
 from archcast.search.codesign.problem import CodesignProblem
 from archcast.search.codesign.space import N_DECISIONS, canonical
@@ -52,11 +52,7 @@ class ShgoConfig:
     steps: int = 60
 
     def __post_init__(self) -> None:
-        for name in ("depths", "widths", "skips", "hardware"):
-            if getattr(self, name) < 2:
-                raise InputError(f"{name} must be at least 2, got {getattr(self, name)}")
-        if self.cells < 1 or self.steps < 1:
-            raise InputError(f"cells and steps must be at least 1, got {self.cells} and {self.steps}")
+        check_at_least(self, depths=2, widths=2, skips=2, hardware=2, cells=1, steps=1)
 
 
 @dataclass(frozen=True, slots=True)

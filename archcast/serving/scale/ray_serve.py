@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from archcast.core.errors import InputError, shorten
+from archcast.core.checks import check_above_zero, check_at_least
 from archcast.core.optional import require
 from archcast.serving.http.settings import ServeSettings
 
@@ -28,12 +28,9 @@ class Replicas:
     processors: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, lowest in (("least", 1), ("most", self.least), ("ongoing", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-                raise InputError(f"{name} must be a whole number of at least {lowest}, got {shorten(value)}")
-        if not self.processors > 0:
-            raise InputError(f"processors must be above 0, got {shorten(self.processors)}")
+        check_at_least(self, least=1, ongoing=1)
+        check_at_least(self, most=self.least)
+        check_above_zero(self, "processors")
 
     def options(self) -> dict[str, Any]:
         """The same in Ray Serve's words."""

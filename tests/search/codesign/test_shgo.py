@@ -68,5 +68,5 @@ def test_limits_that_nothing_keeps_give_the_nearest_pair():
 
 @pytest.mark.parametrize("changes", [{"depths": 1}, {"cells": 0}, {"steps": 0}])
 def test_bad_settings_are_refused(changes):
-    with pytest.raises(InputError, match="must be at least"):
+    with pytest.raises(InputError, match="must be a whole number of at least"):
         ShgoConfig(**changes)

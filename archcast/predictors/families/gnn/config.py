@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archcast.core.checks import check_above_zero, check_at_least, check_share
 from archcast.core.errors import InputError
 
 
@@ -37,16 +38,8 @@ class GNNConfig:
     threads: int = 2
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "rank", "epochs", "min_steps", "batch_size", "threads"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InputError(f"{name} must be a whole number of at least 1, got {value!r}")
-        if isinstance(self.layers, bool) or not isinstance(self.layers, int) or self.layers < 0:
-            raise InputError(f"layers must be a whole number of at least 0, got {self.layers!r}")
-        for name in ("learning_rate", "huber"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        check_at_least(self, hidden=1, layers=0, rank=1, epochs=1, min_steps=1, batch_size=1, threads=1)
+        check_above_zero(self, "learning_rate", "huber")
+        check_share(self, "dropout")
         if not self.weight_decay >= 0:
             raise InputError(f"weight_decay must be at least 0, got {self.weight_decay!r}")
-        if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout must be at least 0 and below 1, got {self.dropout!r}")
