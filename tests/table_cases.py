@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from archcast.collect.summary import summarise
 from archcast.collect.tables import RECIPES
-from archcast.core.device import DEVICES
+from archcast.core.device_catalog import DEVICES
 from archcast.core.measurements import check
 from archcast.core.metric import METRICS
 

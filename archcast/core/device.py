@@ -1,118 +1,192 @@
-"""Devices that the public tables name, with what is known about each; unknown fields stay empty.
+"""Names of devices: what a cost is of, in one grammar.
 
-A name is kept exactly as its table writes it. On GPUs the number at its end is the batch size, and a
-latency is that of one pass over the whole batch.
+| part | written | left out |
+|---|---|---|
+| hardware | words of letters, digits, `_`, `.`, joined by `-`: `pixel4`, `ethos-u55-256` | never |
+| runtime | one of `RUNTIMES`, with version and option: `ort`, `tflite2.10`, `torch2.4_compiled` | not said |
+| processor | threads `4t`; cores `4small`, `1large_3medium`; after a runtime one of `PROCESSORS` | not said |
+| batch | `b256`: items in one pass | one item |
+| precision | one of `PRECISIONS`, or bits of weights and activations: `int8`, `w8a8` | fp32, or not said |
+| settings | `:name=value,name=value` in order: how an accelerator differs from its file | none |
+
+In this order, joined by `-`: `HARDWARE[-RUNTIME][-PROCESSOR][-bBATCH][-PRECISION][:SETTINGS]`. A default is
+not written (`b1`, `fp32`), so that one device has one name.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+from urllib.parse import quote
 
-from archcast.core.registry import Registry
+from archcast.core.errors import InputError, shorten
 
-KINDS = ("gpu", "cpu", "phone", "fpga", "asic", "tpu", "board")
+FORM = "HARDWARE[-RUNTIME][-PROCESSOR][-bBATCH][-PRECISION]"
+LONGEST = 128
+"""Most characters of a name."""
+RUNTIMES: Mapping[str, str] = {
+    "armnn": "Arm NN",
+    "coreml": "Core ML",
+    "executorch": "ExecuTorch",
+    "jax": "JAX",
+    "mnn": "MNN",
+    "ncnn": "ncnn",
+    "openvino": "OpenVINO",
+    "ort": "ONNX Runtime",
+    "qnn": "Qualcomm QNN",
+    "snpe": "Qualcomm SNPE",
+    "tensorrt": "TensorRT",
+    "tf": "TensorFlow",
+    "tflite": "TensorFlow Lite",
+    "torch": "PyTorch",
+    "tvm": "TVM",
+    "vela": "Vela",
+}
+PROCESSORS = (
+    "cpu",
+    "cuda",
+    "dsp",
+    "gpu",
+    "metal",
+    "nnapi",
+    "npu",
+    "opencl",
+    "rocm",
+    "tpu",
+    "vulkan",
+)
+PRECISIONS = ("amp", "bf16", "fp16", "fp8", "int16", "int4", "int8", "tf32", "uint8")
+Settings: TypeAlias = tuple[tuple[str, str], ...]
+
+_NUMBER = r"[1-9][0-9]{0,4}"
+_CORES = rf"{_NUMBER}(?:large|medium|small)"
+_COUNT = rf"{_NUMBER}t|{_CORES}(?:_{_CORES})*"
+_PRECISION = rf"{'|'.join(PRECISIONS)}|w[1-9][0-9]?a[1-9][0-9]?"
+_WORDS = r"[A-Za-z0-9][A-Za-z0-9_.]*(?:-[A-Za-z0-9_.]+)*?"
+_NAME = re.compile(
+    rf"(?P<hardware>{_WORDS})"
+    rf"(?:-(?P<runtime>(?:{'|'.join(RUNTIMES)})(?:[0-9]+(?:\.[0-9]+)*)?(?:_[a-z]+)?)"
+    rf"(?:-(?P<processor>{'|'.join(PROCESSORS)}|{_COUNT}))?|-(?P<count>{_COUNT}))?"
+    rf"(?:-b(?P<batch>{_NUMBER}))?"
+    rf"(?:-(?P<precision>{_PRECISION}))?"
+    r"(?::(?P<settings>[^:]+))?"
+)
+_SETTING = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=([A-Za-z0-9_.+-]+)")
+_DEFAULTS = ("b1", "fp32")
+_RESERVED = re.compile(rf"{_COUNT}|b[0-9]+|fp32|{_PRECISION}", re.IGNORECASE)
+_PROGRAM = re.compile(r"([a-z]+)([0-9.]*)(?:_([a-z]+))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
-    """What a cost is of: hardware together with how it runs the network.
+class DeviceName:
+    """A device as its name says it; `str` writes the name, `parse` reads it.
 
     Attributes:
-        name: as the measurements name it.
-        hardware: maker's name.
-        kind: one of `KINDS`.
-        runtime: program that runs the network.
-        precision: number format of weights and activations.
-        batch: images (or sentences) in one pass.
-        threads: CPU threads.
-        note: what a user of its figures must know.
+        hardware: the device itself.
+        runtime: program that runs the network, with version and option; empty where it is not said.
+        processor: threads, cores by kind, or an accelerator; empty where it is not said.
+        batch: items in one pass.
+        precision: number format of weights and activations; empty for fp32 and where it is not said.
+        settings: (name, value) by name, of an estimated accelerator.
+
+    Raises:
+        InputError: a part is not in the grammar, or would be read as another.
     """
 
-    name: str
-    hardware: str = ""
-    kind: str = ""
+    hardware: str
     runtime: str = ""
+    processor: str = ""
+    batch: int = 1
     precision: str = ""
-    batch: int | None = None
-    threads: int | None = None
-    note: str = ""
+    settings: Settings = ()
+
+    def __post_init__(self) -> None:
+        read = _parts(str(self))
+        if any(read[part] != getattr(self, part) for part in read):
+            raise InputError(f"parts of a device must be in the grammar {FORM}, got {shorten(str(self))}")
+
+    def __str__(self) -> str:
+        batch = f"b{self.batch}" if self.batch != 1 else ""
+        parts = (self.hardware, self.runtime, self.processor, batch, self.precision)
+        settings = ",".join(f"{name}={value}" for name, value in self.settings)
+        return "-".join(filter(None, parts)) + (f":{settings}" if settings else "")
+
+    @classmethod
+    def parse(cls, name: object) -> DeviceName:
+        """Read a name.
+
+        Raises:
+            InputError: it is not in the grammar, or writes a default; says what is wrong.
+        """
+        return cls(**_parts(name))
+
+    @property
+    def threads(self) -> int | None:
+        """Threads, or cores of all kinds; None where it is not said."""
+        counts = re.findall(r"[0-9]+", self.processor)
+        return sum(map(int, counts)) if counts else None
+
+    @property
+    def program(self) -> str:
+        """The runtime as its maker writes it, e.g. `PyTorch 2.4, compiled`."""
+        found = _PROGRAM.fullmatch(self.runtime)
+        if found is None:
+            return ""
+        name, version, option = found.groups()
+        return RUNTIMES[name] + (f" {version}" if version else "") + (f", {option}" if option else "")
+
+    def with_settings(self, settings: Mapping[str, str]) -> DeviceName:
+        """The same device with its settings, in the order of their names."""
+        return replace(self, settings=tuple(sorted(settings.items())))
 
 
-VIRTUAL = "processor time in a virtual machine that other work loaded"
-ESTIMATED = "a model's estimate, not a measurement; see docs/estimate.md"
-WHOLE_MS = "reports whole milliseconds, so many architectures tie"
-ADDITIVE = "estimated, exactly additive in the operations"
-LOOKED_UP = "on FBNet a sum of measured blocks, not a measured network"
-FOLDED = f"networks without a path from input to output read near 0 ms; {LOOKED_UP}"
+def file_name(*parts: str) -> str:
+    """Parts of a name joined by `-`, as one name of a file: a character that file systems or addresses may
+    refuse becomes `%` and its number, so that different names stay different."""
+    return quote("-".join(parts), safe="")
 
-_GPUS = {
-    "1080ti": "NVIDIA GeForce GTX 1080 Ti",
-    "2080ti": "NVIDIA GeForce RTX 2080 Ti",
-    "titanx": "NVIDIA Titan X",
-    "titanxp": "NVIDIA Titan Xp",
-    "titan_xp": "NVIDIA Titan Xp",
-    "titan_rtx": "NVIDIA Titan RTX",
-    "v100": "NVIDIA V100",
-}
-_BATCHES = {"titan_xp": (1, 32, 64), "v100": (1, 32, 64)}
-"""GPU -> batch sizes its names end in, where they are not the usual four."""
 
-_OTHERS = (
-    Device("silver_4114", "Intel Xeon Silver 4114", "cpu"),
-    Device("silver_4210r", "Intel Xeon Silver 4210R", "cpu"),
-    Device("gold_6226", "Intel Xeon Gold 6226", "cpu"),
-    Device("gold_6240", "Intel Xeon Gold 6240", "cpu"),
-    Device("essential_ph_1", "Essential PH-1", "phone", note=WHOLE_MS),
-    Device("pixel2", "Google Pixel 2", "phone", note=WHOLE_MS),
-    Device("samsung_a50", "Samsung Galaxy A50", "phone", note=WHOLE_MS),
-    Device("samsung_s7", "Samsung Galaxy S7", "phone", note=WHOLE_MS),
-    Device("pixel3", "Google Pixel 3", "phone", batch=1, note=FOLDED),
-    Device("raspi4", "Raspberry Pi 4", "board", batch=1, note=FOLDED),
-    Device("eyeriss", "Eyeriss", "asic", batch=1, note=ADDITIVE),
-    Device("fpga", "Xilinx ZC706", "fpga", batch=1, note=ADDITIVE),
-    Device("edgegpu", "NVIDIA Jetson TX2", "gpu", batch=1, note=LOOKED_UP),
-    Device("edgetpu", "Google Edge TPU", "tpu", batch=1),
-    Device("a100", "NVIDIA A100", "gpu"),
-    Device("rtx3090", "NVIDIA GeForce RTX 3090", "gpu"),
-    Device("tpuv2", "Google Cloud TPU v2", "tpu"),
-    Device("tpuv3", "Google Cloud TPU v3", "tpu"),
-    Device("zcu102", "AMD Xilinx ZCU102", "fpga", batch=1, threads=1, note="batch 1 for latency"),
-    Device("vck190", "AMD Xilinx VCK190", "fpga", batch=6, threads=1, note="batch 6 for latency"),
-    Device(
-        "raspberrypi",
-        "Raspberry Pi 4",
-        "board",
-        "PyTorch",
-        batch=1,
-        note="some encoder runs were disturbed and took several times their neighbours' time",
-    ),
-    Device("xeon", "Intel Xeon E5-2640", "cpu", "PyTorch", batch=1),
-    Device("titanxp", "NVIDIA Titan Xp", "gpu", "PyTorch", batch=1),
-    Device(
-        "pi5_onnx",
-        "Raspberry Pi 5",
-        "board",
-        "ONNX Runtime",
-        note="energy is that of the processor cores' rail, idle subtracted",
-    ),
-    Device("epyc-zen4-ort-1t", "AMD EPYC (Zen 4), one core", "cpu", "ONNX Runtime", "fp32", 1, 1, VIRTUAL),
-    Device(
-        "epyc-zen4-torch-1t", "AMD EPYC (Zen 4), one core", "cpu", "PyTorch, eager", "fp32", 1, 1, VIRTUAL
-    ),
-    Device("eyeriss-like", "", "asic", precision="int8", batch=1, note=ESTIMATED),
-    Device("edge-tpu-like", "", "tpu", precision="int8", batch=1, note=ESTIMATED),
-    Device("tpu-like", "", "tpu", precision="int8", batch=1, note=ESTIMATED),
-    Device("tesla-npu-like", "", "asic", precision="int8", batch=1, note=ESTIMATED),
-    Device("fpga-zc706-like", "", "fpga", precision="int8", batch=1, note=ESTIMATED),
-    Device("ethos-u55-256", "Arm Ethos-U55", "asic", "Vela", "int8", 1, note=ESTIMATED),
-    Device("ethos-u65-512", "Arm Ethos-U65", "asic", "Vela", "int8", 1, note=ESTIMATED),
-    Device("ethos-u85-1024", "Arm Ethos-U85", "asic", "Vela", "int8", 1, note=ESTIMATED),
-)
+def _parts(name: object) -> dict[str, Any]:
+    """The fields of a `DeviceName`."""
+    found = _NAME.fullmatch(name) if isinstance(name, str) and len(name) <= LONGEST else None
+    if found is None:
+        raise InputError(
+            f"device must be a name of letters, digits, '.', '_' and '-' in at most {LONGEST} characters, "
+            f"as {FORM}, got {shorten(name)}"
+        )
+    _, *words = found["hardware"].split("-")
+    for word in reversed(words):
+        if _RESERVED.fullmatch(word):
+            raise InputError(_misplaced(word, str(name)))
+    if found["batch"] == "1":
+        raise InputError(_misplaced("b1", str(name)))
+    return {
+        "hardware": found["hardware"],
+        "runtime": found["runtime"] or "",
+        "processor": found["processor"] or found["count"] or "",
+        "batch": int(found["batch"] or 1),
+        "precision": found["precision"] or "",
+        "settings": _settings(found["settings"] or "", str(name)),
+    }
 
-DEVICES: Registry[Device] = Registry("device")
-for _base, _hardware in _GPUS.items():
-    for _batch in _BATCHES.get(_base, (1, 32, 64, 256)):
-        _name = f"{_base}_{_batch}"
-        DEVICES.register(_name, Device(_name, _hardware, "gpu", batch=_batch))
-for _device in _OTHERS:
-    DEVICES.register(_device.name, _device)
+
+def _misplaced(word: str, name: str) -> str:
+    """Why a name with a word of the grammar at the wrong place is refused."""
+    if word.lower() in _DEFAULTS:
+        return f"device must leave out {word!r}, which is the default, got {shorten(name)}"
+    return f"device must be {FORM}, in this order and in small letters: {word!r} stands elsewhere in {name!r}"
+
+
+def _settings(text: str, name: str) -> Settings:
+    pairs = []
+    for part in text.split(",") if text else ():
+        found = _SETTING.fullmatch(part)
+        if found is None:
+            raise InputError(f"settings of a device must be name=value, got {part!r} in {shorten(name)}")
+        pairs.append((found[1], found[2]))
+    names = [key for key, _ in pairs]
+    if names != sorted(set(names)):
+        raise InputError(f"settings of a device must be in the order of their names, got {shorten(name)}")
+    return tuple(pairs)

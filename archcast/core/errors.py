@@ -43,8 +43,8 @@ class UnknownNameError(InputError, LookupError):
     def __init__(self, kind: str, name: object, choices: Iterable[str]) -> None:
         self.kind, self.name = kind, name
         self.choices = sorted(choices)
-        near = difflib.get_close_matches(name, self.choices, n=1) if isinstance(name, str) else []
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        near = nearest(name, self.choices)
+        hint = f" (did you mean {near!r}?)" if near else ""
         listed = ", ".join(self.choices) or "none"
         super().__init__(f"{kind} must be one of {listed}; got {shorten(name)}{hint}")
 
@@ -77,6 +77,20 @@ class ArchcastWarning(UserWarning):
 
 class NotFittedError(ArchcastError, AttributeError):
     """A predictor was used before `fit`."""
+
+
+def nearest(name: object, choices: Iterable[str]) -> str | None:
+    """The choice most like a name in its letters and digits, whatever their case; None where none is near."""
+    if not isinstance(name, str):
+        return None
+    named = {plain_letters(choice): choice for choice in choices}
+    near = difflib.get_close_matches(plain_letters(name), named, n=1)
+    return named[near[0]] if near else None
+
+
+def plain_letters(text: str) -> str:
+    """A name without what people write differently: case, spaces, `-`, `_` and the like."""
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def shorten(value: object) -> str:

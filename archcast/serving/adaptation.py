@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 
 from archcast.core import settings
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles
+from archcast.core.device import DeviceName, file_name
 from archcast.core.errors import ArchcastWarning, InputError, shorten
 from archcast.core.labels import Labels, Target, target_key
 from archcast.core.metric import METRICS
@@ -29,7 +29,6 @@ from archcast.serving.engine import LoadedPredictor
 from archcast.serving.store import Served
 
 _IMPLAUSIBLE = 30.0
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _CANDIDATES = 4000
 
 
@@ -52,7 +51,7 @@ class AdaptedPredictor(LoadedPredictor):
             The folder, which holds plain files with a manifest of hashes; one saved before is replaced.
         """
         served = self.served
-        name = f"{served.space}-{served.metric}-{served.device}-{served.dataset}".replace("/", "_")
+        name = file_name(served.space, served.metric, served.device, served.dataset)
         intervals = served.manifest.intervals
         return save(self.model, settings.predictors_dir() / name, card=self.card, intervals=intervals)
 
@@ -79,7 +78,7 @@ def adapt(
     Args:
         archs: n >= 3 measured architectures.
         values: their measurements, in the metric's unit.
-        device: a name for the new device.
+        device: a name for the new device, as `archcast.core.device` says.
         metric: `latency` (ms), `energy` (mJ), `throughput` (1/s), `memory` (MiB) or `accuracy` (%).
             Sources teach by their latency and throughput, whose structure the other costs share.
         space: name of the search space; None infers it.
@@ -98,8 +97,7 @@ def adapt(
     chosen = resolve_space(space, archs)
     codes = chosen.parse(archs)
     measured = _checked(values, codes, metric)
-    if not isinstance(device, str) or not _NAME.fullmatch(device):
-        raise InputError(f"device must be a name of letters, digits, '.', '_' and '-', got {shorten(device)}")
+    DeviceName.parse(device)
     of_device = METRICS[metric].of_device
     dataset = chosen.datasets[0]
     target = Target(device, dataset if of_device else device)

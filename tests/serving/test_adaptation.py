@@ -328,3 +328,11 @@ def test_a_saved_accuracy_is_found_by_its_data_set(accuracy):
     assert Path(path, "manifest.json").is_file()
     found = archcast.predict(codes[:20], "my-images", "accuracy")
     np.testing.assert_array_equal(found, made.predict(codes[:20]))
+
+
+def test_an_estimators_label_is_a_device_that_can_be_saved(home):
+    label = "eyeriss-like:array=8x8,buffer_kib=54"
+    folder = archcast.adapt(TEN, VALUES, label, space="nasbench201", sources=[]).save()
+    assert folder.name == "nasbench201-latency-eyeriss-like%3Aarray%3D8x8%2Cbuffer_kib%3D54-cifar10"
+    assert label in {found.device for found in archcast.devices("nasbench201", "latency")}
+    assert archcast.predict(TEN, label).shape == (10,)

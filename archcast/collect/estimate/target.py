@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 from archcast.collect.estimate.work import CHOICES, check_conventions
+from archcast.core.device import DeviceName
 from archcast.core.errors import InputError, UnknownNameError, shorten
 
 Settings = Mapping[str, str]
@@ -47,9 +48,7 @@ class Target:
     @property
     def label(self) -> str:
         """Name with its settings, e.g. `eyeriss-like:array=8x8,buffer_kib=54`; the labels' device."""
-        if not self.settings:
-            return self.name
-        return f"{self.name}:" + ",".join(f"{k}={v}" for k, v in sorted(self.settings.items()))
+        return str(DeviceName.parse(self.name).with_settings(self.settings))
 
     @property
     def watts(self) -> float | None:
@@ -71,7 +70,7 @@ class Target:
 
         Raises:
             UnknownNameError: a name or a convention's choice is unknown.
-            InputError: a value is no number where one is needed.
+            InputError: a value is no number where one is needed, or no word of a device's name.
         """
         hardware, conventions = dict(self.hardware), dict(self.conventions)
         for name, text in settings.items():
@@ -82,6 +81,7 @@ class Target:
             else:
                 raise UnknownNameError(f"parameter of {self.name}", name, [*settable, *CHOICES])
         chosen = {**self.settings, **settings}
+        DeviceName.parse(self.name).with_settings(chosen)
         return replace(self, hardware=hardware, conventions=conventions, settings=chosen)
 
     def points(self) -> list[dict[str, str]]:

@@ -23,6 +23,7 @@ from typing import Any
 from archcast.collect.estimate.catalog import ESTIMATORS
 from archcast.collect.estimate.target import Target, convert
 from archcast.collect.estimate.work import check_conventions
+from archcast.core.device import DeviceName
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.optional import require
 
@@ -97,6 +98,10 @@ def parse_target(text: str, where: str) -> Target:
     for key in _NEEDED:
         if key not in given:
             raise InputError(f"target {where} must have the key {key}")
+    try:
+        DeviceName.parse(given["name"])
+    except InputError as error:
+        raise InputError(f"name of target {where} must name a device: {error}") from error
     known = ESTIMATORS[given["estimator"]]
     check_keys(given["hardware"], known.hardware_keys, f"hardware key of target {where}")
     check_keys(given.get("mapping", {}), known.mapping_keys, f"mapping key of target {where}")

@@ -1,22 +1,16 @@
-"""Names of devices that are measured here: a host and how it runs a network."""
+"""Devices that are measured here: a host and how it runs a network, in the grammar of device names."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from archcast.core.device import DeviceName
 from archcast.core.errors import InputError, shorten
 
 FORMS = (
     "HOST-ort-<threads>t[-b<batch>][-int8]",
     "HOST-torch-<threads>t[-b<batch>]",
     "HOST-torch-cuda[-b<batch>]",
-)
-_NUMBER = r"[1-9][0-9]{0,3}"
-_NAME = re.compile(
-    r"(?P<host>[A-Za-z0-9_.-]*?[A-Za-z0-9_.])"
-    rf"-(?:(?P<ort>ort)-(?P<ort_threads>{_NUMBER})t|torch-(?:(?P<torch_threads>{_NUMBER})t|cuda))"
-    rf"(?:-b(?P<batch>{_NUMBER}))?(?:-(?P<int8>int8))?"
 )
 
 
@@ -56,22 +50,34 @@ def parse_device(name: str) -> MeasuredDevice:
     """The device that a name means.
 
     Raises:
-        InputError: the name is not in the grammar, or writes a default (`b1`), which would give one
-            device two names.
+        InputError: the name is none of `FORMS`.
     """
-    found = _NAME.fullmatch(name) if isinstance(name, str) else None
-    if found is None or found["batch"] == "1" or (found["int8"] and not found["ort"]):
-        raise InputError(
-            f"device must be {', '.join(FORMS[:-1])} or {FORMS[-1]} (a batch above 1), "
-            f"such as this-host-ort-1t; got {shorten(name)}"
-        )
-    threads = found["ort_threads"] or found["torch_threads"]
+    try:
+        said = DeviceName.parse(name)
+    except InputError as error:
+        raise InputError(f"{_wanted(name)} ({error})") from error
+    runs_int8 = said.runtime == "ort" and said.precision == "int8"
+    on_cuda = said.runtime == "torch" and said.processor == "cuda"
+    if (
+        said.runtime not in ("ort", "torch")
+        or said.settings
+        or not (on_cuda or said.processor.endswith("t"))
+        or not (runs_int8 or not said.precision)
+    ):
+        raise InputError(_wanted(name))
     return MeasuredDevice(
         name=name,
-        host=found["host"],
-        runtime=found["ort"] or "torch",
-        accelerator="cpu" if threads else "cuda",
-        threads=int(threads or 1),
-        batch=int(found["batch"] or 1),
-        precision=found["int8"] or "fp32",
+        host=said.hardware,
+        runtime=said.runtime,
+        accelerator="cuda" if on_cuda else "cpu",
+        threads=said.threads or 1,
+        batch=said.batch,
+        precision=said.precision or "fp32",
+    )
+
+
+def _wanted(name: str) -> str:
+    return (
+        f"device must be {', '.join(FORMS[:-1])} or {FORMS[-1]} (a batch above 1), "
+        f"such as this-host-ort-1t; got {shorten(name)}"
     )

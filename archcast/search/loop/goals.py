@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from archcast.core.errors import InputError, shorten
 from archcast.core.metric import METRICS
 
-_QUANTITY = re.compile(r"\s*([A-Za-z_]+)\s*(?:@\s*([^\s@<>=]+))?\s*")
+_QUANTITY = re.compile(r"\s*([A-Za-z_]+)\s*(?:@\s*([^\s@<>]+))?\s*")
 _LIMIT = re.compile(r"(.*?)(<=|>=)\s*(\S+)\s*")
 _CALLED = {"<=": "at most", ">=": "at least"}
 

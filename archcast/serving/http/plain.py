@@ -10,7 +10,7 @@ import pydantic_core
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archcast.core.device import DEVICES
+from archcast.core.device_catalog import device_of
 from archcast.core.errors import shorten
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
@@ -88,7 +88,7 @@ def plain_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
 def record(model: Model) -> dict[str, Any]:
     """A model as `GET /devices` lists it."""
     served = model.handle.served
-    known = DEVICES[served.device].hardware if served.device in DEVICES else ""
+    known = device_of(served.device).hardware
     names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin")
     told = {name: getattr(served, name) for name in names}
     return told | {"label": served.version, "version": model.version, "model": model.name, "hardware": known}

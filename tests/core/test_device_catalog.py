@@ -1,0 +1,52 @@
+"""What is known of devices."""
+
+from __future__ import annotations
+
+import pytest
+
+from archcast.collect.tables import RECIPES
+from archcast.core.device import DeviceName
+from archcast.core.device_catalog import DEVICES, KINDS, Device, device_of
+
+
+def test_every_device_of_a_table_is_known() -> None:
+    named = {device for recipe in RECIPES.values() for device in recipe.devices}
+    assert named
+    assert named <= set(DEVICES)
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_names_are_in_the_grammar_and_stay_as_they_are(name: str) -> None:
+    assert str(DeviceName.parse(name)) == name == DEVICES[name].name
+    assert DEVICES[name].kind in KINDS
+
+
+def test_batch_is_the_number_at_the_end_of_a_gpus_name() -> None:
+    assert (DEVICES["titan_rtx_256"].batch, DEVICES["titan_rtx_256"].hardware) == (256, "NVIDIA Titan RTX")
+    assert (DEVICES["2080ti_1"].batch, DEVICES["titan_xp_32"].batch) == (1, 32)
+    assert DEVICES["essential_ph_1"].batch is None
+    assert DEVICES["essential_ph_1"].kind == "phone"
+    assert (DEVICES["zcu102"].batch, DEVICES["vck190"].batch) == (1, 6)
+
+
+def test_what_is_unknown_is_empty() -> None:
+    assert DEVICES["eyeriss-like"].hardware == ""
+    assert DEVICES["raspi4"].precision == ""
+
+
+def test_estimates_say_that_they_are_none_of_a_device() -> None:
+    from archcast.collect.tables.kept import kept_recipes
+
+    (estimates,) = (recipe for recipe in kept_recipes() if recipe.name == "estimates")
+    assert len(estimates.devices) == 8
+    assert {"not a measurement" in DEVICES[name].note for name in estimates.devices} == {True}
+
+
+def test_what_another_device_is_its_name_says() -> None:
+    assert device_of("raspi4") is DEVICES["raspi4"]
+    assert device_of("pixel4-tflite2.10-4small-int8") == Device(
+        "pixel4-tflite2.10-4small-int8", "pixel4", "", "TensorFlow Lite 2.10", "int8", 1, 4
+    )
+    assert device_of("my-board-ort-2t").precision == "fp32"
+    assert device_of("my-board") == Device("my-board", "my-board", batch=1)
+    assert device_of("of another's store") == Device("of another's store")
