@@ -90,7 +90,7 @@ def test_a_header_of_an_unknown_space_is_refused():
 def test_a_header_with_a_setting_out_of_range_is_refused():
     header = MLP(MLPConfig(epochs=1, hidden=2, members=1, threads=1)).fit(LABELS).header()
     header["config"]["hidden"] = 0
-    with pytest.raises(InputError, match="hidden must be at least 1"):
+    with pytest.raises(InputError, match="hidden must be a whole number of at least 1"):
         from_header(header, {})
 
 

@@ -61,7 +61,7 @@ def test_texts_become_the_defaults_type(settings, name, value):
         ("mlp", {"rate": "fast"}, r"mlp\.rate must be of type float, got 'fast'"),
         ("mlp", {"corrects": "maybe"}, r"mlp\.corrects must be true or false, got 'maybe'"),
         ("mlp", {"corrects": "1"}, r"mlp\.corrects must be true or false, got '1'"),
-        ("mlp", {"hidden": "0"}, "hidden must be at least 1, got 0"),
+        ("mlp", {"hidden": "0"}, "hidden must be a whole number of at least 1, got 0"),
         ("lookup", {"ridge": "-1"}, r"ridge must be above 0, got -1\.0"),
     ],
 )
