@@ -12,13 +12,25 @@ ALL = np.stack(np.unravel_index(np.arange(3**8), (3,) * 8), axis=1).astype(np.in
 
 
 @pytest.fixture(scope="module")
-def table(data_dir):
-    return json.loads((data_dir / "nas_bench_macro" / "nas-bench-macro_cifar10.json").read_text())
+def table(public_tables):
+    return published(public_tables)
+
+
+def published(folder):
+    return json.loads((folder / "nas_bench_macro" / "nas-bench-macro_cifar10.json").read_text())
+
+
+def test_counts_of_published_networks(small_tables):
+    check_counts(published(small_tables), 1_313)
 
 
 def test_counts_of_all_published_networks(table):
+    check_counts(table, 6_561)
+
+
+def check_counts(table, count):
     params, flops = MACRO.published_counts(MACRO.parse(list(table)))
-    assert len(table) == 6_561
+    assert len(table) == count
     np.testing.assert_array_equal(params, [row["params"] for row in table.values()])
     np.testing.assert_array_equal(flops, [row["flops"] for row in table.values()])
 

@@ -26,8 +26,8 @@ class NoGlobals(pickle.Unpickler):
 
 
 @pytest.fixture(scope="module")
-def index_of(data_dir):
-    with zipfile.ZipFile(data_dir / "help" / "nasbench201" / "str_arch2idx.pt") as archive:
+def index_of(public_tables):
+    with zipfile.ZipFile(public_tables / "help" / "nasbench201" / "str_arch2idx.pt") as archive:
         return NoGlobals(io.BytesIO(archive.read("archive/data.pkl"))).load()
 
 

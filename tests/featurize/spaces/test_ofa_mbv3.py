@@ -23,20 +23,27 @@ UNEVEN = {
 }
 
 
-@pytest.fixture(scope="module")
-def table(data_dir):
+def published(folder):
     rows = []
-    for path in sorted((data_dir / "ofa_accuracy").glob("*.csv")):
+    for path in sorted((folder / "ofa_accuracy").glob("*.csv")):
         with path.open(newline="") as file:
             rows += list(csv.DictReader(file))
     return rows
 
 
-def test_counts_of_all_published_networks(table):
+def test_counts_of_published_networks(small_tables):
+    check_counts(published(small_tables), 500, 343)
+
+
+def test_counts_of_all_published_networks(public_tables):
+    check_counts(published(public_tables), 2_373, 2_162)
+
+
+def check_counts(table, count, different):
     codes = OFA.parse([ast.literal_eval(row["Sub-network"]) for row in table])
     params, macs = OFA.published_counts(codes)
-    assert len(table) == 2_373
-    assert len(np.unique(codes, axis=0)) == 2_162
+    assert len(table) == count
+    assert len(np.unique(codes, axis=0)) == different
     np.testing.assert_array_equal(params, [float(row["Model Parameters"]) for row in table])
     np.testing.assert_array_equal(macs, [float(row["MACs"]) for row in table])
 
