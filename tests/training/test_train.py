@@ -18,9 +18,9 @@ from archcast.training.train import learning_families, make_predictor, train
 
 
 @pytest.fixture(autouse=True)
-def tables(monkeypatch, tmp_path, data_dir):
+def tables(monkeypatch, tmp_path, small_tables):
     monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path))
-    monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
 
 
 def test_no_settings_are_the_defaults():
@@ -113,7 +113,7 @@ def test_devices_sources_and_settings_are_handed_on():
     assert done.labels.devices == ("raspi4",)
     assert isinstance(done.fitted.predictor, Boosting)
     assert done.fitted.predictor.config == BoostingConfig(rounds=3, threads=1)
-    lookup = train("fbnet", predictor="lookup", **{**chosen, "settings": None, "rows": 1000})
+    lookup = train("fbnet", predictor="lookup", **{**chosen, "settings": None, "rows": 300})
     assert isinstance(lookup.fitted.predictor, LookupTable)
     assert lookup.fitted.mean_quality["spearman"] > 0.95
 
