@@ -81,8 +81,3 @@ def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tables")
     made_up_tables.lay_out(folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def data_dir(public_tables: Path) -> Path:
-    return public_tables

@@ -17,19 +17,23 @@ def run(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str)
     return done.stdout
 
 
-@pytest.mark.parametrize("with_tables", [False, True])
-def test_the_demonstration(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_dir: Path, with_tables: bool
+def test_the_demonstration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_demonstration(tmp_path, monkeypatch)
+
+
+def test_the_demonstration_with_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public_tables: Path
 ) -> None:
-    if with_tables:
-        monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
-    else:
-        monkeypatch.delenv("ARCHCAST_DATA", raising=False)
-    said = run("examples/demo.py", tmp_path, monkeypatch)
+    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
+    check_demonstration(tmp_path, monkeypatch)
+
+
+def check_demonstration(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = run("examples/demo.py", folder, monkeypatch)
     for word in ("raspi4", "eyeriss", "bottleneck", "imagenet16-120", "archcast predict"):
         assert word in said
-    assert (tmp_path / "demo" / "front.png").read_bytes().startswith(b"\x89PNG")
-    assert not (tmp_path / "home").exists()
+    assert (folder / "demo" / "front.png").read_bytes().startswith(b"\x89PNG")
+    assert not (folder / "home").exists()
 
 
 def test_the_benchmark_compares_in_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,12 +20,12 @@ VALUES = 2.0 + UNIT_MS[TEN].sum(axis=1)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory, data_dir):
+def home(tmp_path_factory, small_tables):
     """One home for all tests here, so that each prior is learned once."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("home")
         patch.setenv("ARCHCAST_HOME", str(folder))
-        patch.setenv("ARCHCAST_DATA", str(data_dir))
+        patch.setenv("ARCHCAST_DATA", str(small_tables))
         yield folder
 
 
@@ -176,7 +176,8 @@ def test_a_wrong_unit_is_warned_of(latency):
     assert caught[0].filename == __file__
 
 
-def test_energy_is_learned_from_latency(latency):
+def test_energy_is_learned_from_latency(public_tables, monkeypatch):
+    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
     labels = load_labels("nasbench201", "energy", sources=["hw_nas_bench_360"])
     values = labels.values[:, 0]
     rows = np.random.default_rng(0).choice(np.flatnonzero(np.isfinite(values)), 20, replace=False)

@@ -15,9 +15,9 @@ from archcast.training.train import learning_families, make_predictor
 
 
 @pytest.fixture(scope="module")
-def environment(data_dir, tmp_path_factory):
+def environment(public_tables, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ARCHCAST_DATA", str(data_dir))
+        patch.setenv("ARCHCAST_DATA", str(public_tables))
         patch.setenv("ARCHCAST_HOME", str(tmp_path_factory.mktemp("home")))
         yield
 
@@ -104,7 +104,8 @@ def test_seeds_have_a_record_each(result):
     assert result.protocol == "help-nasbench201-900"
 
 
-def test_unknown_families_are_refused(environment):
+def test_unknown_families_are_refused(small_tables, monkeypatch):
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
     with pytest.raises(UnknownNameError, match="predictor must be one of"):
         HELP_PLAIN.run(["oracle"], [0], lambda text: None)
 

@@ -10,10 +10,15 @@ from archcast.training.zoo import ZOO
 
 
 @pytest.fixture(scope="module")
-def labels(data_dir):
+def labels(small_tables):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ARCHCAST_DATA", str(data_dir))
+        patch.setenv("ARCHCAST_DATA", str(small_tables))
         return load_labels("nasbench201", "latency", sources=["help"])
+
+
+@pytest.fixture
+def whole(public_tables, monkeypatch):
+    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
 
 
 def run(name, seeds, *, methods=None):
@@ -44,28 +49,28 @@ def test_a_target_does_not_reach_the_prior(labels):
 
 
 def test_rows_are_of_the_pool_and_were_measured(labels):
-    pool, column = np.arange(900), labels.devices.index("raspi4")
+    pool, column = np.arange(600), labels.devices.index("raspi4")
     prior = source_prior(labels, ("titanx_1", "gold_6240", "pixel3"), pool)
     for rows in (
         random_rows(labels, column, pool, 10, 0),
         suggested_rows(prior, labels, column, pool, 10),
     ):
         assert len(set(rows.tolist())) == 10
-        assert rows.max() < 900
+        assert rows.max() < 600
         assert np.isfinite(labels.values[rows, column]).all()
 
 
 def test_quality_is_of_the_test_rows_alone(labels):
-    pool, column = np.arange(900), labels.devices.index("titanx_256")
+    pool, column = np.arange(600), labels.devices.index("titanx_256")
     prior = source_prior(labels, ("titan_rtx_256", "1080ti_256", "gold_6240"), pool)
     rows = random_rows(labels, column, pool, 10, 0)
-    found = ranked(prior, labels, Trial(column, rows, np.arange(900, 1200)))
+    found = ranked(prior, labels, Trial(column, rows, np.arange(600, 900)))
     assert found["rows"] == 300
     assert found["spearman"] > 0.95
     assert 0.5 < found["coverage"] <= 1
 
 
-def test_help_from_few_measurements(labels):
+def test_help_from_few_measurements(whole):
     result = run("help-nasbench201", 2, methods=("suggested",))
     by_count = {r["measured"]: r for r in result.records}
     assert by_count[10]["mean"] > 0.94
@@ -73,7 +78,7 @@ def test_help_from_few_measurements(labels):
     assert "HELP" in {r["predictor"] for r in result.published}
 
 
-def test_accuracy_learns_validation_and_ranks_test(data_dir, monkeypatch):
+def test_accuracy_learns_validation_and_ranks_test(whole, monkeypatch):
     monkeypatch.setitem(accuracy.COUNTS, "nasbench201", (25,))
     result = run("accuracy-nasbench201", 1, methods=("gp", "nn_degree"))
     records = {r["predictor"]: r["tau 25"] for r in result.records}
@@ -82,8 +87,7 @@ def test_accuracy_learns_validation_and_ranks_test(data_dir, monkeypatch):
     assert records["gp, test to test, without twins"] <= records["gp, test to test"]
 
 
-def test_intervals_hold_for_small_and_large(data_dir, monkeypatch):
-    monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
+def test_intervals_hold_for_small_and_large(whole):
     own = {entry.name for entry in ZOO if entry.own}
     for record in run("intervals", 1).records:
         if record["predictor"] in own:  # of 44 to 155 rows, not of a thousand
@@ -94,15 +98,13 @@ def test_intervals_hold_for_small_and_large(data_dir, monkeypatch):
         assert record["largest fifth"] > 0.82
 
 
-def test_energy_is_adapted_from_latency(data_dir, monkeypatch):
-    monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
+def test_energy_is_adapted_from_latency(whole, monkeypatch):
     monkeypatch.setattr(leave_one_out, "ENERGY_COUNTS", (20,))
     (record,) = run("energy-nasbench201", 1, methods=("suggested",)).records
     assert record["mean"] > 0.6
 
 
-def test_costs_are_learned_better_from_more(data_dir, monkeypatch):
-    monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
+def test_costs_are_learned_better_from_more(whole, monkeypatch):
     monkeypatch.setattr(curves, "COUNTS", (25, 400))
     few, many = run("latency-hat", 1, methods=("linear",)).records
     assert (few["measured"], many["measured"]) == (25, 400)

@@ -11,8 +11,8 @@ from archcast.training.labels import load_labels
 from archcast.training.zoo import ZOO
 
 
-def test_each_device_is_fitted_to_its_own_values(tmp_path, monkeypatch, data_dir):
-    monkeypatch.setenv("ARCHCAST_DATA", str(data_dir))
+def test_each_device_is_fitted_to_its_own_values(tmp_path, monkeypatch, small_tables):
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
     monkeypatch.setattr(zoo_sources, "ZOO", [entry for entry in ZOO if entry.space == "hat"])
     said = []
     (folder,) = zoo_sources.make_sources(tmp_path, said.append)
