@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,6 @@ from archcast.cli.output import Json, print_record, print_records
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
-    from archcast.training.fit import Fitted
     from archcast.training.settings_search import Trial
     from archcast.training.tracking.store import TrackedRun
     from archcast.training.train import TrainingRun
@@ -80,7 +80,7 @@ def train(
     title = f"{run.fitted.card.title}: {run.fitted.card.rows} architectures in {run.seconds:.1f} s"
     print_records(quality, as_json=as_json, title=title)
     if save:
-        _save(run.fitted, save)
+        _save(run, save)
     if track:
         _track(run, tracked, promote=promote, curve=curve)
 
@@ -163,11 +163,38 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _save(fitted: Fitted, name: str) -> None:
+def _save(run: TrainingRun, name: str) -> None:
     from archcast.core.settings import predictors_dir
     from archcast.predictors import save
 
     if not name.replace("-", "").replace("_", "").isalnum():
         raise InputError(f"--save must be a name of letters, digits, - and _, got {name!r}")
+    fitted = run.fitted
     folder = save(fitted.predictor, predictors_dir() / name, card=fitted.card, intervals=fitted.intervals)
     typer.echo(f"saved to {folder}", err=True)
+    if fitted.predictor.header()["served"] == "itself":
+        _save_tables(run, folder)
+
+
+def _save_tables(run: TrainingRun, folder: Path) -> None:
+    """Save a quick student beside a slow predictor, where it is no worse, and say which of them answers."""
+    from archcast.core.errors import MissingPackageError
+    from archcast.predictors import read_manifest, save
+    from archcast.predictors.distill import DistillError
+    from archcast.training.quick import as_tables
+
+    typer.echo(f"teaching a student the answers of {run.fitted.predictor.family}, to answer faster", err=True)
+    try:
+        quick = as_tables(run.fitted, run.labels, run.split, seed=run.seed)
+    except (DistillError, MissingPackageError) as error:
+        typer.echo(f"served as itself: {error}", err=True)
+        return
+    card = replace(quick.card, teacher_sha256=read_manifest(folder).sha256)
+    beside = save(
+        quick.predictor, folder.with_name(f"{folder.name}-tables"), card=card, intervals=quick.intervals
+    )
+    typer.echo(
+        f"the student answers, whose error is at most {card.agreement['worse']:+.1%} larger by "
+        f"{card.agreement['held_out']:.0f} held-out measurements; without {beside} its teacher does",
+        err=True,
+    )

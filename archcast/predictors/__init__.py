@@ -7,6 +7,7 @@ from archcast.predictors.artifact.manifest import Manifest, load, read_manifest,
 from archcast.predictors.contract import PREDICTORS, Predictor
 from archcast.predictors.families.additive import Additive, AdditiveConfig
 from archcast.predictors.families.boosting import Boosting, BoostingConfig
+from archcast.predictors.families.distilled import Distilled, DistilledConfig
 from archcast.predictors.families.flops import FlopsBaseline, FlopsConfig
 from archcast.predictors.families.gnn import GNN, GNNConfig
 from archcast.predictors.families.gp import GP, GPConfig
@@ -31,6 +32,8 @@ __all__ = [
     "Boosting",
     "BoostingConfig",
     "Card",
+    "Distilled",
+    "DistilledConfig",
     "FlopsBaseline",
     "FlopsConfig",
     "GNNConfig",

@@ -24,6 +24,7 @@ from archcast.core.registry import Registry
 from archcast.featurize.spaces import SPACES, Space
 from archcast.predictors.lowered import Lowered, served_form
 from archcast.predictors.scale import TargetScale
+from archcast.predictors.scores import NormalScores
 
 
 class Predictor(ABC):
@@ -146,6 +147,13 @@ class Predictor(ABC):
         selected.scale_ = self.scale_.select(columns)
         selected._keep(columns)
         return selected
+
+    def maps(self) -> tuple[NormalScores, ...]:
+        """Rising maps from what the family learns to values of each target; () where it learns values.
+
+        Whoever learns this predictor's answers learns them before these maps, where they are smooth.
+        """
+        return ()
 
     def lower(self) -> Lowered | None:
         """Tables and a link that answer as the predictor does.

@@ -1,93 +1,130 @@
-"""A quick student of a slow predictor: a weighted sum of terms with a small network, taught its answers."""
+"""Teaching a quick student a slow predictor's answers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
-from archcast.core.arrays import Codes, Doubles
+from archcast.core.arrays import Codes, Doubles, Floats
 from archcast.core.errors import InputError, NotFittedError
-from archcast.core.labels import Labels, Target
-from archcast.predictors.agreement import ROWS, Agreement, agreement
+from archcast.core.labels import Labels
+from archcast.featurize.spaces import Space
 from archcast.predictors.contract import Predictor
-from archcast.predictors.families.additive import Additive
-from archcast.predictors.families.mlp import MLP, MLPConfig
-from archcast.predictors.scale import TargetScale
+from archcast.predictors.families.distilled import Distilled, DistilledConfig
+from archcast.predictors.families.mlp import MLPConfig
+from archcast.predictors.lowered.link import apply
 
-TAUGHT = 60_000
-"""Architectures whose answers the student is taught."""
 _CHUNK = 8192
 _SUMMED = 10_000
-STUDENT = MLPConfig(
-    hidden=192, members=1, epochs=30, batch=256, rate=3e-3, decay=1e-3, dropout=0.0, huber=1.0
-)
+"""Answers to which the weighted sum is fitted; the network is taught them all."""
 
 
 class DistillError(InputError):
-    """A student does not agree well enough with its teacher to be served in its place."""
+    """A student is not good enough to be served in its teacher's place."""
 
 
-def distil(
-    teacher: Predictor,
-    column: int,
-    *,
-    config: MLPConfig = STUDENT,
-    taught: int = TAUGHT,
-    compared: int = ROWS,
-    seed: int = 0,
-) -> tuple[MLP, Agreement]:
-    """A student of one target, and how it agrees with the teacher on architectures it was not taught.
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """How a student is taught.
 
-    Args:
-        taught, compared: architectures drawn at random for the one and the other.
+    Attributes:
+        taught: architectures, drawn at random, whose answers it is taught.
+        hidden, epochs, batch, rate: of its network.
+    """
+
+    taught: int = 100_000
+    hidden: int = 96
+    epochs: int = 40
+    batch: int = 512
+    rate: float = 4e-3
+
+    def network(self) -> MLPConfig:
+        """The same for the network's own fit: answers have no noise, which decay and dropout are for."""
+        return MLPConfig(
+            corrects=False,
+            hidden=self.hidden,
+            members=1,
+            epochs=self.epochs,
+            batch=self.batch,
+            rate=self.rate,
+            decay=0.0,
+            dropout=0.0,
+            huber=10.0,
+        )
+
+
+def distil(teacher: Predictor, *, teaching: Teaching | None = None, seed: int = 0) -> Distilled:
+    """A student of all of a fitted predictor's targets.
 
     Raises:
-        DistillError: the student agrees too little; the teacher is to be served.
+        NotFittedError: the teacher is not fitted. MissingPackageError: torch is not installed.
     """
     if not hasattr(teacher, "scale_"):
         raise NotFittedError(f"{teacher.family} must be fitted before it is distilled")
-    space = teacher.space_
-    codes = space.sample(taught + compared, seed=seed)
-    answers = answers_of(teacher, codes, column)
-    target = teacher.targets_[column]
-    student = _taught(
-        teacher, target, codes[:taught], answers[:taught, None].astype(np.float64), config, seed
-    )
-    found = agreement(answers_of(student, codes[taught:], 0), answers[taught:])
-    if not found.holds:
-        raise DistillError(
-            f"the student of {teacher.family} for {target.device} is refused, with {found}; "
-            f"the teacher is served itself"
-        )
-    return student, found
+    from archcast.predictors.families.mlp_fit import fit_members
 
-
-def _taught(
-    teacher: Predictor, target: Target, codes: Codes, values: Doubles, config: MLPConfig, seed: int
-) -> MLP:
-    """A fitted student; unlike from measurements, all that its network adds is taken for true.
-
-    Shapes:
-        codes: (n, k); values: (n, 1)
-    """
-    space = teacher.space_
-    labels = Labels(space.name, teacher.metric_, teacher.dataset_, (target,), codes, values)
-    student = MLP(config)
-    student._take_header(space.name, teacher.metric_, teacher.dataset_, (target,))
-    student.scale_ = TargetScale.fit(values, teacher.metric_)
-    student._take_moments(codes)
-    student.sum_ = Additive().fit(labels.rows(np.arange(min(len(codes), _SUMMED))), seed=seed)
-    student.sum_.scale_ = student.scale_
-    student.gate_ = np.where(student.sum_.exact_, 0.0, 1.0)
-    z = student.scale_.forward(values)
-    student.members_ = student._networks(codes, z, student.sum_, config.members, seed)
+    teaching, space = teaching or Teaching(), teacher.space_
+    codes = lessons(space, teaching.taught, seed=seed)
+    pieces = ("decisions",) if space.term_groups is None else ("decisions", "terms")
+    student = Distilled(DistilledConfig(teacher.family, pieces))
+    student._take_header(space.name, teacher.metric_, teacher.dataset_, teacher.targets_)
+    student.scale_, student.maps_ = teacher.scale_, teacher.maps()
+    learned = _before_maps(answers_of(teacher.predict_checked, codes).astype(np.float64), student)
+    _fit_sum(student, codes[:_SUMMED], learned[:_SUMMED], seed)
+    student.take_moments(codes)
+    base = apply(student.sum_.link(), student.sum_.summed(codes))
+    left = np.log(learned / base) if student.scale_.logarithmic else learned - base
+    size = np.maximum(left.std(axis=0), 1e-12)
+    x = student.standardised(codes).astype(np.float32)
+    ((*hidden, w3, b3),) = fit_members(x, left / size, teaching.network(), members=1, seed=seed)
+    factor = size.astype(np.float32)
+    student.take_network((*hidden, w3 * factor, b3 * factor))
     return student
 
 
-def answers_of(model: Predictor, codes: Codes, column: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """One target's answers, a part of the batch at a time.
+def lessons(space: Space, n: int, *, seed: int) -> Codes:
+    """Members that a student is taught, of three kinds.
+
+    Half are drawn from all members alike, a quarter from all values of each decision alike, which differs
+    where decisions depend on others, and a quarter lean to one end of all decisions at once: searches end
+    there, and what people measure is seldom drawn from all members alike.
 
     Shapes:
-        codes: (n, k); output: (n,)
+        output: (n, k)
     """
-    parts = (codes[i : i + _CHUNK] for i in range(0, len(codes), _CHUNK))
-    return np.concatenate([model.predict_checked(part)[:, column] for part in parts])
+    rng, genome = np.random.default_rng(seed), space.genome()
+    tops, part = genome.cardinalities, n // 4
+    even = rng.integers(0, tops, size=(part, len(tops)))
+    leaning = rng.binomial(tops - 1, rng.uniform(size=(part, 1)), size=(part, len(tops)))
+    drawn = space.sample(n - 2 * part, seed=seed)
+    codes: Codes = np.concatenate([drawn, genome.codes(np.concatenate([even, leaning]))])
+    return codes[rng.permutation(n)]
+
+
+def _before_maps(values: Doubles, student: Distilled) -> Doubles:
+    """What the teacher learned, as scores where it maps them to values, (n, m)."""
+    if not student.maps_:
+        return values
+    return np.stack([own.forward(y) for own, y in zip(student.maps_, values.T, strict=True)], axis=1)
+
+
+def _fit_sum(student: Distilled, codes: Codes, learned: Doubles, seed: int) -> None:
+    """The weighted sum of what the teacher learned; scores are raised above 0, as labels must be."""
+    raised = 0.0 if student.scale_.logarithmic else 1.0 - learned.min(axis=0)
+    values = learned + raised
+    labels = Labels(student.space_.name, student.metric_, student.dataset_, student.targets_, codes, values)
+    student.sum_ = student.new_sum().fit(labels, seed=seed)
+    student.sum_.weights_[-1] -= raised
+    student.sum_.exact_ = np.zeros(len(student.targets_), dtype=bool)
+    student.sum_.scale_ = student.scale_
+
+
+def answers_of(answer: Callable[[Codes], Floats], codes: Codes) -> Floats:
+    """Answers, a part of the batch at a time.
+
+    Shapes:
+        codes: (n, k); output: (n, m)
+    """
+    return np.concatenate([answer(codes[i : i + _CHUNK]) for i in range(0, len(codes), _CHUNK)])

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from archcast.core.arrays import Doubles, Floats
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
-from archcast.core.labels import target_key
+from archcast.core.labels import Labels, target_key
 from archcast.core.metric import METRICS
-from archcast.predictors.agreement import ROWS, Agreement, agreement
+from archcast.predictors.agreement import ROWS, SEPARATE_SEED, Agreement, agreement, worst
 from archcast.predictors.artifact.card import Card
 from archcast.predictors.artifact.manifest import (
     MANIFEST,
@@ -33,19 +34,20 @@ from archcast.predictors.artifact.manifest import (
     write_folder,
 )
 from archcast.predictors.contract import Predictor
-from archcast.predictors.distill import answers_of, distil
+from archcast.predictors.distill import DistillError, Teaching, answers_of, distil
 from archcast.predictors.families.tabulated import Tabulated
 from archcast.predictors.intervals import Intervals
-from archcast.predictors.lowered.forms import Form, is_small
+from archcast.predictors.lowered.forms import BesideForm, Form, SumForm, is_small
+from archcast.predictors.lowered.link import Correct
 from archcast.predictors.lowered.make import exact_form
 from archcast.predictors.lowered.onnx import check_equal, onnx_file
 from archcast.predictors.lowered.onnx_graph import INPUT, OUTPUT
 
 FORMS = ("arrays", "onnx")
 ONNX_FORMAT = 1
-_SEED = 20_000_000
-"""Of the architectures on which an export is compared, apart from those that anything was drawn by."""
 _PROBES = 1000
+_MOST_PRODUCTS = 20_000
+"""Multiplications an architecture between hidden units, of which a student needs 16,384."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def export(
     if form not in FORMS:
         raise UnknownNameError("form", form, FORMS)
     _check_place(folder)
-    made, served, found = standing_in(teacher, column, seed=seed)
+    quick = quickly(teacher.select((column,)), quality=manifest.card.quality, seed=seed)
+    made, served, found = quick.predictor, quick.form, quick.agreement
     card = _card(teacher, manifest, column, made, found)
     if form == "arrays":
         intervals = _intervals(manifest.intervals, column, found)
@@ -97,30 +100,112 @@ def export(
     return Export(folder, made, served.kind, found)
 
 
-def standing_in(teacher: Predictor, column: int, *, seed: int = 0) -> tuple[Predictor, Form, Agreement]:
-    """A predictor of one target that is served as arrays, its form, and how it agrees with its teacher."""
-    space = teacher.space_
-    made = _kept(teacher, column)
-    found: Agreement | None = None
-    if made is None:
-        made, found = distil(teacher, column, seed=seed)
-    served = exact_form(made, (0,))
-    if served is None:
-        raise ArtifactError(f"{made.family} of {space.name} cannot be served as tables")
-    if found is None:
-        codes = space.sample(ROWS, seed=_SEED)
-        found = agreement(served.values(codes)[:, 0], answers_of(teacher, codes, column))
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """A predictor that is served from tables in another's place.
+
+    Attributes:
+        predictor: of the same targets; the other itself where it is served so.
+        form: what is called.
+        agreements: with the other, one a target.
+    """
+
+    predictor: Predictor
+    form: SumForm | BesideForm
+    agreements: tuple[Agreement, ...]
+
+    @property
+    def agreement(self) -> Agreement:
+        """That of all targets together: the worst of each figure."""
+        return worst(self.agreements)
+
+
+def quickly(
+    teacher: Predictor,
+    *,
+    held_out: Labels | None = None,
+    quality: Mapping[str, Mapping[str, float]] | None = None,
+    teaching: Teaching | None = None,
+    seed: int = 0,
+) -> Quick:
+    """The predictor of a fitted one's targets that answers from tables.
+
+    A small space is written out; a family that lowers itself is kept; another is distilled, and its student
+    judged by what was measured, see `archcast.predictors.agreement`.
+
+    Args:
+        held_out: measurements of the teacher's targets that it was not taught.
+        quality: the teacher's known figures by target, for where there are none.
+        seed: of a student's training.
+
+    Raises:
+        DistillError: the student is not good enough; the teacher is to be served.
+    """
+    made = _kept(teacher)
+    if made is None or _is_heavy(made):
+        try:
+            return _judged(distil(teacher, teaching=teaching, seed=seed), teacher, held_out, quality or {})
+        except DistillError:
+            if made is None:
+                raise
+    return _judged(made, teacher, held_out, quality or {})
+
+
+def _judged(
+    made: Predictor,
+    teacher: Predictor,
+    held_out: Labels | None,
+    quality: Mapping[str, Mapping[str, float]],
+) -> Quick:
+    """An export that may stand in for its teacher, or DistillError."""
+    columns = range(len(teacher.targets_))
+    form = exact_form(made, tuple(columns))
+    if form is None:
+        raise ArtifactError(f"{made.family} of {made.space_.name} cannot be served as tables")
+    codes = teacher.space_.sample(ROWS, seed=SEPARATE_SEED)
+    exported, taught = answers_of(form.values, codes), answers_of(teacher.predict_checked, codes)
+    measured = None
+    if held_out is not None:
+        given = held_out.codes
+        measured = answers_of(form.values, given), answers_of(teacher.predict_checked, given)
+    agreements = []
+    for c in columns:
+        key = target_key(teacher.targets_[c])
+        found = agreement(
+            exported[:, c],
+            taught[:, c],
+            measured=None if held_out is None or measured is None else _known(held_out, measured, c),
+            known_error=quality.get(key, {}).get("mape", 0.0),
+        )
         if not found.holds:
-            raise ArtifactError(f"the export of {teacher.family} must agree with it, got {found}")
-    return made, served, found
+            raise DistillError(
+                f"the student of {teacher.family} for {key} is refused, with {found}; "
+                f"the teacher is served itself"
+            )
+        agreements.append(found)
+    return Quick(made, form, tuple(agreements))
 
 
-def _kept(teacher: Predictor, column: int) -> Predictor | None:
-    """The teacher's own answers or weights for one target; None where only a student can be quick."""
-    selected = teacher.select((column,))
+def _known(held_out: Labels, measured: tuple[Floats, Floats], column: int) -> tuple[Doubles, Floats, Floats]:
+    """Measured values of a target, and what export and teacher say of them."""
+    truth = held_out.values[:, column]
+    known = np.isfinite(truth)
+    return truth[known], measured[0][known, column], measured[1][known, column]
+
+
+def _is_heavy(model: Predictor) -> bool:
+    """Whether a predictor's own networks take longer than a student would."""
+    lowered = model.lower()
+    corrections = () if lowered is None else (o.correction for o in lowered.link if isinstance(o, Correct))
+    return any(correction.products > _MOST_PRODUCTS for correction in corrections)
+
+
+def _kept(teacher: Predictor) -> Predictor | None:
+    """The teacher's own answers or weights; None where only a student can be quick."""
     if is_small(teacher.space_) and not isinstance(teacher, Tabulated):
-        return Tabulated.of(selected)
-    return None if exact_form(selected, (0,)) is None else selected
+        return Tabulated.of(teacher)
+    columns = tuple(range(len(teacher.targets_)))
+    return None if exact_form(teacher, columns) is None else teacher
 
 
 def _check_place(folder: Path) -> None:
@@ -158,7 +243,7 @@ def _intervals(known: Intervals | None, column: int, found: Agreement) -> Interv
 
 def _onnx_folder(made: Predictor, served: Form, card: Card, found: Agreement) -> dict[str, bytes]:
     space, target = made.space_, made.targets_[0]
-    samples = space.sample(_PROBES, seed=_SEED + 1)
+    samples = space.sample(_PROBES, seed=SEPARATE_SEED + 1)
     content = onnx_file(served, samples)
     check_equal(served.values(samples), made.predict_checked(samples))
     manifest: dict[str, Any] = {

@@ -50,7 +50,7 @@ class NormalScores:
         Shapes:
             y, output: (n,)
         """
-        return _extended(y, self.values, self.scores, 1.0 / self._slopes())
+        return _extended(y, self.values, self.scores, 1.0 / self.slopes())
 
     def inverse(self, u: Doubles) -> Doubles:
         """u -> y, straight between the values and, at no more than the average slope, beyond them.
@@ -58,9 +58,9 @@ class NormalScores:
         Shapes:
             u, output: (n,)
         """
-        return _extended(u, self.scores, self.values, self._slopes())
+        return _extended(u, self.scores, self.values, self.slopes())
 
-    def _slopes(self) -> Doubles:
+    def slopes(self) -> Doubles:
         """dy/du below and above the values; 1 where there is a single value."""
         if len(self.values) < 2:
             return np.ones(2)

@@ -1,8 +1,8 @@
 """The shipped predictors, made anew from the public tables.
 
 Each entry is fitted to 80 % of the groups of equal architectures. Which family and settings serve is
-decided on a part of those 80 %; the other 20 % only measure, and give the intervals. A small space is
-written out, so that nothing but NumPy is needed to answer.
+decided on a part of those 80 %; the other 20 % only measure, and give the intervals. What ships answers
+from tables with nothing but NumPy: small spaces are written out, and what does not lower itself is distilled.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.labels import Labels
-from archcast.featurize.spaces import SPACES
-from archcast.predictors import Tabulated, save
-from archcast.predictors.lowered.forms import MAX_MEMBERS
-from archcast.training.fit import Fitted, evaluate, fit
+from archcast.predictors import save
+from archcast.predictors.distill import DistillError, Teaching
+from archcast.training.fit import Fitted, fit
 from archcast.training.labels import load_labels
+from archcast.training.quick import as_tables
 from archcast.training.splits import Split, group_split
 from archcast.training.train import make_predictor
 
@@ -38,6 +38,7 @@ COST = (SUM, SMALL, LARGE)
 ACCURACY: tuple[Candidate, ...] = (("linear", {}), CORRECTED, ALONE)
 FEW: Candidate = ("gp", {})
 BASELINES = ("flops", "lightgbm")
+LONG = Teaching(taught=200_000, hidden=128, epochs=60, batch=1024, rate=6e-3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class ZooEntry:
         datasets: data sets whose columns are put side by side; None takes the space's first.
         sources: tables the labels are from.
         own: whether its table is archcast's own: few rows, and no source devices of adaptation.
+        teaching: how a student is taught, where more than usual is needed to be as good as its teacher.
     """
 
     name: str
@@ -56,6 +58,7 @@ class ZooEntry:
     sources: tuple[str, ...]
     datasets: tuple[str, ...] | None = None
     own: bool = False
+    teaching: Teaching | None = None
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -104,7 +107,7 @@ ZOO = (
     ZooEntry("nasbench201-latency", "nasbench201", "latency", ("help",)),
     ZooEntry("fbnet-latency", "fbnet", "latency", ("help",)),
     ZooEntry("ofa_mbv3-latency", "ofa_mbv3", "latency", ("help",)),
-    ZooEntry("mnasnet-latency", "mnasnet", "latency", ("accel_nasbench",)),
+    ZooEntry("mnasnet-latency", "mnasnet", "latency", ("accel_nasbench",), teaching=LONG),
     ZooEntry("mnasnet-throughput", "mnasnet", "throughput", ("accel_nasbench",)),
     ZooEntry(
         "hat-latency",
@@ -121,8 +124,8 @@ ZOO = (
         datasets=("cifar10", "cifar100", "imagenet16-120"),
     ),
     ZooEntry("macro-accuracy", "macro", "accuracy", ("nas_bench_macro",)),
-    ZooEntry("mnasnet-accuracy", "mnasnet", "accuracy", ("accel_nasbench",)),
-    ZooEntry("ofa_mbv3-accuracy", "ofa_mbv3", "accuracy", ("ofa_accuracy",)),
+    ZooEntry("mnasnet-accuracy", "mnasnet", "accuracy", ("accel_nasbench",), teaching=LONG),
+    ZooEntry("ofa_mbv3-accuracy", "ofa_mbv3", "accuracy", ("ofa_accuracy",), teaching=LONG),
     ZooEntry("skipnet-accuracy", "skipnet", "accuracy", ("skipnet_digits",), own=True),
     ZooEntry("nasbench201-latency-cpu", "nasbench201", "latency", ("host_cpu",), own=True),
     ZooEntry("fbnet-latency-cpu", "fbnet", "latency", ("host_cpu",), own=True),
@@ -178,7 +181,8 @@ def make_entry(entry: ZooEntry, root: Path, progress: Progress) -> ZooMade:
         entry.candidates, labels.rows(split.train), lambda text: progress(f"{entry.name}: {text}")
     )
     progress(f"{entry.name}: fitting {chosen[0]} to {len(split.train)} architectures")
-    fitted = export(fit(make_predictor(*chosen), labels, split, seed=SEED), labels, split)
+    fitted = fit(make_predictor(*chosen), labels, split, seed=SEED)
+    fitted = as_shipped(entry, fitted, labels, split, lambda text: progress(f"{entry.name}: {text}"))
     baselines = {}
     for family in BASELINES:
         progress(f"{entry.name}: fitting {family} beside it")
@@ -198,9 +202,10 @@ def choose(candidates: Sequence[Candidate], taught: Labels, progress: Progress) 
     return candidates[int(np.argmax(scores))]
 
 
-def export(fitted: Fitted, labels: Labels, split: Split) -> Fitted:
-    """The form that ships: written out where the space is small, as it is elsewhere."""
-    if SPACES[labels.space].size > MAX_MEMBERS:
+def as_shipped(entry: ZooEntry, fitted: Fitted, labels: Labels, split: Split, progress: Progress) -> Fitted:
+    """The form that ships: tables, where they are as good as what was fitted."""
+    try:
+        return as_tables(fitted, labels, split, teaching=entry.teaching, seed=SEED)
+    except DistillError as error:
+        progress(str(error))
         return fitted
-    written = Tabulated.of(fitted.predictor)
-    return evaluate(written, labels, split, teacher=fitted.predictor.family)

@@ -10,11 +10,19 @@ from made_up import additive_labels, fitted_lookup
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
-from archcast.predictors import Additive, Boosting, BoostingConfig, Card, Manifest, load, read_manifest
-from archcast.predictors import distill as distill_module
+from archcast.predictors import (
+    MLP,
+    Additive,
+    BayesianLinear,
+    Card,
+    Manifest,
+    MLPConfig,
+    load,
+    read_manifest,
+)
 from archcast.predictors.artifact.manifest import MANIFEST, digest
-from archcast.predictors.distill import DistillError, distil
-from archcast.predictors.export import export
+from archcast.predictors.distill import DistillError, Teaching, distil
+from archcast.predictors.export import export, quickly
 from archcast.predictors.intervals import Intervals
 from archcast.predictors.onnx_model import OnnxModel
 
@@ -104,22 +112,74 @@ def test_an_earlier_export_is_replaced_and_nothing_else(tmp_path, sums):
     assert not (tmp_path / "new").exists()
 
 
-def test_a_slow_teacher_is_distilled_or_refused(tmp_path, sums, monkeypatch):
+@pytest.fixture(scope="module")
+def slow(sums):
+    return BayesianLinear().fit(sums[1])
+
+
+SHORT = Teaching(taught=6000, hidden=24, epochs=8, batch=128, rate=4e-3)
+
+
+def taught_shortly(teacher, *, teaching, seed):
+    del teaching
+    return distil(teacher, teaching=SHORT, seed=seed)
+
+
+def test_a_slow_teacher_is_distilled_where_its_known_error_leaves_room(tmp_path, sums, slow, monkeypatch):
     _, labels = sums
-    teacher = Boosting(BoostingConfig(rounds=3, num_leaves=2)).fit(labels)
-    few = {"taught": 300, "compared": 200, "config": replace(distill_module.STUDENT, hidden=4, epochs=1)}
-    monkeypatch.setattr("archcast.predictors.export.distil", lambda *a, **k: distil(*a, **k, **few))
-    with pytest.raises(DistillError, match="the teacher is served itself"):
-        export(teacher, manifest_of(teacher), 0, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr("archcast.predictors.agreement.SPEARMAN", -1.0)
-    monkeypatch.setattr("archcast.predictors.agreement.MEDIAN_DIFFERENCE", 1.0)
+    monkeypatch.setattr(
+        "archcast.predictors.export.distil", lambda *a, **k: distil(*a, **k | {"teaching": SHORT})
+    )
     known = Intervals.from_errors(labels.values, labels.values * 1.1, logarithmic=True)
-    done = export(teacher, manifest_of(teacher, intervals=known), 0, tmp_path / "out")
+    card = Card("two", quality={"a/cifar100": {"mape": 0.5}})
+    done = export(slow, manifest_of(slow, card, known), 0, tmp_path / "out")
     made = read_manifest(tmp_path / "out")
-    assert (made.header["family"], made.card.teacher, done.form) == ("mlp", "lightgbm", "sums")
+    assert (made.header["family"], made.card.teacher, done.form) == ("distilled", "linear", "sums")
+    assert 0 < made.card.agreement["worse"] < 0.02
     y = np.array([2.0, 5.0])
     low, high = made.intervals.around(y, 0, 0.9)
     narrow = known.around(y, 0, 0.9)
     assert (low < narrow[0]).all()
     assert (high > narrow[1]).all()
+
+
+def test_a_student_is_refused_where_nothing_says_that_it_is_no_worse(tmp_path, slow, monkeypatch):
+    monkeypatch.setattr(
+        "archcast.predictors.export.distil", lambda *a, **k: distil(*a, **k | {"teaching": SHORT})
+    )
+    with pytest.raises(
+        DistillError, match=r"student of linear for a/cifar100 is refused, with Spearman 0\.\d+"
+    ):
+        export(slow, manifest_of(slow), 0, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_student_is_judged_by_what_was_held_out(sums, slow):
+    _, labels = sums
+    codes = SPACES["fbnet"].sample(400, seed=77)
+    truth = slow.predict(codes).astype(float)
+    noisy = truth * np.random.default_rng(0).uniform(0.8, 1.25, truth.shape)
+    held_out = replace(labels, codes=codes, values=noisy)
+    made = quickly(slow, held_out=held_out, teaching=SHORT)
+    assert made.predictor.family == "distilled"
+    assert [a.held_out for a in made.agreements] == [400, 400]
+    assert made.agreement.worse == max(a.worse for a in made.agreements) < 0.02
+    with pytest.raises(DistillError, match="the teacher is served itself"):
+        quickly(slow, held_out=replace(held_out, values=truth * 1.0001), teaching=SHORT)
+
+
+def test_heavy_networks_give_way_to_a_student_that_is_no_worse(sums, monkeypatch):
+    _, labels = sums
+    heavy = MLP(MLPConfig(hidden=150, members=1, epochs=1)).fit(labels)
+    monkeypatch.setattr("archcast.predictors.export.distil", taught_shortly)
+    assert quickly(heavy).predictor is heavy, "nothing says that a student is no worse"
+    held_out = replace(labels, codes=SPACES["fbnet"].sample(100, seed=9))
+    made = quickly(heavy, held_out=held_out)
+    assert made.predictor.config.teacher == "mlp"
+
+
+def test_what_lowers_itself_is_kept(sums):
+    model, _ = sums
+    made = quickly(model)
+    assert made.predictor is model
+    assert made.agreement.worse <= 0.0

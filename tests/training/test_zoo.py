@@ -12,14 +12,15 @@ from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.labels import Labels, Target, target_key
 from archcast.core.settings import predictors_dir
 from archcast.featurize.spaces import SPACES
-from archcast.predictors import FlopsBaseline, Tabulated, load, read_manifest
+from archcast.predictors import Additive, BayesianLinear, FlopsBaseline, Tabulated, load, read_manifest
 from archcast.predictors.artifact.manifest import MANIFEST
+from archcast.predictors.distill import Teaching
 from archcast.training import zoo, zoo_sources
 from archcast.training.fit import fit
 from archcast.training.labels import load_labels
 from archcast.training.splits import group_split
 from archcast.training.train import make_predictor
-from archcast.training.zoo import ACCURACY, COST, FEW, ZOO, ZooEntry, choose, export, make_entry, make_zoo
+from archcast.training.zoo import ACCURACY, COST, FEW, ZOO, ZooEntry, as_shipped, choose, make_entry, make_zoo
 
 SHIPPED = Path(archcast.__file__).parent / "zoo"
 NAMES = [entry.name for entry in ZOO]
@@ -97,18 +98,45 @@ def test_settings_tell_candidates_apart():
     assert choose(candidates, LABELS, quiet) == candidates[1]
 
 
-def test_small_spaces_are_written_out_and_large_ones_kept():
+def entry_of(space, **settings):
+    return ZooEntry(f"{space}-latency", space, "latency", ("made up",), **settings)
+
+
+def large_labels(values):
+    codes = SPACES["fbnet"].sample(len(values), seed=0)
+    return Labels("fbnet", "latency", "cifar100", (Target("d", "cifar100"),), codes, values[:, None])
+
+
+def test_small_spaces_are_written_out():
     split = group_split(LABELS, seed=0)
     made = fit(FlopsBaseline(), LABELS, split)
-    written = export(made, LABELS, split)
+    written = as_shipped(entry_of("nasbench201"), made, LABELS, split, quiet)
     assert isinstance(written.predictor, Tabulated)
     assert (written.card.teacher, written.card.title) == ("flops", made.card.title)
-    codes = SPACES["fbnet"].sample(40, seed=0)
-    values = np.arange(1.0, 41)[:, None]
-    large = Labels("fbnet", "latency", "cifar100", (Target("d", "cifar100"),), codes, values)
+
+
+def test_what_lowers_itself_ships_as_it_is():
+    large = large_labels(np.arange(1.0, 41))
     split = group_split(large, seed=0)
-    kept = fit(FlopsBaseline(), large, split)
-    assert export(kept, large, split) is kept
+    made = fit(Additive(), large, split)
+    assert as_shipped(entry_of("fbnet"), made, large, split, quiet) is made
+
+
+def test_a_slow_one_is_distilled_where_the_student_is_no_worse():
+    codes = SPACES["fbnet"].sample(300, seed=0)
+    noise = np.random.default_rng(0).uniform(0.7, 1.4, 300)
+    large = large_labels((1.0 + codes @ np.linspace(0.02, 0.3, 22)) * noise)
+    split = group_split(large, seed=0)
+    made = fit(BayesianLinear(), large, split)
+    entry = entry_of("fbnet", teaching=Teaching(taught=6000, hidden=24, epochs=8, batch=128))
+    student = as_shipped(entry, made, large, split, quiet)
+    assert (student.predictor.family, student.card.teacher) == ("distilled", "linear")
+    assert student.card.agreement["held_out"] == len(split.test)
+    assert student.card.agreement["worse"] < 0.02
+    said = []
+    untaught = replace(entry, teaching=Teaching(taught=400, hidden=2, epochs=1))
+    assert as_shipped(untaught, made, large, split, said.append) is made
+    assert "the teacher is served itself" in said[0]
 
 
 def test_an_entry_from_table_to_folder(tmp_path, monkeypatch):

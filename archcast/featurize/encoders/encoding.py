@@ -64,7 +64,11 @@ def encoding_groups(space: Space, pieces: tuple[str, ...]) -> tuple[tuple[int, .
     _check(pieces)
     if "features" in pieces:
         return None
-    return space.term_groups if "terms" in pieces else tuple((c,) for c in range(len(space.columns)))
+    single = tuple((c,) for c in range(len(space.columns)))
+    if "terms" not in pieces or space.term_groups is None:
+        return single if "terms" not in pieces else None
+    told = {c for group in space.term_groups for c in group}
+    return (*space.term_groups, *(group for group in single if group[0] not in told))
 
 
 def _check(pieces: tuple[str, ...]) -> None:

@@ -133,14 +133,22 @@ class Additive(Predictor):
         return b
 
     def _predict(self, codes: Codes) -> Doubles:
-        return self.scale_.forward(apply(self.link(), self._encode(codes) @ self.weights_))
+        return self.scale_.forward(apply(self.link(), self.summed(codes)))
 
     def lower(self) -> Lowered | None:
         groups = encoding_groups(self.space_, self.config.pieces)
         if groups is None:
             return None
-        cost = Sum.of(lambda codes: self._encode(codes) @ self.weights_, groups, self.space_)
-        return Lowered(cost, self.link())
+        return Lowered(Sum.of(self.summed, groups, self.space_), self.link())
+
+    def summed(self, codes: Codes) -> Doubles:
+        """Weighted sums, of which `link` makes values.
+
+        Shapes:
+            codes: (n, k); output: (n, m)
+        """
+        q: Doubles = self._encode(codes) @ self.weights_
+        return q
 
     def link(self) -> Link:
         """What is made of weighted sums: none below the floor, exact ones rounded, times inverted."""

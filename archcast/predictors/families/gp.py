@@ -132,6 +132,11 @@ class GP(Predictor):
         means = [u for u, _ in self._latent(codes, deviations=False)]
         return np.stack([p.back(u) for p, u in zip(self.processes_, means, strict=True)], axis=1)
 
+    def maps(self) -> tuple[NormalScores, ...]:
+        scores = [p.scores for p in self.processes_ if p.scores is not None]
+        moments = zip(scores, self.scale_.mean, self.scale_.deviation, strict=False)
+        return tuple(NormalScores(s.values * deviation + mean, s.scores) for s, mean, deviation in moments)
+
     def predictive_deviation(self, codes: Codes) -> Doubles:
         """Standard deviation of a new measurement, noise and all, of scaled values.
 

@@ -34,6 +34,11 @@ class Correction(ABC):
 
     @property
     @abstractmethod
+    def products(self) -> int:
+        """Multiplications an architecture, but for those that go with the targets."""
+
+    @property
+    @abstractmethod
     def is_zero(self) -> bool:
         """Whether f is 0 whatever s is."""
 
@@ -72,6 +77,10 @@ class Networks(Correction):
             second += self.b2[i]
             out += _silu(second) @ self.w3[i]
         return out
+
+    @property
+    def products(self) -> int:
+        return int(self.w2.size)
 
     @property
     def is_zero(self) -> bool:
@@ -119,6 +128,10 @@ class Logarithms(Correction):
         np.log(s, out=s)
         f: Floats = s @ self.weights
         return f
+
+    @property
+    def products(self) -> int:
+        return 0
 
     @property
     def is_zero(self) -> bool:

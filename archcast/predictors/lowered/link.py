@@ -13,6 +13,7 @@
 | `Tail` | q above the floor; below it floor exp(q / floor - 1), which falls on and stays above zero |
 | `Round` | q at six significant digits, by which equal sums of doubles are equal |
 | `Reciprocal` | 1 / q: the sum is a time and the metric a rate |
+| `Interpolate` | straight between knots, at the slope of the ends beyond them: scores back to values |
 | `Correct` | q exp(f(s)) on a ratio scale, else q + f(s), with a small function f |
 
 A link is a tuple of them, applied in turn.
@@ -32,6 +33,7 @@ from numpy.typing import NDArray
 from archcast.core.arrays import Bools, Doubles, Floats
 from archcast.predictors.lowered.corrections import Correction
 from archcast.predictors.lowered.rounding import DIGITS, rounded
+from archcast.predictors.scores import NormalScores
 
 if TYPE_CHECKING:
     from archcast.predictors.lowered.onnx_graph import OnnxGraph
@@ -223,6 +225,44 @@ class Reciprocal(Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class Interpolate(Operation):
+    """Values of normal scores, by a rising map a target."""
+
+    maps: tuple[NormalScores, ...]
+
+    def select(self, columns: tuple[int, ...]) -> Self:
+        return replace(self, maps=tuple(self.maps[c] for c in columns))
+
+    def numpy(self, dtype: Any) -> Step:
+        return partial(_interpolated, maps=self.maps)
+
+    def onnx(self, graph: OnnxGraph, q: str, s: str) -> str:
+        """From the first knot on, each adds the change of slope there times the way beyond it."""
+        start, knots, changes = _hinges(self.maps[0])
+        graph.sums = np.float64
+        u = graph.cast(q, "DOUBLE")
+        beyond = graph.add("Max", graph.add("Sub", u, graph.like_sums(knots)), graph.like_sums([[0.0]]))
+        before = graph.add(
+            "Min", graph.add("Sub", u, graph.like_sums(knots[:, :1])), graph.like_sums([[0.0]])
+        )
+        risen = graph.add("MatMul", beyond, graph.like_sums(changes[1:]))
+        fallen = graph.add("Mul", before, graph.like_sums(changes[:1]))
+        return graph.add("Add", graph.add("Add", risen, fallen), graph.like_sums([[start]]))
+
+    def torch(self, torch: Any, q: Any, s: Any) -> Any:
+        def tensor(array: Any) -> Any:
+            return torch.as_tensor(array, dtype=q.dtype, device=q.device)
+
+        columns = []
+        for i, own in enumerate(self.maps):
+            start, knots, changes = _hinges(own)
+            away = q[:, i : i + 1] - tensor(knots)
+            risen = torch.clamp(away, min=0.0) @ tensor(changes[1:])
+            columns.append(start + risen + torch.clamp(away[:, :1], max=0.0) * tensor(changes[:1]))
+        return torch.cat(columns, dim=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Correct(Operation):
     """q exp(f(s)) where `ratio`, else q + f(s)."""
 
@@ -286,6 +326,19 @@ def _tailed(q: NDArray[Any], s: Floats | None, *, floor: NDArray[Any]) -> NDArra
     share /= floor
     np.maximum(share, _LOWEST, out=share)
     return np.asarray(np.exp(share) * np.maximum(q, floor))
+
+
+def _interpolated(q: NDArray[Any], s: Floats | None, *, maps: tuple[NormalScores, ...]) -> NDArray[Any]:
+    return np.stack([own.inverse(u) for own, u in zip(maps, q.T, strict=True)], axis=1)
+
+
+def _hinges(rising: NormalScores) -> tuple[float, Doubles, Doubles]:
+    """A map's first value, its knots (1, k), its slope before them and the changes at them (k + 1, 1)."""
+    first, last = rising.slopes()
+    inner = np.diff(rising.values) / np.diff(rising.scores)
+    slopes = np.concatenate([[first], inner, [last]])
+    changes = np.concatenate([slopes[:1], slopes[1:2], np.diff(slopes[1:])])
+    return float(rising.values[0]), rising.scores[None], changes[:, None]
 
 
 def _corrected(q: NDArray[Any], s: Floats | None, *, correction: Correction, ratio: bool) -> NDArray[Any]:

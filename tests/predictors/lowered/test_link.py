@@ -14,6 +14,7 @@ from archcast.predictors.lowered.link import (
     Correct,
     Exp,
     Floor,
+    Interpolate,
     Reciprocal,
     Round,
     Tail,
@@ -26,6 +27,7 @@ from archcast.predictors.lowered.link import (
 from archcast.predictors.lowered.onnx import onnx_file
 from archcast.predictors.lowered.tables import Sum
 from archcast.predictors.onnx_model import OnnxModel
+from archcast.predictors.scores import NormalScores
 from archcast.torch import _expected
 
 TOPS = (3, 2, 4, 2)
@@ -55,10 +57,14 @@ CORRECTIONS = {
 }
 
 
+SCORES = NormalScores(np.array([10.0, 11.0, 30.0, 31.5]), np.array([0.3, 1.0, 1.4, 4.0]))
+
+
 def combinations():
     """Every link that a family could make: one of each kind or none, in the order in which they act."""
-    for exponent, bound, exact, inverse, correction, ratio in product(
-        (False, True), ("free", "floor", "tail"), (False, True), (False, True), CORRECTIONS, (False, True)
+    both = (False, True)
+    for exponent, bound, exact, inverse, correction, ratio, mapped in product(
+        both, ("free", "floor", "tail"), both, both, CORRECTIONS, both, both
     ):
         if correction == "none" and ratio:
             continue
@@ -74,7 +80,9 @@ def combinations():
         if CORRECTIONS[correction] is not None:
             function, hidden = CORRECTIONS[correction]
             link.append(Correct(function, ratio))
-        name = f"{exponent}-{bound}-{exact}-{inverse}-{correction}-{ratio}"
+        if mapped:
+            link.append(Interpolate((SCORES,)))
+        name = f"{exponent}-{bound}-{exact}-{inverse}-{correction}-{ratio}-{mapped}"
         yield pytest.param(Lowered(table(1, 1, 0.9, 3.0), tuple(link), hidden), id=name)
 
 
@@ -93,6 +101,8 @@ def expected(lowered):
             q = np.array([[float(f"{v:.5e}") for v in row] for row in q])
         elif isinstance(operation, Reciprocal):
             q = 1 / q
+        elif isinstance(operation, Interpolate):
+            q = operation.maps[0].inverse(q[:, 0])[:, None]
         else:
             f = plain(operation.correction, lowered.hidden.at(CODES))
             q = q * np.exp(f) if operation.ratio else q + f
@@ -133,7 +143,7 @@ def test_numpy_onnx_and_torch_give_one_meaning(lowered):
 
 
 def test_combinations_are_many():
-    assert len(list(combinations())) == 2 * 3 * 2 * 2 * 5
+    assert len(list(combinations())) == 2 * 3 * 2 * 2 * 5 * 2
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 50])
@@ -205,6 +215,13 @@ def test_one_target_of_a_correction_answers_as_among_all():
 def test_a_correction_without_its_sums_is_refused():
     with pytest.raises(ValueError, match="must be given the sums"):
         apply((Correct(networks(), ratio=True),), np.ones((1, 1)))
+
+
+def test_a_map_of_one_value_is_straight():
+    one = NormalScores.fit(np.full(3, 7.0))
+    found = apply((Interpolate((one, SCORES)),), np.array([[0.0, 0.3], [1.0, 1.4]]))
+    np.testing.assert_allclose(found, [[7.0, 10.0], [8.0, 30.0]])
+    assert selected((Interpolate((one, SCORES)),), (1,)) == (Interpolate((SCORES,)),)
 
 
 def test_steps_can_be_sent_to_another_process():
