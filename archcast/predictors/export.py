@@ -38,7 +38,7 @@ from archcast.predictors.distill import DistillError, Teaching, answers_of, dist
 from archcast.predictors.families.tabulated import Tabulated
 from archcast.predictors.intervals import Intervals
 from archcast.predictors.lowered.forms import BesideForm, Form, SumForm, is_small
-from archcast.predictors.lowered.link import Correct
+from archcast.predictors.lowered.link import Correct, selected
 from archcast.predictors.lowered.make import exact_form
 from archcast.predictors.lowered.onnx import check_equal, onnx_file
 from archcast.predictors.lowered.onnx_graph import INPUT, OUTPUT
@@ -196,7 +196,10 @@ def _known(held_out: Labels, measured: tuple[Floats, Floats], column: int) -> tu
 def _is_heavy(model: Predictor) -> bool:
     """Whether a predictor's own networks take longer than a student would."""
     lowered = model.lower()
-    corrections = () if lowered is None else (o.correction for o in lowered.link if isinstance(o, Correct))
+    if lowered is None:
+        return False
+    link = selected(lowered.link, tuple(range(len(model.targets_))))
+    corrections = (o.correction for o in link if isinstance(o, Correct))
     return any(correction.products > _MOST_PRODUCTS for correction in corrections)
 
 

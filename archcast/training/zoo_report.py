@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from archcast.predictors import Distilled
 from archcast.training.zoo import ZooMade
 
 _COLUMNS = (
@@ -38,13 +39,28 @@ def write_report(made: Sequence[ZooMade], path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _form(made: ZooMade) -> str:
+    """How the entry is served in its predictor's place, and how well that does."""
+    card = made.fitted.card
+    if not card.teacher:
+        return ""
+    if made.fitted.predictor.family != Distilled.family:
+        return ", written out as a table"
+    found = card.agreement
+    return (
+        f", distilled: Spearman {found['spearman']:.5f} with its teacher on {found['rows']:,.0f} "
+        f"architectures, an error at most {found['worse']:+.1%} larger by {found['held_out']:.0f} "
+        f"held-out measurements"
+    )
+
+
 def _section(made: ZooMade) -> list[str]:
     card, summary = made.fitted.card, made.summary()
     rows = [
         f"## {made.entry.name}",
         "",
         f"{made.entry.metric} of `{made.entry.space}`; predictor `{made.chosen[0]}`"
-        + (", written out as a table" if card.teacher else "")
+        + _form(made)
         + f"; fitted to {card.rows:,} architectures; {summary['kB']} kB.",
         f"Data: {'; '.join(card.sources)}. Licence of the data: {'; '.join(card.licences)}.",
         "",

@@ -32,6 +32,7 @@ from archcast.predictors.lowered.link import Correct, Interpolate, Link, apply
 from archcast.predictors.lowered.tables import Sum
 from archcast.predictors.scores import NormalScores
 
+_PASSES = 6
 _ARRAYS = ("centre", "scaling", "w1", "b1", "w2", "b2", "w3", "b3")
 
 
@@ -136,7 +137,7 @@ class Distilled(Predictor):
         self.sum_._from_files(files)
 
     def new_sum(self) -> Additive:
-        """An unfitted sum of the same pieces and targets."""
-        made = Additive(AdditiveConfig(pieces=self.config.pieces))
+        """An unfitted sum of the same pieces and targets; answers have no noise to penalise weights for."""
+        made = Additive(AdditiveConfig(pieces=self.config.pieces, penalties=(1e-6,), passes=_PASSES))
         made._take_header(self.space_.name, self.metric_, self.dataset_, self.targets_)
         return made
