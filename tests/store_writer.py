@@ -9,13 +9,19 @@ import json
 import os
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fake_runner import FakeChannel
+
 from archcast.collect import store as store_module
+from archcast.collect.measure.devices import parse_device
+from archcast.collect.measure.rows import make_request, measure_rows
+from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.rows import checked_rows, environment_json
 from archcast.collect.store import MeasurementStore
 from archcast.core.errors import DataError
@@ -85,6 +91,21 @@ def try_read_only(folder: str) -> None:
     assert store.to_table()["arch"].to_pylist() == ["a"]
 
 
+def measure(folder: str, archs: list[str], rounds: int) -> None:
+    """Measure on a made-up runner that hangs in the fourth round, and keep what it gives."""
+
+    def ms(name: str, before: int) -> float:
+        if (name, before) == (archs[0], 4):  # the first reading is that of loading
+            time.sleep(3600)
+        return 2.0
+
+    request = make_request("macro", archs, device=parse_device("board-ort-1t"))
+    settings = TimingSettings(rounds=rounds, runs=2, extra_rounds=2)
+    with MeasurementStore(Path(folder)) as store, FakeChannel(ms) as channel:
+        for made in measure_rows(channel, request, settings=settings, store=store):
+            store.append([made])
+
+
 class Forker:
     """The tests' end."""
 
@@ -115,13 +136,18 @@ def forker() -> Iterator[Forker]:
         yield Forker(process)
 
 
+JOBS: dict[str, Callable[..., None]] = {
+    job.__name__: job for job in (write, take_over, try_read_only, measure)
+}
+
+
 def main() -> None:
     for line in sys.stdin:
         job, *words = json.loads(line)
         child = os.fork()
         if not child:
             try:
-                {"write": write, "take_over": take_over, "try_read_only": try_read_only}[job](*words)
+                JOBS[job](*words)
             except BaseException:
                 traceback.print_exc()
                 os._exit(1)

@@ -84,7 +84,13 @@ def host(
         rows = keep_rows(
             store,
             lambda advance: measure_rows(
-                channel, request, already=already, settings=settings, timeout_s=timeout, progress=advance
+                channel,
+                request,
+                already=already,
+                settings=settings,
+                store=None if again else store,
+                timeout_s=timeout,
+                progress=advance,
             ),
             total=total,
         )

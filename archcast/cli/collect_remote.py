@@ -96,8 +96,7 @@ def _measure(
     as_json: bool,
 ) -> None:
     """Measure on one board what the store lacks, and print what was kept."""
-    from archcast.collect.measure.remote import measure_remote
-    from archcast.collect.measure.rows import work
+    from archcast.collect.measure.rows import measure_rows, work
     from archcast.collect.store import MeasurementStore
 
     store, board = MeasurementStore(), channel.shell.name
@@ -110,12 +109,13 @@ def _measure(
         with _resumable(), channel:
             rows = keep_rows(
                 store,
-                lambda advance: measure_remote(
+                lambda advance: measure_rows(
                     channel,
                     request,
                     board=board,
                     already=already,
                     settings=settings,
+                    store=None if again else store,
                     timeout_s=timeout_s,
                     progress=advance,
                 ),

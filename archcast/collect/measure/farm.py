@@ -1,8 +1,8 @@
 """Measuring on many boards at once: each network on each device, a lost board's networks on another.
 
 One thread a board. Boards of one device take networks from one share (`archcast.collect.measure.sharing`).
-All rows of a network on a device come from one board: they are given when the network is done, and a network
-that a lost board has begun is begun anew.
+All rows of a network on a device come from one board: they are given when the network is done. A network that
+a lost board has begun is begun anew by another; after a restart it goes first to the board that has begun it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archcast.collect.measure.farm_file import Board
-from archcast.collect.measure.remote import BoardChannel, measure_remote, open_shell, packages_for
-from archcast.collect.measure.rows import Request, Row, work
+from archcast.collect.measure.readings import begun_by
+from archcast.collect.measure.remote import BoardChannel, open_shell, packages_for
+from archcast.collect.measure.rows import Request, Row, measure_rows, work
 from archcast.collect.measure.sharing import Item, Share
 from archcast.collect.measure.timing import TimingSettings
 from archcast.core.errors import ArchcastError
@@ -66,7 +67,7 @@ class Farm:
     Args:
         boards: from `read_farm`.
         requests: one a device of the boards.
-        store: what it has is not measured again; None measures everything.
+        store: what it has is not measured again, and readings are kept there; None measures everything.
         settings: of the timing protocol.
         say: told in one sentence what happens to a board.
         make_channel: None makes the channel that the board's address asks for.
@@ -88,8 +89,8 @@ class Farm:
         make_channel: Callable[[Board, Callable[[str], None]], BoardChannel] | None = None,
     ) -> None:
         self._boards, self._settings, self._say = tuple(boards), settings or TimingSettings(), say
-        self._make_channel = make_channel or board_channel
-        self._jobs = {request.device.name: self._job(request, store) for request in requests}
+        self._make_channel, self._store = make_channel or board_channel, store
+        self._jobs = {request.device.name: self._job(request) for request in requests}
         self._channels: list[BoardChannel] = []
         self._results: queue.SimpleQueue[list[Row] | BaseException | None] = queue.SimpleQueue()
         self._progress: Callable[[float], None] = lambda part: None
@@ -131,13 +132,18 @@ class Farm:
                 if texts := job.share.undone():
                     self.report.undone[name] = texts
 
-    def _job(self, request: Request, store: MeasurementStore | None) -> _Job:
+    def _job(self, request: Request) -> _Job:
         already: dict[str, set[str]] = {metric: set() for metric in request.metrics}
-        owners = _owners(store, request, already) if store is not None else {}
+        owners, begun = {}, {}
+        if self._store is not None:
+            owners = _owners(self._store, request, already)
+            begun = begun_by(
+                self._store, space=request.space.name, device=request.device.name, dataset=request.dataset
+            )
         texts = {text: row for row, text in enumerate(request.space.to_text(request.codes))}
         boards = [board.name for board in self._boards if board.device == request.device]
         items = [
-            Item(text, row, owners.get(text))
+            Item(text, row, owners.get(text), begun.get(text))
             for text, row in texts.items()
             if not all(text in had for had in already.values())
         ]
@@ -180,12 +186,13 @@ class Farm:
 
         request = replace(job.request, codes=job.request.codes[[item.row for item in items]])
         try:
-            for row in measure_remote(
+            for row in measure_rows(
                 channel,
                 request,
                 board=board.name,
                 already=job.already,
                 settings=self._settings,
+                store=self._store,
                 timeout_s=board.timeout_s,
                 progress=advance,
             ):

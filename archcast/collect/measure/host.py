@@ -13,6 +13,7 @@ from archcast.collect.measure.channel import Channel, ProcessChannel
 from archcast.collect.measure.devices import parse_device
 from archcast.collect.measure.rows import TIMEOUT_SECONDS, Row, make_request, measure_rows
 from archcast.collect.measure.timing import TimingSettings
+from archcast.collect.store import MeasurementStore
 from archcast.core.arrays import ArchBatch
 from archcast.core.optional import require_installed
 from archcast.featurize.spaces import Space
@@ -38,6 +39,7 @@ def measure_host(
     dataset: str | None = None,
     already: Mapping[str, Collection[str]] | None = None,
     settings: TimingSettings | None = None,
+    store: MeasurementStore | None = None,
     timeout_s: float = TIMEOUT_SECONDS,
     progress: Callable[[float], None] = lambda part: None,
 ) -> Iterator[Row]:
@@ -53,5 +55,11 @@ def measure_host(
     require_installed(package, extra=extra, purpose=f"measuring as {device}")
     with host_channel() as channel:
         yield from measure_rows(
-            channel, request, already=already, settings=settings, timeout_s=timeout_s, progress=progress
+            channel,
+            request,
+            already=already,
+            settings=settings,
+            store=store,
+            timeout_s=timeout_s,
+            progress=progress,
         )

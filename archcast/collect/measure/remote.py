@@ -1,15 +1,18 @@
-"""Measuring on a board: a channel that finds its way back, and rows that name the board."""
+"""The way to a board: a channel that finds its way back.
+
+`archcast.collect.measure.rows.measure_rows` measures over it. A connection that breaks is made anew, and what
+was read so far stays; a network on which the runner breaks twice becomes a row with the status `failed`.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from archcast.collect.measure.adb import AdbShell
@@ -26,11 +29,8 @@ from archcast.collect.measure.channel import (
 )
 from archcast.collect.measure.deploy import deploy, end_left_behind
 from archcast.collect.measure.devices import MeasuredDevice
-from archcast.collect.measure.rows import TIMEOUT_SECONDS, Request, Row, measure_rows
 from archcast.collect.measure.session import HELLO_SECONDS
 from archcast.collect.measure.ssh import SshShell
-from archcast.collect.measure.timing import TimingSettings
-from archcast.collect.rows import environment_json
 from archcast.core.errors import ArchcastError
 
 PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
@@ -195,34 +195,3 @@ def open_shell(address: Address) -> Shell:
 def packages_for(device: MeasuredDevice) -> tuple[str, ...]:
     """Python packages that a board needs to measure as `device`."""
     return ("numpy", "torch" if device.runtime == "torch" else "onnxruntime")
-
-
-def measure_remote(
-    channel: BoardChannel,
-    request: Request,
-    *,
-    board: str,
-    already: Mapping[str, Collection[str]] | None = None,
-    settings: TimingSettings | None = None,
-    timeout_s: float = TIMEOUT_SECONDS,
-    progress: Callable[[float], None] = lambda part: None,
-) -> Iterator[Row]:
-    """Measure on a board; arguments and rows are those of `measure_rows`, and each environment has `board`.
-
-    A connection that breaks is made anew, and what was read so far stays. A network on which the runner
-    breaks twice becomes a row with the status `failed`.
-
-    Args:
-        channel: opened and closed by the caller.
-        board: the name that goes into every row's environment.
-
-    Raises:
-        NotReadyError, BoardLostError: see `BoardChannel.open`.
-        ConnectionLostError: the runner starts again and again and does not work.
-        RefusedError, DataError: see `measure_rows`.
-    """
-    for row in measure_rows(
-        channel, request, already=already, settings=settings, timeout_s=timeout_s, progress=progress
-    ):
-        facts = json.loads(row["environment"])
-        yield row | {"environment": environment_json({**facts, "board": board})}

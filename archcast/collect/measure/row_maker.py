@@ -22,6 +22,9 @@ IDLE_SECONDS = 1.0
 class RowMaker:
     """Makes rows of what a session answers about networks.
 
+    Attributes:
+        facts: what of the environment is the same in every row.
+
     Raises:
         DataError: the runtime is not installed there, or `metrics` has energy and no sensor can be read.
     """
@@ -34,9 +37,10 @@ class RowMaker:
         space: str,
         dataset: str,
         metrics: Collection[str],
+        board: str = "",
     ) -> None:
         self._session, self._device, self._space, self._dataset = session, device, space, dataset
-        self._facts = _environment(session.hello["facts"], device)
+        self.facts = _environment(session.hello["facts"], device) | ({"board": board} if board else {})
         self._sensor = _sensor(session.hello["sensors"]) if "energy" in metrics else {}
 
     def time_rows(self, timed: Timed, metrics: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -114,7 +118,7 @@ class RowMaker:
             "repeats": repeats,
             "status": "ok",
             "source": SOURCE,
-            "environment": environment_json({**self._facts, **hardware, **facts}),
+            "environment": environment_json({**self.facts, **hardware, **facts}),
             "time": datetime.now(UTC),
             "note": "",
         }

@@ -16,9 +16,11 @@ import numpy as np
 from archcast.collect.measure.channel import Channel
 from archcast.collect.measure.devices import MeasuredDevice
 from archcast.collect.measure.load_request import load_request
+from archcast.collect.measure.readings import ReadingLog, StoredReadings
 from archcast.collect.measure.row_maker import RowMaker
 from archcast.collect.measure.session import LoadRequest, Session
 from archcast.collect.measure.timing import Timer, TimingSettings
+from archcast.collect.store import MeasurementStore
 from archcast.core.arrays import ArchBatch, Codes
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.featurize.spaces import SPACES, Space
@@ -102,15 +104,20 @@ def measure_rows(
     channel: Channel,
     request: Request,
     *,
+    board: str = "",
     already: Mapping[str, Collection[str]] | None = None,
     settings: TimingSettings | None = None,
+    store: MeasurementStore | None = None,
     timeout_s: float = TIMEOUT_SECONDS,
     progress: Callable[[float], None] = lambda part: None,
 ) -> Iterator[Row]:
     """Measure what is not measured yet, over an open channel.
 
     Args:
+        board: the name that goes into every row's environment; empty for none.
         already: metric -> texts of architectures that have it, which are left out.
+        store: keeps the readings of networks that are not done, and those that a run which was stopped has
+            kept there are gone on with; appending the rows is the caller's. None keeps none.
         timeout_s: longest wait for one answer about one network.
         progress: called with how much was done since the last call; `work` gives the total.
 
@@ -121,21 +128,29 @@ def measure_rows(
     Raises:
         ConnectionLostError: the runner cannot be reached any more.
         RefusedError: not even a sentinel network can be run.
-        DataError: energy is asked for and no sensor can be read, or the runtime is not installed.
+        DataError: energy is asked for and no sensor can be read, the runtime is not installed, or the store
+            cannot be written to.
     """
     session = Session(channel, timeout_s=timeout_s)
+    settings = settings or TimingSettings()
     maker = RowMaker(
-        session, request.device, space=request.space.name, dataset=request.dataset, metrics=request.metrics
+        session,
+        request.device,
+        space=request.space.name,
+        dataset=request.dataset,
+        metrics=request.metrics,
+        board=board,
     )
     todo = _left(request, already or {})
     timed = {text: make for metric in ("latency", "throughput") for text, make in todo[metric].items()}
     if timed:
-        clock = request.device.clock
+        sentinels = request.sentinels()
         timer = Timer(
             session,
-            request.sentinels(),
-            clock=clock,
-            settings=settings or TimingSettings(),
+            sentinels,
+            clock=request.device.clock,
+            settings=settings,
+            log=_log(store, request, board, sentinels, {**maker.facts, **settings.of_a_reading()}),
             progress=progress,
         )
         for result in timer.time(timed):
@@ -146,6 +161,26 @@ def measure_rows(
     for text, make in todo["energy"].items():
         yield maker.energy_row(text, make)
         progress(1.0)
+
+
+def _log(
+    store: MeasurementStore | None,
+    request: Request,
+    board: str,
+    sentinels: Collection[str],
+    facts: Mapping[str, Any],
+) -> ReadingLog:
+    if store is None:
+        return ReadingLog()
+    return StoredReadings(
+        store,
+        space=request.space.name,
+        device=request.device.name,
+        dataset=request.dataset,
+        board=board,
+        sentinels=sentinels,
+        facts=facts,
+    )
 
 
 def work(request: Request, already: Mapping[str, Collection[str]] | None = None) -> int:

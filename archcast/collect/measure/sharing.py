@@ -16,11 +16,13 @@ class Item:
         row: its row in the codes.
         owner: the only board that may measure it, because it has measured the network's other metrics;
             None when any may.
+        begun: the board that has readings of it already, which it is offered to first; None when none has.
     """
 
     text: str
     row: int
     owner: str | None = None
+    begun: str | None = None
 
 
 class Share:
@@ -60,6 +62,7 @@ class Share:
                     return []
                 self._changed.wait()
             fair = -(-len(self._waiting) // len(self._boards))
+            mine.sort(key=lambda item: (item.begun != board, item.begun is not None))
             taken = mine[: min(self._block, fair)]
             self._waiting = [item for item in self._waiting if item not in taken]
             self._busy[board] = taken

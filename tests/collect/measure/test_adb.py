@@ -14,8 +14,8 @@ from archcast.collect.measure.address import parse_address
 from archcast.collect.measure.board_shell import NotReadyError
 from archcast.collect.measure.channel import ConnectionLostError
 from archcast.collect.measure.devices import parse_device
-from archcast.collect.measure.remote import BoardChannel, measure_remote, open_shell
-from archcast.collect.measure.rows import make_request
+from archcast.collect.measure.remote import BoardChannel, open_shell
+from archcast.collect.measure.rows import make_request, measure_rows
 from archcast.collect.measure.timing import TimingSettings
 
 ARCH = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
@@ -31,7 +31,7 @@ def test_a_device_is_measured(address: str, tmp_path: Path) -> None:
     request = make_request("nasbench201", [ARCH], device=parse_device("phone-ort-1t"))
     settings = TimingSettings(rounds=2, runs=1, warm_up=0, extra_rounds=0)
     with BoardChannel(open_shell(parse_address(address))) as channel:
-        (row,) = measure_remote(channel, request, board="phone", settings=settings)
+        (row,) = measure_rows(channel, request, board="phone", settings=settings)
     assert row["status"] == "ok", row["note"]
     assert row["value"] > 0
     assert json.loads(row["environment"])["board"] == "phone"

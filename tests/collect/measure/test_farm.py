@@ -17,6 +17,7 @@ from archcast.collect.measure.channel import ConnectionLostError, RefusedError
 from archcast.collect.measure.devices import parse_device
 from archcast.collect.measure.farm import Farm
 from archcast.collect.measure.farm_file import Board
+from archcast.collect.measure.readings import begun_by
 from archcast.collect.measure.remote import BoardChannel, BoardLostError, open_shell
 from archcast.collect.measure.rows import make_request
 from archcast.collect.measure.timing import TimingSettings
@@ -46,12 +47,12 @@ def board(name: str, device: str = "pi-ort-1t", address: str = "") -> Board:
 
 
 def farm_of(
-    boards: list[Board], breaks: dict[str, Any], *metrics: str, **more: Any
+    boards: list[Board], breaks: dict[str, Any], *metrics: str, cells: list[str] = CELLS, **more: Any
 ) -> tuple[Farm, list[str]]:
     said: list[str] = []
     devices = dict.fromkeys(board.device for board in boards)
     requests = [
-        make_request("nasbench201", CELLS, device=device, metrics=metrics or ("latency",))
+        make_request("nasbench201", cells, device=device, metrics=metrics or ("latency",))
         for device in devices
     ]
 
@@ -169,6 +170,36 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert (farm.total, farm.had) == (4, 2)
     store.append(list(farm.run()))
     assert sorted(store.to_table()["arch"].to_pylist()) == sorted(CELLS)
+
+
+def test_rounds_of_a_farm_are_kept_and_used_on_the_board_that_took_them(tmp_path: Path) -> None:
+    store, names = MeasurementStore(tmp_path), ("a", "b")
+    begun = dict(zip(CELLS, names, strict=False))
+    for cell, name in begun.items():  # four networks loaded, sentinels, the first round, and all but one
+        farm, _ = farm_of([board(name)], {name: dies_at(4 + 3 + 4 + 4)}, store=store, cells=[cell])
+        assert list(farm.run()) == []
+    assert begun_by(store, space="nasbench201", device="pi-ort-1t", dataset="cifar10") == begun
+    at_work = threading.Barrier(2)
+
+    def waits_once() -> Callable[[str, str], None]:
+        """Keeps a board from taking a second network before the other has taken its first."""
+        met: list[str] = []
+
+        def breaks(command: str, name: str) -> None:
+            if not met and command == "load":
+                met.append(name)
+                at_work.wait(60)
+
+        return breaks
+
+    farm, _ = farm_of(
+        [board("b"), board("a")], {name: waits_once() for name in names}, store=store, cells=CELLS[:2]
+    )
+    store.append(list(farm.run()))
+    rows = store.to_table().to_pylist()
+    assert {row["arch"]: board_of(row) for row in rows} == begun
+    assert all(json.loads(row["environment"])["readings_resumed"] >= 1 for row in rows)
+    assert begun_by(store, space="nasbench201", device="pi-ort-1t", dataset="cifar10") == {}
 
 
 def test_the_other_metrics_of_a_network_come_from_the_board_that_began_it(tmp_path: Path) -> None:

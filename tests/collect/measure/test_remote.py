@@ -17,11 +17,10 @@ from archcast.collect.measure.devices import parse_device
 from archcast.collect.measure.remote import (
     BoardChannel,
     BoardLostError,
-    measure_remote,
     open_shell,
     packages_for,
 )
-from archcast.collect.measure.rows import Request, make_request
+from archcast.collect.measure.rows import Request, make_request, measure_rows
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.store import MeasurementStore
 
@@ -51,8 +50,8 @@ def keep(
     already = {"latency": store.measured("nasbench201", "board-ort-1t", "latency", request.dataset)}
     rows = []
     with channel, store:
-        for row in measure_remote(
-            channel, request, board="my board", already=already, settings=SHORT, **more
+        for row in measure_rows(
+            channel, request, board="my board", already=already, settings=SHORT, store=store, **more
         ):
             store.append([row])
             rows.append(row)
@@ -172,6 +171,8 @@ def test_a_board_that_stays_away_is_lost_after_the_tries_and_its_rows_are_kept(
     server.start()
     rows = keep(store, channel_to(server.address())[0], CELLS[:4])
     assert {row["arch"] for row in rows} == set(CELLS[2:4])
+    resumed = {json.loads(row["environment"])["readings_resumed"] for row in rows}
+    assert resumed == {1}, "the first of the two rounds was not used"
 
 
 def test_a_board_that_lacks_something_is_not_tried_again(server) -> None:

@@ -54,3 +54,9 @@ def test_a_network_with_an_owner_waits_for_it_alone() -> None:
     share.leave("b")
     assert share.take("a") == []
     assert share.undone() == ["begun"]
+
+
+def test_a_board_is_offered_what_it_has_begun_and_last_what_another_has() -> None:
+    begun = [Item("net0", 0, begun="b"), Item("net1", 1), Item("net2", 2, begun="a")]
+    share = Share(begun, ["a"], block=1)
+    assert [texts(share.take("a")) for _ in range(3)] == [["net2"], ["net1"], ["net0"]]
