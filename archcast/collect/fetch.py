@@ -1,4 +1,9 @@
-"""Download of a table's files: resumed after a cut, checked against its hash, in place only when right."""
+"""Download of a table's files: resumed after a cut, checked against its hash, in place only when right.
+
+Own code in place of pooch, which begins a file that was cut anew: a table that somebody registers may have
+files of hundreds of megabytes, and lines to them may be slow. A file that changes on the server between two
+connections does not have its hash.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,7 @@ from urllib.request import Request, urlopen
 
 from archcast.collect.tables.base import RemoteFile
 from archcast.core.errors import DataError
+from archcast.core.files import sync
 
 _CHUNK = 1 << 16
 _LONGEST_PAUSE_S = 30.0
@@ -117,7 +123,9 @@ def fetch_file(
             raise DataError(
                 f"{remote.url} must have the SHA-256 {remote.sha256}, got {got}; nothing was kept"
             )
+        sync(partial)
         partial.replace(target)
+        sync(target.parent)
     except OSError as error:
         raise DataError(f"{target} cannot be written: {error}") from error
     return target
@@ -125,13 +133,12 @@ def fetch_file(
 
 def _fill(remote: RemoteFile, partial: Path, attempts: Attempts, report: Report) -> None:
     """Bring `partial` to the file's whole length, over as many connections as it takes."""
-    validator, idle, pause = "", 0, attempts.pause_s
+    idle, pause = 0, attempts.pause_s
     longest = _size(partial)
     while True:
         problem: object = "the connection was cut"
         try:
-            validator, complete = _download(remote, partial, validator, attempts.timeout_s, report)
-            if complete:
+            if _download(remote, partial, attempts.timeout_s, report):
                 return
         except HTTPError as error:
             if error.code not in _BUSY:
@@ -151,23 +158,21 @@ def _fill(remote: RemoteFile, partial: Path, attempts: Attempts, report: Report)
         pause = min(2 * pause, _LONGEST_PAUSE_S)
 
 
-def _download(
-    remote: RemoteFile, partial: Path, validator: str, timeout_s: float, report: Report
-) -> tuple[str, bool]:
-    """One connection. Returns what identifies the server's version, and whether the file is whole."""
+def _download(remote: RemoteFile, partial: Path, timeout_s: float, report: Report) -> bool:
+    """One connection; whether the file is whole then."""
     start = _size(partial)
     if remote.size is not None and start == remote.size:
-        return validator, True
+        return True
     if remote.size is not None and start > remote.size:
         partial.unlink()
-        start, validator = 0, ""
+        start = 0
     try:
-        response = urlopen(_request(remote.url, start, validator), timeout=timeout_s)
+        response = urlopen(_request(remote.url, start), timeout=timeout_s)
     except HTTPError as error:
         if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE or not start:
             raise
         partial.unlink()
-        response = urlopen(_request(remote.url, 0, ""), timeout=timeout_s)
+        response = urlopen(_request(remote.url, 0), timeout=timeout_s)
     with response:
         continued = response.status == http.client.PARTIAL_CONTENT and response.headers.get(
             "Content-Range", ""
@@ -180,20 +185,16 @@ def _download(
         if length is not None and end > length:
             partial.unlink()
             raise DataError(f"{remote.url} must have {length} bytes, got more; nothing was kept")
-        return _validator(response), length is None or end == length
+        return length is None or end == length
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _request(url: str, start: int, validator: str) -> Request:
+def _request(url: str, start: int) -> Request:
     headers = {"User-Agent": "archcast", "Accept-Encoding": "identity"}
-    if start:
-        headers["Range"] = f"bytes={start}-"
-        if validator:
-            headers["If-Range"] = validator
-    return Request(url, headers=headers)
+    return Request(url, headers=headers | ({"Range": f"bytes={start}-"} if start else {}))
 
 
 def _copy(response: Any, file: IO[bytes], remote: RemoteFile, done: int, report: Report) -> int:
@@ -213,13 +214,6 @@ def _length(response: Any, remote: RemoteFile, start: int) -> int | None:
         return remote.size
     announced = response.headers.get("Content-Length")
     return start + int(announced) if announced and announced.isdecimal() else None
-
-
-def _validator(response: Any) -> str:
-    tag: str = response.headers.get("ETag") or ""
-    if tag and not tag.startswith("W/"):
-        return tag
-    return str(response.headers.get("Last-Modified") or "")
 
 
 def _progress() -> Any:
