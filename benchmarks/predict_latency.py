@@ -172,7 +172,7 @@ def parts(space: Any, loaded: Any, batch: Any) -> dict[str, Way]:
     form = loaded.form
     if form.by_number is not None and not isinstance(batch, np.ndarray):
         numbers = space.numbers_of(batch)
-        return {"parsing": lambda: space.numbers_of(batch), "model": lambda: form.by_number.at(numbers)}
+        return {"parsing": lambda: space.numbers_of(batch), "model": lambda: form.by_number.cost.row(numbers)}
     codes = space.parse(batch)
     made: dict[str, Way] = {"parsing": lambda: space.parse(batch)}
     if isinstance(form, SumForm):

@@ -108,7 +108,7 @@ def mlflow_server(scratch: Path, model: str) -> Iterator[str]:
 
     space, metric, device = MODELS[model]
     loaded = archcast.load(device, metric, space)
-    folder = loaded.served.manifest.folder
+    folder = loaded.entry.manifest.folder
     path = scratch / f"mlflow-{model}"
     code = Path(packaging.__file__).with_name("pyfunc_model.py")
     mlflow.pyfunc.save_model(

@@ -98,7 +98,7 @@ def taught(space: Any, loaded: Any) -> lightgbm.Booster:
     booster = lightgbm.train(SETTINGS, data, num_boost_round=ROUNDS)
     theirs = booster.predict(encode(space, others, PIECES))
     if np.corrcoef(loaded.predict_codes(others), theirs)[0, 1] < 0.9:
-        raise SystemExit(f"{loaded.served.device}: the two do not agree, so their times do not compare")
+        raise SystemExit(f"{loaded.entry.device}: the two do not agree, so their times do not compare")
     return booster
 
 

@@ -129,7 +129,6 @@ def test_another_process_answers_as_the_one_that_learnt(installed, learnt) -> No
     assert served["values"] == pytest.approx(mine, rel=1e-5)
 
 
-@pytest.mark.xfail(reason="one artifact that cannot be used still stops the others")
 def test_without_it_its_predictors_are_left_out_with_a_sentence_each(learnt) -> None:
     told = run(WITHOUT, learnt[0])
     assert len(told) == 2

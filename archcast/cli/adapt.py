@@ -92,10 +92,10 @@ def adapt(
     record: dict[str, Any] = {
         "device": device,
         "metric": metric,
-        "unit": made.served.unit,
-        "space": made.served.space,
+        "unit": made.entry.unit,
+        "space": made.entry.space,
         "measurements": made.card.rows,
-        "predictor": made.served.predictor,
+        "predictor": made.entry.predictor,
         "folder": str(made.save()) if save else None,
         "next": f"archcast predict ARCH --device {device} --metric {metric}",
     }

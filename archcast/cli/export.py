@@ -45,11 +45,11 @@ def export(
     from archcast.serving.scale.layouts import lay_out
 
     loaded = load(device, metric, space, dataset=dataset, predictor=predictor)
-    served = loaded.served
-    placed = _layout(layout, form, storage, f"{space}.{metric}.{served.device}")
+    entry = loaded.entry
+    placed = _layout(layout, form, storage, f"{space}.{metric}.{entry.device}")
     with tempfile.TemporaryDirectory() as aside:
         folder = to if placed is None else Path(aside) / "onnx"
-        done = write(loaded.model, served.manifest, served.column, folder, form=form, seed=seed)
+        done = write(loaded.model, entry.saved, entry.column, folder, form=form, seed=seed)
         if placed is not None:
             lay_out(to, folder, placed)
     record = {
@@ -58,7 +58,7 @@ def export(
         "layout": layout,
         "space": space,
         "metric": metric,
-        "device": served.device,
+        "device": entry.device,
         "predictor": done.model.family,
         "teacher": loaded.model.family,
         "served_as": done.form,

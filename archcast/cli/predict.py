@@ -53,14 +53,15 @@ def predict(
     wanted: list[str | None] = [*device] if device else [None]
     for name in wanted:
         loaded = load(name, metric, chosen.name, dataset=dataset)
-        values, (low, high) = loaded.predict_codes(codes), loaded.interval_codes(codes, coverage)
+        values = loaded.predict_codes(codes)
+        low, high = loaded.interval_codes(codes, coverage, predicted=values)
         for arch, value, lo, hi in zip(chosen.to_text(codes), values, low, high, strict=True):
             records.append(
                 {
                     "arch": arch,
-                    "device": loaded.served.device,
+                    "device": loaded.entry.device,
                     "metric": metric,
-                    "unit": loaded.served.unit,
+                    "unit": loaded.entry.unit,
                     "value": round(float(value), 6),
                     "low": round(float(lo), 6),
                     "high": round(float(hi), 6),

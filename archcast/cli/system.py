@@ -46,10 +46,10 @@ def doctor(as_json: Json = False) -> None:
     Example: archcast doctor
     """
     from archcast.collect.data import list_tables
-    from archcast.serving import devices
+    from archcast.serving.store import store
 
-    home = settings.home()
-    served = devices()
+    home, here = settings.home(), store(fresh=True)
+    served = here.first()
     record: dict[str, Any] = {
         "archcast": VERSION,
         "python": platform.python_version(),
@@ -68,6 +68,7 @@ def doctor(as_json: Json = False) -> None:
         "tracking": settings.tracking_uri(),
         "predictors": f"{len(served)} of {len({s.space for s in served})} spaces",
         "own predictors": sum(s.origin == "own" for s in served),
+        "refused predictors": [refusal.sentence for refusal in (*here.refused, *here.damaged())] or "none",
     }
     print_record(record | _measuring() | _stored(), as_json=as_json)
 

@@ -172,7 +172,7 @@ def _save(run: TrainingRun, name: str) -> None:
     fitted = run.fitted
     folder = save(fitted.predictor, predictors_dir() / name, card=fitted.card, intervals=fitted.intervals)
     typer.echo(f"saved to {folder}", err=True)
-    if fitted.predictor.header()["served"] == "itself":
+    if fitted.predictor.header()["served"] == "direct":
         _save_tables(run, folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 _SHOWN = 60
@@ -38,18 +39,23 @@ class ParseError(InputError):
 
 
 class UnknownNameError(InputError, LookupError):
-    """A name (space, device, metric, predictor, column) is not known; the message lists the choices."""
+    """A name (space, device, metric, predictor, column) is not known; the message lists the choices.
 
-    def __init__(self, kind: str, name: object, choices: Iterable[str]) -> None:
-        self.kind, self.name = kind, name
+    Args:
+        beside: why there may be fewer choices than there should be.
+    """
+
+    def __init__(self, kind: str, name: object, choices: Iterable[str], *, beside: str = "") -> None:
+        self.kind, self.name, self.beside = kind, name, beside
         self.choices = sorted(choices)
         near = nearest(name, self.choices)
         hint = f" (did you mean {near!r}?)" if near else ""
         listed = ", ".join(self.choices) or "none"
-        super().__init__(f"{kind} must be one of {listed}; got {shorten(name)}{hint}")
+        more = f"; beside these, {beside}" if beside else ""
+        super().__init__(f"{kind} must be one of {listed}; got {shorten(name)}{hint}{more}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.kind, self.name, self.choices)
+        return partial(type(self), beside=self.beside), (self.kind, self.name, self.choices)
 
 
 class MissingPackageError(ArchcastError, ImportError):

@@ -1,12 +1,10 @@
-"""The versioned vocabulary of operators that layer graphs are made of."""
+"""The vocabulary of operators that layer graphs are made of, each with a version."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from archcast.core.registry import Registry
-
-VOCABULARY_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +15,13 @@ class Operator:
         name: operator's name in a layer graph.
         cost_class: group under which its cost is summed; convolutions are split further by shape.
         arity: number of inputs, or -1 for two or more.
+        version: raised when what its costs mean changes; saved predictors that read them are refused then.
     """
 
     name: str
     cost_class: str
     arity: int = 1
+    version: int = 1
 
 
 OPERATORS: Registry[Operator] = Registry("operator", group="archcast.operators")

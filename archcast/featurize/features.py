@@ -11,12 +11,13 @@
 | `edges_O`, `live_edges_O` | cell spaces: edges with operation O, all and those on a live path |
 | `live_...` | cell spaces: any of the above without layers on no path from input to output |
 
-All are counts or sums in single units. The version changes when a name or its meaning does.
+All are counts or sums in single units. A name whose meaning changes has a new version in `FEATURE_VERSIONS`;
+predictors that read it are refused then, others stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,7 +30,8 @@ from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import resolve_space
 from archcast.featurize.topology import nn_degree, nn_mass
 
-FEATURES_VERSION = 1
+FEATURE_VERSIONS: dict[str, int] = {}
+"""Versions of the features whose meaning has changed; that of all others is 1."""
 _PROBES = 512
 _BY_CLASS = ("count", "params", "macs", "bytes")
 
@@ -75,14 +77,20 @@ def feature_names(space: Space) -> tuple[str, ...]:
     return tuple(name for name, _ in _columns(space))
 
 
-def feature_values(space: Space, codes: Codes, dataset: str | None = None) -> Doubles:
+def feature_values(
+    space: Space, codes: Codes, dataset: str | None = None, *, names: Sequence[str] | None = None
+) -> Doubles:
     """Feature columns of checked codes.
+
+    Args:
+        names: the only columns wanted, in that order; None takes all.
 
     Shapes:
         codes: (n, k); output: (n, d)
     """
     inputs = _Inputs(space, codes, space.check_dataset(dataset))
-    return np.stack([column(inputs) for _, column in _columns(space)], axis=1)
+    columns = dict(_columns(space))
+    return np.stack([columns[name](inputs) for name in (columns if names is None else names)], axis=1)
 
 
 class _Inputs:
@@ -134,7 +142,7 @@ def _cost_columns(space: Space, live: bool) -> list[tuple[str, _Column]]:
 
     columns = [(f"{prefix}{name}", column(name, None)) for name in ("params", "macs", "bytes")]
     columns.append((f"{prefix}layers", column("count", None)))
-    probes = _Inputs(space, space.sample(_PROBES, seed=0), space.datasets[0])
+    probes = _Inputs(space, space.sample(_PROBES, seed=0), space.check_dataset(None))
     for cost_class in COST_CLASSES:
         for name in _BY_CLASS:
             if probes.of(name, cost_class, live).any():

@@ -40,6 +40,7 @@ class Predictor(ABC):
         requires: packages beyond archcast's own that it needs.
         by_target: names of what was learned with one entry a target, an array or a list, and the axis of it.
         space_, metric_, dataset_, targets_, scale_: what it was fitted to.
+        features_: names of the features it reads, where it was saved by a version that may have had others.
     """
 
     family: ClassVar[str]
@@ -47,6 +48,7 @@ class Predictor(ABC):
     learns: ClassVar[bool] = True
     requires: tuple[str, ...] = ()
     by_target: ClassVar[Mapping[str, int]] = {}
+    features_: tuple[str, ...] | None = None
     _selected: tuple[int, ...] | None = None
 
     def __init__(self, config: Any = None) -> None:
@@ -73,6 +75,15 @@ class Predictor(ABC):
     @abstractmethod
     def _from_files(self, files: Mapping[str, bytes]) -> None:
         """Take back what `to_files` gave; `space_` and the rest of the header are set already."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Parts of architectures that it reads, see `archcast.featurize.encoders.columns`.
+
+        By default the `pieces` of its configuration, or decisions alone.
+        """
+        pieces: tuple[str, ...] = getattr(self.config, "pieces", ("decisions",))
+        return pieces
 
     # -- what users call ------------------------------------------------------------------------------
 
@@ -207,8 +218,14 @@ def register(family: type[Predictor]) -> type[Predictor]:
     return PREDICTORS.register(family.family, family)
 
 
-def from_header(header: Mapping[str, Any], files: Mapping[str, bytes]) -> Predictor:
-    """The predictor that `header` and `to_files` describe."""
+def from_header(
+    header: Mapping[str, Any], files: Mapping[str, bytes], *, features: tuple[str, ...] | None = None
+) -> Predictor:
+    """The predictor that `header` and `to_files` describe.
+
+    Args:
+        features: the only features that it reads, in that order; None stands for all there are.
+    """
     family = PREDICTORS[header["family"]]
     predictor = family(family.Config(**_tuples(header["config"])))
     targets = tuple(Target(device, dataset) for device, dataset in header["targets"])
@@ -218,6 +235,7 @@ def from_header(header: Mapping[str, Any], files: Mapping[str, bytes]) -> Predic
     if not mean.shape == deviation.shape == (len(targets),):
         raise ValueError(f"scale must have one mean and deviation a target, {len(targets)} of each")
     predictor.scale_ = TargetScale(bool(scale["logarithmic"]), mean, deviation)
+    predictor.features_ = features
     predictor._from_files(files)
     return predictor
 

@@ -2,12 +2,12 @@
 
 from archcast.serving.adaptation import AdaptedPredictor, adapt, suggest
 from archcast.serving.engine import LoadedPredictor, devices, load, predict, predict_interval
-from archcast.serving.store import Served
+from archcast.serving.entry import Entry
 
 __all__ = [
     "AdaptedPredictor",
+    "Entry",
     "LoadedPredictor",
-    "Served",
     "adapt",
     "devices",
     "load",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,21 @@ from archcast.core.metric import METRICS
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.catalog import resolve_space
-from archcast.predictors import Card, Manifest, Predictor, save
+from archcast.predictors import Card, Predictor, save
 from archcast.predictors.adapt.posterior import LEAST, adapt_to
 from archcast.predictors.adapt.references import suggest_references
 from archcast.predictors.adapt.sources import choose_sources, prior_of, source_devices
 from archcast.predictors.intervals import Intervals
+from archcast.predictors.lowered import served_form
 from archcast.predictors.select import select
 from archcast.serving.engine import LoadedPredictor
-from archcast.serving.store import Served
+from archcast.serving.entry import Entry
+from archcast.serving.store import store
 
 _IMPLAUSIBLE = 30.0
 _CANDIDATES = 4000
 
 
-@dataclass(frozen=True, slots=True)
 class AdaptedPredictor(LoadedPredictor):
     """A predictor of a new device; as quick to call as a shipped one, and saved on request.
 
@@ -41,8 +43,10 @@ class AdaptedPredictor(LoadedPredictor):
         sources: source devices that taught.
     """
 
-    measured: Labels
-    sources: tuple[str, ...]
+    def __init__(self, entry: Entry, model: Predictor, measured: Labels, sources: tuple[str, ...]) -> None:
+        form = served_form(model, (0,))
+        super().__init__(replace(entry, form=form.kind), model, form)
+        self.measured, self.sources = measured, sources
 
     def save(self) -> Path:
         """Keep it under `ARCHCAST_HOME`; from now on `archcast.predict` knows the device.
@@ -50,10 +54,10 @@ class AdaptedPredictor(LoadedPredictor):
         Returns:
             The folder, which holds plain files with a manifest of hashes; one saved before is replaced.
         """
-        served = self.served
-        name = file_name(served.space, served.metric, served.device, served.dataset)
-        intervals = served.manifest.intervals
-        return save(self.model, settings.predictors_dir() / name, card=self.card, intervals=intervals)
+        folder = settings.predictors_dir() / file_name(*self.entry.key)
+        save(self.model, folder, card=self.card, intervals=self.entry.intervals)
+        store(fresh=True)
+        return folder
 
 
 def adapt(
@@ -99,20 +103,20 @@ def adapt(
     measured = _checked(values, codes, metric)
     DeviceName.parse(device)
     of_device = METRICS[metric].of_device
-    dataset = chosen.datasets[0]
+    dataset = chosen.check_dataset(None)
     target = Target(device, dataset if of_device else device)
     labels = Labels(chosen.name, metric, dataset, (target,), codes, measured[:, None])
     if not of_device:
         if sources:
             raise InputError(f"sources must be left out for {metric}: only the networks given may teach")
         found = select(labels, families=families, seed=seed)
-        return _handle(found.predictor, labels, (), found.intervals)
+        return _adapted(found.predictor, labels, (), found.intervals)
     if families is not None:
         raise InputError(f"families must be left out for {metric}: costs are adapted from source devices")
     names = choose_sources(chosen.name, sources, device=device)
     _warn_of_scale(chosen.name, names, codes, measured, metric)
     model = adapt_to(prior_of(chosen.name, names), codes, measured, device=device, metric=metric)
-    return _handle(model, labels, names)
+    return _adapted(model, labels, names)
 
 
 def suggest(
@@ -199,7 +203,7 @@ def _warn_of_scale(space: str, sources: Sequence[str], codes: Codes, measured: D
         )
 
 
-def _handle(
+def _adapted(
     model: Predictor, labels: Labels, sources: tuple[str, ...], intervals: Intervals | None = None
 ) -> AdaptedPredictor:
     target, measured = model.targets_[0], labels.values[:, 0]
@@ -209,10 +213,10 @@ def _handle(
         sources=(f"{len(measured)} measurements of {target.device}", *taught),
         rows=len(measured),
         ranges={target_key(target): (float(measured.min()), float(measured.max()))},
+        created=datetime.now(UTC).date().isoformat(),
         version=VERSION,
     )
-    manifest = Manifest(None, model.header(), card, intervals, {})
-    served = Served(
+    entry = Entry(
         device=target.device,
         space=model.space_.name,
         metric=model.metric_,
@@ -220,7 +224,10 @@ def _handle(
         predictor=model.family,
         unit=METRICS[model.metric_].unit,
         origin="adapted",
-        manifest=manifest,
+        form="",
         column=0,
+        card=card,
+        intervals=intervals,
+        manifest=None,
     )
-    return AdaptedPredictor(served, model, labels, sources)
+    return AdaptedPredictor(entry, model, labels, sources)

@@ -1,24 +1,116 @@
-"""The in-process answers: `predict`, `predict_interval`, `load`, `devices`."""
+"""The one road from a name to a number: `predict`, `predict_interval`, `load`, `devices`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from archcast.core.arrays import ArchBatch, Floats
-from archcast.core.errors import InputError, UnknownNameError, shorten
+from archcast.core.arrays import ArchBatch, Codes, Floats
+from archcast.core.errors import ArtifactError, InputError, UnknownNameError, shorten
+from archcast.core.labels import target_key
 from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.spaces.catalog import infer_space
-from archcast.predictors.lowered import Form
-from archcast.serving.answers import answers
-from archcast.serving.handle import LoadedPredictor, handle_of
-from archcast.serving.store import Served, store
+from archcast.featurize.spaces.catalog import read
+from archcast.predictors import Card, Predictor
+from archcast.predictors.lowered.batches import Parts, values_of_batch, values_of_codes
+from archcast.predictors.lowered.forms import Form
+from archcast.serving.entry import Entry
+from archcast.serving.store import Store, store
 
-__all__ = ["LoadedPredictor", "devices", "load", "predict", "predict_interval"]
 Devices: TypeAlias = str | Sequence[str] | None
 """One device, several, or None for metrics of no device."""
+
+
+class LoadedPredictor:
+    """A predictor of one metric on one device, ready to be called many times.
+
+    It holds no lock between calls, may be called from many threads and after a fork, and changes no thread
+    settings; batches of more than 65,536 architectures are spread over `ARCHCAST_THREADS` threads.
+
+    Attributes:
+        entry: what it predicts, with its unit.
+        model: the fitted predictor behind it, which may have other targets too.
+        form: what is called in the model's place: tables that answer as it does, or itself.
+        space: the search space.
+    """
+
+    def __init__(self, entry: Entry, model: Predictor, form: Form) -> None:
+        self.entry, self.model, self.form = entry, model, form
+        self.space: Space = SPACES[entry.space]
+        self.parts: Parts = ((form, (0,)),)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.entry.name!r}, {self.entry.predictor!r})"
+
+    @property
+    def card(self) -> Card:
+        """What it was learned from, how good it is, where it holds."""
+        return self.entry.card
+
+    def has_seen(self, value: float) -> bool:
+        """Whether a predicted value lies within those that the predictor learned from."""
+        low, high = self.card.ranges.get(target_key(self.entry.target), (-np.inf, np.inf))
+        return bool(low <= value <= high)
+
+    def predict(self, arch_batch: ArchBatch) -> Floats:
+        """Predicted values in `entry.unit`.
+
+        Shapes:
+            output: float32 (n,)
+
+        Raises:
+            InputError: as `archcast.parse`.
+        """
+        return values_of_batch(self.parts, read(arch_batch, self.space))[:, 0]
+
+    def predict_codes(self, codes: Codes) -> Floats:
+        """Predicted values of codes that `archcast.parse` gave.
+
+        Shapes:
+            codes: int8 (n, k); output: float32 (n,)
+        """
+        return values_of_codes(self.form, codes)[:, 0]
+
+    def predict_interval(self, arch_batch: ArchBatch, coverage: float = 0.9) -> tuple[Floats, Floats]:
+        """Lower and upper ends of intervals that hold `coverage` of held-out measurements.
+
+        Shapes:
+            output: float32 (n,) and (n,)
+
+        Held-out errors give them where there are any; an adapted predictor gives those of its posterior.
+
+        Raises:
+            InputError: as `archcast.parse`; coverage outside 0.5 to 0.99; neither is known.
+        """
+        return self.interval_codes(read(arch_batch, self.space).parsed(), coverage)
+
+    def interval_codes(
+        self, codes: Codes, coverage: float, *, predicted: Floats | None = None
+    ) -> tuple[Floats, Floats]:
+        """The same for codes that `archcast.parse` gave.
+
+        Args:
+            predicted: what `predict_codes` gave for them, where the caller has it, instead of it again.
+        """
+        intervals, column = self.entry.intervals, self.entry.column
+        if intervals is not None:
+            values = self.predict_codes(codes) if predicted is None else predicted
+            low, high = intervals.around(values.astype(np.float64), column, coverage)
+            return low.astype(np.float32), high.astype(np.float32)
+        given = None if predicted is None else predicted[:, None]
+        known = self.model.select((column,)).interval(codes, coverage, predicted=given)
+        if known is None:
+            raise InputError(f"predictor of {self.entry.device} was saved without held-out errors")
+        return known[0][:, 0], known[1][:, 0]
+
+
+class _Answering(NamedTuple):
+    """What answers for some devices: entries side by side, and the forms with the columns that they give."""
+
+    space: Space
+    entries: tuple[Entry, ...]
+    parts: Parts
 
 
 def load(
@@ -41,12 +133,15 @@ def load(
     Raises:
         UnknownNameError: no such predictor; lists those that there are.
         InputError: several spaces have the device and none was named.
+        ArtifactError: the predictor asked for cannot be used; says why.
     """
-    try:
-        return _load(device, metric, space, dataset, predictor)
-    except UnknownNameError:  # which another process may have made known since
-        store(fresh=True)
-        return _load(device, metric, space, dataset, predictor)
+    here = store(fresh=True)
+    return loaded(here.find(space, device=device, metric=metric, dataset=dataset, predictor=predictor), here)
+
+
+def loaded(entry: Entry, here: Store) -> LoadedPredictor:
+    """The loaded predictor of an entry of a store."""
+    return LoadedPredictor(entry, here.load(entry), here.form((entry,)))
 
 
 def predict(
@@ -71,11 +166,20 @@ def predict(
     Raises:
         ParseError: an architecture is not of its space; names item, position and choices.
         UnknownNameError: no predictor for the device, metric or data set; lists those there are.
+        ArtifactError: the predictor asked for cannot be used; says why.
     """
-    chosen = _space(space, arch_batch)
-    _, form = _entries(chosen, device, metric, dataset)
-    values = _answers(form, chosen, arch_batch, inferred=space is None)
-    return values[:, 0] if _is_one(device) else values
+    here = store()
+    names = (device,) if device is None or isinstance(device, str) else _names(device)
+    if space is None:
+        batch = read(arch_batch)
+        key = (batch.space.name, names, metric, dataset)
+        answering = here.answering.get(key) or _answering(*key)
+    else:
+        key = (space, names, metric, dataset)
+        answering = here.answering.get(key) or _answering(*key)
+        batch = read(arch_batch, answering.space)
+    values = values_of_batch(answering.parts, batch)
+    return values[:, 0] if names[0] is device else values
 
 
 def predict_interval(
@@ -95,21 +199,18 @@ def predict_interval(
     Shapes:
         output: float32 (n,) and (n,), lower and upper ends in the metric's unit; (n, devices) each for a list
     """
-    chosen = _space(space, arch_batch)
-    entries, _ = _entries(chosen, device, metric, dataset)
-    try:
-        codes = chosen.parse(arch_batch)
-    except InputError:
-        _tell_of_mixture(space, arch_batch)
-        raise
-    ends = [handle_of(s, store()).interval_codes(codes, coverage) for s in entries]
-    if _is_one(device):
+    batch = read(arch_batch, None if space is None else SPACES[space])
+    names = (device,) if device is None or isinstance(device, str) else _names(device)
+    answering, codes = _answering(batch.space.name, names, metric, dataset), batch.parsed()
+    here = store()
+    ends = [loaded(entry, here).interval_codes(codes, coverage) for entry in answering.entries]
+    if names[0] is device:
         return ends[0]
     low, high = (np.stack(side, axis=1) for side in zip(*ends, strict=True))
     return low, high
 
 
-def devices(space: str | None = None, metric: str | None = None) -> list[Served]:
+def devices(space: str | None = None, metric: str | None = None) -> list[Entry]:
     """What can be predicted now.
 
     Returns:
@@ -118,64 +219,30 @@ def devices(space: str | None = None, metric: str | None = None) -> list[Served]
     Raises:
         UnknownNameError: no such space or metric.
     """
-    return store(fresh=True).list(space, metric)
+    return store(fresh=True).first(space, metric)
 
 
-def _load(
-    device: str | None, metric: str, space: str | None, dataset: str | None, predictor: str | None
-) -> LoadedPredictor:
+def _answering(space: str, names: tuple[str | None, ...], metric: str, dataset: str | None) -> _Answering:
+    """What answers for some devices; looked up once while nothing changes."""
     here = store()
-    if space is None:
-        having = sorted({s.space for s in here.list(metric=metric) if s.device == device})
-        if len(having) > 1:
-            raise InputError(f"space must be named, as {', '.join(having)} all have {metric} on {device}")
-        if not having:
-            known = {s.device for s in here.list(metric=metric)}
-            raise UnknownNameError(f"device for {metric}", device, known)
-        space = having[0]
-    served = here.find(space, device=device, metric=metric, dataset=dataset, predictor=predictor)
-    return handle_of(served, here)
-
-
-def _space(space: str | None, batch: ArchBatch) -> Space:
-    """The named space, or that of the batch's first architecture; the others are looked at by its parser."""
-    if space is not None:
-        return SPACES[space]
-    return infer_space(batch[:1] if isinstance(batch, list | tuple) and batch else batch)
-
-
-def _answers(form: Form, space: Space, batch: ArchBatch, *, inferred: bool) -> Floats:
-    try:
-        return answers(form, space, batch)
-    except InputError:
-        _tell_of_mixture(None if inferred else space.name, batch)
-        raise
-
-
-def _tell_of_mixture(space: str | None, batch: ArchBatch) -> None:
-    """Raise InputError when a batch whose space was inferred is of several."""
-    if space is None:
-        infer_space(batch)
-
-
-def _is_one(device: Devices) -> bool:
-    return device is None or isinstance(device, str)
-
-
-def _entries(space: Space, device: Devices, metric: str, dataset: str | None) -> tuple[list[Served], Form]:
-    """What is to be predicted, and the form that predicts it; looked up once while nothing changes."""
-    here = store()
-    names = (device,) if device is None or isinstance(device, str) else _names(device)
-    key = (space.name, names, metric, dataset)
-    found: tuple[list[Served], Form] | None = here.cache.get(key)
+    key = (space, names, metric, dataset)
+    found: _Answering | None = here.answering.get(key)
     if found is None:
         try:
-            entries = [here.find(space.name, device=d, metric=metric, dataset=dataset) for d in names]
-        except UnknownNameError:  # which another process may have made known since
+            entries = tuple(here.find(space, device=d, metric=metric, dataset=dataset) for d in names)
+        except (UnknownNameError, ArtifactError):  # what another process may have saved since
             here = store(fresh=True)
-            entries = [here.find(space.name, device=d, metric=metric, dataset=dataset) for d in names]
-        found = here.cache.setdefault(key, (entries, here.form(entries)))
+            entries = tuple(here.find(space, device=d, metric=metric, dataset=dataset) for d in names)
+        found = here.answering.setdefault(key, _Answering(SPACES[space], entries, _parts(entries, here)))
     return found
+
+
+def _parts(entries: tuple[Entry, ...], here: Store) -> Parts:
+    """One form a saved predictor, with the places of its entries."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, entry in enumerate(entries):
+        places.setdefault((str(entry.saved.folder), entry.sha256), []).append(place)
+    return tuple((here.form([entries[p] for p in own]), tuple(own)) for own in places.values())
 
 
 def _names(device: Devices) -> tuple[str, ...]:

@@ -1,174 +1,112 @@
 """Which predictors there are: promoted ones first, then the user's other own, then the package's zoo.
 
-What this process saves is seen at once. What another process saves is seen at once where a name is asked for
-that was not known, else within `FRESH_NS`: looking at the folder at each call would cost more than an answer.
+What an adapted predictor saves is seen at once, and so is what anyone saves under a name that was not known.
+Anything else that is saved is seen within `FRESH_NS`: looking at the folder at each call would cost more than
+an answer.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from archcast.core import settings
-from archcast.core.errors import ArchcastError, InputError, UnknownNameError
-from archcast.core.labels import Target
+from archcast.core.errors import ArchcastError, ArchcastWarning, ArtifactError
 from archcast.core.metric import METRICS
-from archcast.featurize.spaces import SPACES
 from archcast.predictors import Manifest, Predictor, load, read_manifest
-from archcast.predictors.artifact.manifest import MANIFEST, last_save
+from archcast.predictors.artifact.manifest import MANIFEST, check
 from archcast.predictors.artifact.shipped import zoo_folder
-from archcast.predictors.lowered import BesideForm, Form, served_form, served_kind
+from archcast.predictors.lowered import Form, served_form
+from archcast.serving.entry import Entries, Entry, Refusal
 
-FRESH_NS = 500_000_000
+FRESH_NS = 100_000_000
 """Longest time for which the folder of the user's predictors is not looked at."""
 _EXPORTS = 1e9
-Refused: TypeAlias = Callable[[Any, ArchcastError], None]
-"""(folder, why)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """One answer that can be had: a column of a saved predictor.
-
-    Attributes:
-        device, space, metric, dataset: what it predicts; for accuracy `device` is the data set.
-        predictor: its family, and the family it was made from where it is an export.
-        unit: unit of the predictions.
-        origin: `own` for the user's predictors, `zoo` for shipped ones.
-    """
-
-    device: str
-    space: str
-    metric: str
-    dataset: str
-    predictor: str
-    unit: str
-    origin: str
-    manifest: Manifest
-    column: int
-
-    @property
-    def target(self) -> Target:
-        """The column's device and data set."""
-        return Target(self.device, self.dataset)
-
-    @property
-    def form(self) -> str:
-        """How it is called: `table` or `sums` of tables, exported from it; `itself` where it cannot be."""
-        return served_kind(self.manifest.header)
-
-    @property
-    def version(self) -> str:
-        """Name and version in the model registry; else archcast's version, or the day it was saved."""
-        card = self.manifest.card
-        return card.registered or (f"archcast {card.version}" if self.origin == "zoo" else card.created)
-
-
-class Store:
+class Store(Entries):
     """Saved predictors in the order they are looked for; manifests are read once, arrays when used.
 
     Args:
         own: folder of the user's predictors.
         before: an earlier store, whose loaded predictors are kept where they are still the same.
-        refused: told of each predictor whose manifest cannot be used, and why; it is then left out.
 
     Attributes:
-        cache: what callers made of its entries, by keys of their own; it goes with the store.
-
-    Raises:
-        ArtifactError: a manifest cannot be used, and `refused` was not given.
+        answering: what callers made of its entries, by keys of their own; it goes with the store.
     """
 
-    def __init__(self, own: Path, before: Store | None = None, *, refused: Refused | None = None) -> None:
-        found = list(_manifests(own, refused))
-        there = {manifest.sha256 for _, manifest in found}
-        found.sort(key=lambda pair: _rank(pair[1], there))
-        self._served = [s for origin, manifest in found for s in _columns(origin, manifest)]
+    def __init__(self, own: Path, before: Store | None = None) -> None:
+        refused: list[Refusal] = []
+        saved = [("own", manifest) for manifest in _usable(own, refused)]
+        saved += [("zoo", manifest) for manifest in _zoo(zoo_folder())]
+        there = {manifest.sha256 for _, manifest in saved}
+        saved.sort(key=lambda pair: _rank(pair[1], there))
+        super().__init__((e for origin, manifest in saved for e in _columns(origin, manifest)), refused)
         self._loaded: dict[_Key, Predictor] = {}
         self._forms: dict[tuple[_Key, tuple[int, ...]], Form] = {}
-        self.cache: dict[tuple[object, ...], Any] = {}
+        self.answering: dict[tuple[object, ...], Any] = {}
         if before is not None:
-            kept = {_key(manifest) for _, manifest in found}
+            kept = {_key(manifest) for _, manifest in saved}
             self._loaded |= {key: model for key, model in before._loaded.copy().items() if key in kept}
             self._forms |= {key: form for key, form in before._forms.copy().items() if key[0] in kept}
 
-    def list(self, space: str | None = None, metric: str | None = None) -> list[Served]:
-        """What can be predicted now, each (space, metric, device, data set) once."""
-        if space is not None:
-            SPACES[space]
-        if metric is not None:
-            METRICS[metric]
-        first: dict[tuple[str, str, str, str], Served] = {}
-        for s in self._served:
-            if space in (None, s.space) and metric in (None, s.metric):
-                first.setdefault((s.space, s.metric, s.device, s.dataset), s)
-        return list(first.values())
-
-    def find(
-        self,
-        space: str,
-        *,
-        device: str | None,
-        metric: str,
-        dataset: str | None,
-        predictor: str | None = None,
-    ) -> Served:
-        """The first predictor that fits.
+    def load(self, entry: Entry) -> Predictor:
+        """The fitted predictor behind an entry, read once.
 
         Raises:
-            UnknownNameError: no predictor for that metric, device, data set or family; lists those
-                that there are.
+            ArtifactError: its arrays are damaged.
         """
-        METRICS[metric]
-        found = [s for s in self._served if s.space == space and s.metric == metric]
-        if not found:
-            raise UnknownNameError(f"metric for {space}", metric, {s.metric for s in self.list(space)})
-        if device is None:
-            if METRICS[metric].of_device:
-                raise InputError(f"device must be named for {metric} of {space}")
-            device = dataset or SPACES[space].datasets[0]
-        named = [s for s in found if s.device == device]
-        if not named:
-            raise UnknownNameError(f"device for {metric} of {space}", device, {s.device for s in found})
-        named = _of_dataset(named, space, device, dataset)
-        if predictor is None:
-            return named[0]
-        for s in named:
-            if predictor in (s.predictor, s.manifest.header["family"], s.manifest.card.teacher):
-                return s
-        raise UnknownNameError(f"predictor for {device}", predictor, {s.predictor for s in named})
-
-    def load(self, served: Served) -> Predictor:
-        """The fitted predictor behind an entry, read once."""
-        key = _key(served.manifest)
+        manifest = entry.saved
+        key = _key(manifest)
         model = self._loaded.get(key)
         if model is None:
             with _lock:
                 if key not in self._loaded:
-                    self._loaded[key] = load(served.manifest)
+                    self._loaded[key] = load_saved(manifest)
                 model = self._loaded[key]
         return model
 
-    def form(self, entries: Sequence[Served]) -> Form:
-        """What is called for the entries' values side by side, made once for each saved predictor."""
-        places: dict[_Key, list[int]] = {}
-        for place, served in enumerate(entries):
-            places.setdefault(_key(served.manifest), []).append(place)
-        parts = [(self._form([entries[p] for p in chosen]), tuple(chosen)) for chosen in places.values()]
-        return parts[0][0] if len(parts) == 1 else BesideForm(tuple(parts))
+    def damaged(self) -> list[Refusal]:
+        """Own predictors whose arrays cannot be read, which raise when asked for; all are read anew."""
+        manifests = {str(e.saved.folder): e.saved for e in self.every if e.origin == "own"}
+        found = []
+        for manifest in manifests.values():
+            try:
+                load_saved(manifest)
+            except ArchcastError as error:
+                keys = tuple(e.key for e in self.every if e.manifest is manifest)
+                found.append(Refusal(manifest.folder, str(error), keys, manifest.header["family"]))
+        return found
 
-    def _form(self, entries: Sequence[Served]) -> Form:
-        """The form of columns of one saved predictor."""
-        key = (_key(entries[0].manifest), tuple(served.column for served in entries))
+    def form(self, entries: Sequence[Entry]) -> Form:
+        """What is called for the values of entries of one saved predictor, made once."""
+        key = (_key(entries[0].saved), tuple(entry.column for entry in entries))
         form = self._forms.get(key)
         if form is None:
-            form = self._forms.setdefault(key, served_form(self.load(entries[0]), key[1]))
+            made = served_form(self.load(entries[0]), key[1], kind=entries[0].form)
+            form = self._forms.setdefault(key, made)
         return form
+
+
+def load_saved(manifest: Manifest) -> Predictor:
+    """The predictor of a manifest.
+
+    Raises:
+        ArtifactError: its arrays are damaged; says what to do.
+    """
+    try:
+        return load(manifest)
+    except ArtifactError as error:
+        way = f"save it anew, or remove {manifest.folder} to be answered by what stands behind it"
+        raise ArtifactError(f"{error}; {way}") from error
 
 
 _Key = tuple[str, str]
@@ -180,12 +118,11 @@ def _key(manifest: Manifest) -> _Key:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A store, and what it was seen to hold: of which environment and folder, after which save, when."""
+    """A store, and what it was seen to hold: of which home and folder, of which state of it, when."""
 
-    home: tuple[str | None, ...]
+    home: str | None
     own: Path
     changed: int
-    saved: int
     checked: int
     store: Store
 
@@ -214,49 +151,72 @@ def store(*, fresh: bool = False) -> Store:
     if (
         last is None
         or fresh
-        or last.saved != last_save()
         or time.monotonic_ns() - last.checked > FRESH_NS
-        or last.home != settings.home_key()
+        or last.home != os.environ.get("ARCHCAST_HOME")
     ):
         return _look()
     return last.store
 
 
 def _look() -> Store:
+    """Look at the folder, and warn of what is refused there now and was not before."""
     global _last
     with _looking:
-        home, saved, now = settings.home_key(), last_save(), time.monotonic_ns()
+        home, now, last = os.environ.get("ARCHCAST_HOME"), time.monotonic_ns(), _last
         own = settings.predictors_dir()
         changed = own.stat().st_mtime_ns if own.is_dir() else 0
-        last = _last
-        same = last is not None and (last.own, last.changed, last.saved) == (own, changed, saved)
+        same = last is not None and (last.own, last.changed) == (own, changed) and not _just(changed)
         made = last.store if last is not None and same else Store(own, last.store if last else None)
-        _last = _Look(home, own, changed, saved, now, made)
-        return made
+        _last = _Look(home, own, changed, now, made)
+    known = {refusal.reason for refusal in last.store.refused} if last is not None else set()
+    for refusal in made.refused:
+        if refusal.reason not in known:
+            warnings.warn(refusal.sentence, ArchcastWarning, stacklevel=4)
+    return made
 
 
-def _folders(own: Path) -> Iterator[tuple[str, Any]]:
-    roots: tuple[tuple[str, Any], ...] = (("own", own), ("zoo", zoo_folder()))
-    for origin, root in roots:
-        if not root.is_dir():
-            continue
+_SETTLES_NS = 20_000_000
+
+
+def _just(changed: int) -> bool:
+    """Whether a folder changed so lately that its time may not tell of a change right after."""
+    return 0 <= time.time_ns() - changed < _SETTLES_NS
+
+
+def _folders(root: Any) -> Iterator[Any]:
+    if root.is_dir():
         for folder in sorted(root.iterdir(), key=lambda f: str(f.name)):
             if not folder.name.startswith(".") and folder.joinpath(MANIFEST).is_file():
-                yield origin, folder
+                yield folder
 
 
-def _manifests(own: Path, refused: Refused | None) -> Iterator[tuple[str, Manifest]]:
-    """Origin and manifest of each predictor that can be used."""
-    for origin, folder in _folders(own):
+def _usable(own: Path, refused: list[Refusal]) -> Iterator[Manifest]:
+    """Manifests that can be used; the others are added to `refused`."""
+    for folder in _folders(own):
         try:
             manifest = read_manifest(folder)
-            SPACES[manifest.header["space"]], METRICS[manifest.header["metric"]]
+            check(manifest)
         except ArchcastError as error:
-            if refused is None:
-                raise
-            refused(folder, error)
+            refused.append(_refusal(folder, str(error)))
         else:
-            yield origin, manifest
+            yield manifest
+
+
+@lru_cache(maxsize=4)
+def _zoo(root: Any) -> tuple[Manifest, ...]:
+    """Manifests of the shipped predictors, which are of this version."""
+    return tuple(read_manifest(folder) for folder in _folders(root))
+
+
+def _refusal(folder: Path, reason: str) -> Refusal:
+    """A refusal, with what the manifest says of its targets where that can still be read."""
+    try:
+        header = json.loads(folder.joinpath(MANIFEST).read_text(encoding="utf-8"))["header"]
+        space, metric, family = (str(header[name]) for name in ("space", "metric", "family"))
+        keys = tuple((space, metric, str(device), str(dataset)) for device, dataset in header["targets"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return Refusal(folder, reason)
+    return Refusal(folder, reason, keys, family)
 
 
 def _rank(manifest: Manifest, there: set[str]) -> float:
@@ -267,29 +227,20 @@ def _rank(manifest: Manifest, there: set[str]) -> float:
     return _EXPORTS if manifest.card.agreement and manifest.card.teacher_sha256 in there else float("inf")
 
 
-def _columns(origin: str, manifest: Manifest) -> Iterator[Served]:
+def _columns(origin: str, manifest: Manifest) -> Iterator[Entry]:
     header, teacher = manifest.header, manifest.card.teacher
-    family = f"{header['family']} of {teacher}" if teacher else header["family"]
     for column, target in enumerate(manifest.targets):
-        yield Served(
+        yield Entry(
             device=target.device,
             space=header["space"],
             metric=header["metric"],
             dataset=target.dataset,
-            predictor=family,
+            predictor=f"{header['family']} of {teacher}" if teacher else header["family"],
             unit=METRICS[header["metric"]].unit,
             origin=origin,
-            manifest=manifest,
+            form=manifest.form,
             column=column,
+            card=manifest.card,
+            intervals=manifest.intervals,
+            manifest=manifest,
         )
-
-
-def _of_dataset(found: list[Served], space: str, device: str, dataset: str | None) -> list[Served]:
-    """Those of the data set; without one, of the space's first data set that there is."""
-    there = list(dict.fromkeys(s.dataset for s in found))
-    if dataset is None:
-        known = [d for d in SPACES[space].datasets if d in there]
-        dataset = known[0] if known else there[0]
-    elif dataset not in there:
-        raise UnknownNameError(f"dataset for {device}", dataset, there)
-    return [s for s in found if s.dataset == dataset]

@@ -50,8 +50,8 @@ class Subject:
         self.held_codes, self.held_values = codes[_ROWS:], values[_ROWS:]
         values = values[:_ROWS].copy()
         values[::3, 1] = np.nan
-        targets = tuple(Target(f"device{i}", space.datasets[0]) for i in range(3))
-        self.labels = Labels(space.name, "latency", space.datasets[0], targets, codes[:_ROWS], values)
+        targets = tuple(Target(f"device{i}", space.check_dataset(None)) for i in range(3))
+        self.labels = Labels(space.name, "latency", space.check_dataset(None), targets, codes[:_ROWS], values)
 
     @cached_property
     def fitted(self) -> Predictor:

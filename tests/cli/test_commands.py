@@ -3,9 +3,13 @@
 import json
 
 import pytest
+from made_up import additive_labels, fitted_lookup
 
 import archcast
 from archcast.cli.app import USER_MISTAKE
+from archcast.core.settings import predictors_dir
+from archcast.predictors import save
+from archcast.predictors.artifact.manifest import MANIFEST
 
 MACRO_ROWS = 1_313  # of the excerpt
 
@@ -72,6 +76,19 @@ def test_doctor_says_what_is_here(run) -> None:
     assert record["archcast"] == archcast.__version__
     assert record["home writable"] == "yes"
     assert "help" in record["tables found"]
+    assert record["refused predictors"] == "none"
+
+
+def test_doctor_lists_predictors_that_cannot_be_used(run) -> None:
+    fitted = fitted_lookup(additive_labels(("late",)))
+    for name in ("altered", "cut"):
+        save(fitted.predictor, predictors_dir() / name, card=fitted.card)
+    (predictors_dir() / "altered" / MANIFEST).write_text("{}")
+    (predictors_dir() / "cut" / "table.npz").write_bytes(b"PK")
+    with pytest.warns(archcast.ArchcastWarning, match="altered"):
+        said = json.loads(run("doctor", "--json").out)["refused predictors"]
+    assert [words in line for words, line in zip(("altered", "cut"), said, strict=True)] == [True, True]
+    assert "latency of nasbench201 on late" in said[1]
 
 
 @pytest.mark.parametrize("words", [("--version",), ("devices",)])

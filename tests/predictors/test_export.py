@@ -28,7 +28,7 @@ from archcast.predictors.onnx_model import OnnxModel
 
 
 def manifest_of(model, card=None, intervals=None):
-    return Manifest(None, model.header(), card or Card("made up"), intervals, {}, "ab" * 32)
+    return Manifest(None, model.header(), {}, {}, card or Card("made up"), intervals, {}, "ab" * 32)
 
 
 @pytest.fixture(scope="module")

@@ -182,7 +182,7 @@ def test_energy_is_learned_from_latency(public_tables, monkeypatch):
     values = labels.values[:, 0]
     rows = np.random.default_rng(0).choice(np.flatnonzero(np.isfinite(values)), 20, replace=False)
     made = archcast.adapt(labels.codes[rows], values[rows], "pi5", "energy")
-    assert made.served.unit == "mJ"
+    assert made.entry.unit == "mJ"
     assert rank(made, labels.codes, values, rows) > 0.75
 
 
@@ -191,7 +191,7 @@ def test_throughput_is_learned(home):
     values = labels.values[:, labels.devices.index("a100")]
     rows = np.random.default_rng(0).choice(len(values), 20, replace=False)
     made = archcast.adapt(labels.codes[rows], values[rows], "a100", "throughput")
-    assert made.served.space == "mnasnet"
+    assert made.entry.space == "mnasnet"
     assert rank(made, labels.codes, values, rows) > 0.98
     low, high = made.predict_interval(labels.codes[:50])
     assert (low < made.predict(labels.codes[:50])).all()
@@ -306,14 +306,14 @@ def test_accuracy_from_a_few_networks(accuracy, n, floor):
     assert kendalltau(made.predict(codes[rest]), values[rest])[0] > floor
     low, high = made.predict_interval(codes[rest], 0.9)
     assert 0.8 <= ((low <= values[rest]) & (values[rest] <= high)).mean() <= 0.995
-    assert made.served.unit == "%"
+    assert made.entry.unit == "%"
 
 
 def test_a_saved_stack_answers_here_and_when_loaded(accuracy):
     codes, values = accuracy
     rows = np.random.default_rng(0).permutation(len(codes))[:80]
     made = archcast.adapt(codes[rows], values[rows], "my-images", "accuracy", families=["stack"])
-    assert made.served.predictor == "stack"
+    assert made.entry.predictor == "stack"
     made.save()
     np.testing.assert_array_equal(
         archcast.predict(codes[:20], "my-images", "accuracy"), made.predict(codes[:20])

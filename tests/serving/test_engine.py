@@ -59,20 +59,20 @@ def test_refuses_a_coverage_it_cannot_give(own: Fitted, coverage: object) -> Non
 def test_load_gives_a_handle_with_its_card(own: Fitted) -> None:
     loaded = archcast.load("board_a", metric="latency", space="nasbench201")
     assert loaded.card.rows == own.card.rows
-    assert loaded.served.unit == "ms"
+    assert loaded.entry.unit == "ms"
     np.testing.assert_array_equal(loaded.predict([CELL]), archcast.predict([CELL], "board_a"))
     assert archcast.load("board_a").model is loaded.model
 
 
 def test_own_predictors_come_before_the_zoo(own: Fitted) -> None:
     shipped = archcast.load("raspi4", space="nasbench201")
-    assert shipped.served.origin == "zoo"
+    assert shipped.entry.origin == "zoo"
     fitted = fitted_lookup(additive_labels(("raspi4",)))
     save(fitted.predictor, predictors_dir() / "mine", card=fitted.card, intervals=fitted.intervals)
     mine = archcast.load("raspi4", space="nasbench201")
-    assert mine.served.origin == "own"
-    named = archcast.load("raspi4", space="nasbench201", predictor=shipped.served.predictor)
-    assert named.served.origin == "zoo"
+    assert mine.entry.origin == "own"
+    named = archcast.load("raspi4", space="nasbench201", predictor=shipped.entry.predictor)
+    assert named.entry.origin == "zoo"
 
 
 def test_an_interval_needs_held_out_errors(home: Path) -> None:

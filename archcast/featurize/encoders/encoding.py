@@ -20,11 +20,19 @@ from archcast.featurize.spaces import Space
 PIECES = ("decisions", "terms", "features")
 
 
-def encode(space: Space, codes: Codes, pieces: tuple[str, ...], dataset: str | None = None) -> Doubles:
+def encode(
+    space: Space,
+    codes: Codes,
+    pieces: tuple[str, ...],
+    dataset: str | None = None,
+    *,
+    features: tuple[str, ...] | None = None,
+) -> Doubles:
     """Pieces side by side.
 
     Args:
         pieces: names among `PIECES`.
+        features: the only features wanted, in that order; None takes all.
 
     Shapes:
         codes: (n, k); output: (n, d)
@@ -37,11 +45,13 @@ def encode(space: Space, codes: Codes, pieces: tuple[str, ...], dataset: str | N
         elif piece == "terms":
             made.append(space.terms(codes)[1])
         else:
-            made.append(np.log1p(feature_values(space, codes, dataset)))
+            made.append(np.log1p(feature_values(space, codes, dataset, names=features)))
     return np.concatenate(made, axis=1)
 
 
-def encoding_names(space: Space, pieces: tuple[str, ...]) -> tuple[str, ...]:
+def encoding_names(
+    space: Space, pieces: tuple[str, ...], *, features: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
     """Names of the columns of `encode`."""
     _check(pieces)
     names: list[str] = []
@@ -52,7 +62,7 @@ def encoding_names(space: Space, pieces: tuple[str, ...]) -> tuple[str, ...]:
         elif piece == "terms":
             names += space.terms(space.sample(1, seed=0))[0]
         else:
-            names += [f"log_{name}" for name in feature_names(space)]
+            names += [f"log_{name}" for name in (feature_names(space) if features is None else features)]
     return tuple(names)
 
 

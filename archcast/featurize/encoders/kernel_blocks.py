@@ -33,18 +33,35 @@ _ALIKE = frozenset({"paths", "edges", "decisions"})
 """Blocks whose columns have one unit and keep their own variance; others are standardised."""
 
 
-def kernel_blocks(space: Space, codes: Codes, dataset: str) -> dict[str, Doubles]:
+def kernel_blocks(
+    space: Space, codes: Codes, dataset: str, *, features: tuple[str, ...] | None = None
+) -> dict[str, Doubles]:
     """Scaled blocks by name.
+
+    Args:
+        features: the only features wanted, in that order; None takes all.
 
     Shapes:
         codes: (n, k); output: (n, d_b) each
     """
-    scales = _scales(space.name, dataset)
-    blocks = _blocks(space, codes, dataset)
+    scales = _scales(space.name, dataset, features)
+    blocks = _blocks(space, codes, dataset, features)
     return {name: (block - scales[name][0]) * scales[name][1] for name, block in blocks.items()}
 
 
-def _blocks(space: Space, codes: Codes, dataset: str) -> dict[str, Doubles]:
+def parts_of_blocks(space: Space, dataset: str) -> tuple[str, ...]:
+    """Parts (see `archcast.featurize.encoders.columns`) that the blocks of a space are made of."""
+    blocks = _blocks(space, space.sample(1, seed=0), dataset, None)
+    return ("blocks", "features") if "features" in blocks else ("blocks",)
+
+
+def block_widths(space: Space, dataset: str) -> dict[str, int]:
+    """Columns of each block but that of the features, which have names of their own."""
+    blocks = _blocks(space, space.sample(1, seed=0), dataset, None)
+    return {name: block.shape[1] for name, block in blocks.items() if name != "features"}
+
+
+def _blocks(space: Space, codes: Codes, dataset: str, features: tuple[str, ...] | None) -> dict[str, Doubles]:
     own = space.function_columns(codes)
     if own is not None:
         return own
@@ -52,16 +69,16 @@ def _blocks(space: Space, codes: Codes, dataset: str) -> dict[str, Doubles]:
     return {
         "decisions": one_hot(codes, space.cardinalities).astype(np.float64),
         "levels": codes.astype(np.float64),
-        "features": np.log1p(feature_values(space, codes, dataset)),
+        "features": np.log1p(feature_values(space, codes, dataset, names=features)),
     }
 
 
 @lru_cache(maxsize=32)
-def _scales(name: str, dataset: str) -> dict[str, tuple[Doubles, Doubles]]:
+def _scales(name: str, dataset: str, features: tuple[str, ...] | None) -> dict[str, tuple[Doubles, Doubles]]:
     """Mean and factor of every column."""
     space = SPACES[name]
     made = {}
-    for block, values in _blocks(space, space.sample(_DRAWN, seed=0), dataset).items():
+    for block, values in _blocks(space, space.sample(_DRAWN, seed=0), dataset, features).items():
         deviation = values.std(axis=0)
         varies = deviation > _FLAT
         used = deviation if block in _ALIKE else varies.astype(np.float64)

@@ -18,7 +18,7 @@ Each of the first three refines the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -62,6 +62,8 @@ class Space(Members):
         term_groups: groups of columns such that every one of `terms` is a sum of functions of one group
             each; groups may share columns; None where that is not known.
         cost_groups: the same for `costs`.
+        versions: of its own columns (terms, groups of structure, blocks) whose meaning has changed; that of
+            all others is 1.
     """
 
     datasets: tuple[str, ...]
@@ -70,6 +72,7 @@ class Space(Members):
     concatenates: bool = False
     term_groups: tuple[tuple[int, ...], ...] | None = None
     cost_groups: tuple[tuple[int, ...], ...] | None = None
+    versions: Mapping[str, int] = {}
 
     # -- equal architectures, see the module ----------------------------------------------------------
 
@@ -110,11 +113,24 @@ class Space(Members):
 
     def check_dataset(self, dataset: str | None) -> str:
         """`dataset`, or the default when it is None; raise UnknownNameError when it has no network."""
-        if dataset is None:
-            return self.datasets[0]
-        if dataset not in self.datasets:
-            raise UnknownNameError(f"dataset of {self.name}", dataset, self.datasets)
-        return dataset
+        return self.pick_dataset(self.datasets, dataset)
+
+    def pick_dataset(self, available: Sequence[str], asked: str | None = None, *, of: str = "") -> str:
+        """The one rule of data sets: the one asked for, else the space's first that is available.
+
+        Args:
+            available: what there is to choose from, at least one; without any of the space's own data sets
+                its first is taken.
+            of: what they are data sets of, for the message; default the space.
+
+        Raises:
+            UnknownNameError: what is asked for is not available; lists what is.
+        """
+        if asked is None:
+            return next((name for name in self.datasets if name in available), available[0])
+        if asked not in available:
+            raise UnknownNameError(f"dataset {f'for {of}' if of else f'of {self.name}'}", asked, available)
+        return asked
 
     def live(self, codes: Codes) -> Codes:
         """Codes without decisions that no path from input to output sees; most spaces have none.
@@ -169,7 +185,9 @@ class Space(Members):
 
     def cells(self, codes: Codes) -> Cells:
         """Width, depth and skip channels of each architecture's cells, see `featurize.topology`."""
-        cells = [_of_graph(self, bytes(row), self.datasets[0], self.has_dead_layers)[1] for row in codes]
+        cells = [
+            _of_graph(self, bytes(row), self.check_dataset(None), self.has_dead_layers)[1] for row in codes
+        ]
         return joined_cells(cells, concatenated=self.concatenates)
 
     def decision_counts(self, codes: Codes) -> tuple[tuple[str, ...], Doubles]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Codes
 from archcast.core.errors import InputError, shorten
@@ -34,6 +35,8 @@ def _check(name: str, space: object) -> None:
     space.check_decisions()
 
 
+LARGE = 65_536
+"""Arrays of more codes are read part by part, so that memory stays that of input and answers."""
 SPACES: Registry[Space] = Registry("space", group="archcast.spaces", check=_check)
 for _space in (NASBench201(), FBNet(), OFAMobileNetV3(), MnasNet(), Macro(), HAT(), SkipNet()):
     SPACES.register(_space.name, _space)
@@ -44,24 +47,83 @@ def spaces(name: str) -> Any:
     return SPACES[name]
 
 
+class Reading(NamedTuple):
+    """A batch of one space, read.
+
+    Shapes:
+        codes: (n, k); numbers: (n,), positions of members, where those are quicker; one of the two is None
+
+    Attributes:
+        checked: whether the codes are those of `Space.parse`; a large array is checked by whoever goes
+            through it, part by part, instead of being copied whole.
+    """
+
+    space: Space
+    codes: NDArray[np.integer[Any]] | None
+    numbers: NDArray[np.integer[Any]] | None = None
+    checked: bool = True
+
+    def parsed(self) -> Codes:
+        """Checked codes of all."""
+        if self.codes is None:
+            return self.space.members(np.asarray(self.numbers))
+        return self.codes.astype(np.int8, copy=False) if self.checked else self.space.parse(self.codes)
+
+
+def read(batch: ArchBatch, space: Space | None = None) -> Reading:
+    """Read a batch once: tell its space where none is given, and parse it.
+
+    Raises:
+        ParseError, InputError: as `parse`.
+    """
+    known = _first_space(batch) if space is None else space
+    if isinstance(batch, np.ndarray) and len(batch) > LARGE and is_codes(batch):
+        return Reading(known, batch, checked=False)
+    try:
+        if isinstance(batch, list | tuple) and batch:
+            numbers = known.numbers_of(batch)
+            if numbers is not None:
+                return Reading(known, None, numbers)
+        return Reading(known, known.parse(batch))
+    except InputError:
+        if space is None:
+            _check_rest(known, batch)
+        raise
+
+
 def infer_space(batch: ArchBatch) -> Space:
     """The one space whose notation the whole batch has.
 
     Raises:
         InputError: the batch is empty, mixes spaces, or fits no space or more than one.
     """
+    first = _first_space(batch)
+    _check_rest(first, batch)
+    return first
+
+
+def _first_space(batch: ArchBatch) -> Space:
+    """The space of an array of codes, or of the batch's first architecture."""
+    if isinstance(batch, list | tuple) and batch:
+        fitting = [s for s in SPACES.values() if s.matches(batch[0])]
+        return fitting[0] if len(fitting) == 1 else _only(_fitting(batch[0], 0), shorten(batch[0]), 0)
     if is_codes(batch):
         batch = np.asarray(batch)
         columns = batch.shape[1] if batch.ndim == 2 else None
         fitting = [s for s in SPACES.values() if len(s.columns) == columns]
         return _only(fitting, f"an array of shape {batch.shape}", None)
-    items = check_batch(batch)
-    first = _only(_fitting(items[0], 0), shorten(items[0]), 0)
-    for i, item in enumerate(items):
+    first = check_batch(batch)[0]
+    return _only(_fitting(first, 0), shorten(first), 0)
+
+
+def _check_rest(first: Space, batch: ArchBatch) -> None:
+    """Raise InputError where an item of the batch is of another space than its first one."""
+    if is_codes(batch):
+        return
+    for i, item in enumerate(check_batch(batch)):
         if not first.matches(item) and first not in _fitting(item, i):
             other = _only(_fitting(item, i), shorten(item), i)
             raise InputError(f"arch_batch must be of one space, got {other.name} after {first.name}", item=i)
-    return first
 
 
 def resolve_space(space: str | None, batch: ArchBatch) -> Space:

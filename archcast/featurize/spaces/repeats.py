@@ -59,7 +59,7 @@ def _places(space: ChainSpace) -> tuple[dict[int, int], Ints]:
     """Place of each part that has a choice, and where the forms of each place begin (last: f)."""
     numbers: dict[tuple[object, ...], int] = {}
     places, sizes = {}, [0]
-    for i, part in enumerate(space.parts(space.datasets[0])):
+    for i, part in enumerate(space.parts(space.check_dataset(None))):
         if part.n_keys > 1:
             alike = (part.n_keys, part.build, part.input_shape)
             if alike not in numbers:

@@ -51,6 +51,7 @@ class Adapted(Predictor):
     family = "adapted"
     Config = AdaptConfig
     learns = False
+    reads = ("structure",)
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         raise InputError("adapted must be made from a prior and measurements, by adapt_to")

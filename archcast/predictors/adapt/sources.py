@@ -120,8 +120,10 @@ def learn_prior(
     space = SPACES[known.space]
     pool = np.unique(space.sample(config.pool, seed=config.pool_seed), axis=0)
     values = known.costs(pool, sources)
-    targets = tuple(Target(f"source {i}", space.datasets[0]) for i in range(values.shape[1]))
-    return fit_prior(Labels(space.name, "latency", space.datasets[0], targets, pool, values), config=config)
+    targets = tuple(Target(f"source {i}", space.check_dataset(None)) for i in range(values.shape[1]))
+    return fit_prior(
+        Labels(space.name, "latency", space.check_dataset(None), targets, pool, values), config=config
+    )
 
 
 @lru_cache(maxsize=16)

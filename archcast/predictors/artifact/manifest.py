@@ -1,8 +1,9 @@
 """A saved predictor: a folder of plain files with a manifest of their hashes, and a card.
 
-`manifest.json` holds the format's version, the predictor's header, the card, the interval widths and the
-SHA-256 and size of every other file. A folder is written whole or not at all, and nothing in it is
-pickled.
+`manifest.json` holds the format's version, the predictor's header (with how it is called), what it reads of
+architectures (column or operator -> version), the distributions that it needs beside archcast, the card, the
+interval widths and the SHA-256 and size of every other file. A folder is written whole or not at all, and
+nothing in it is pickled.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,20 +23,21 @@ from typing import Any, Protocol
 import numpy as np
 
 from archcast.core.arrays import Doubles
-from archcast.core.errors import ArchcastError, ArtifactError
+from archcast.core.errors import ArchcastError, ArtifactError, shorten
 from archcast.core.files import sync, sync_tree
 from archcast.core.labels import Target
-from archcast.core.operators import VOCABULARY_VERSION
-from archcast.featurize.features import FEATURES_VERSION
+from archcast.featurize.encoders.columns import Columns, columns_read
+from archcast.featurize.spaces import SPACES
 from archcast.predictors.artifact.card import Card
+from archcast.predictors.artifact.needs import check_columns, check_names, distributions
 from archcast.predictors.contract import Predictor, from_header
 from archcast.predictors.intervals import LEVELS, PARTS, Intervals
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
+FORMS = ("table", "sums", "direct")
 _INTERVAL_TABLES = {"widths": len(LEVELS), "edges": PARTS - 1, "sizes": PARTS}
 _REPLACE_ATTEMPTS = 100
-_last_save = 0
 MAX_BYTES = 512 * 2**20
 """Largest file that is read; a longer one is refused before it fills the memory."""
 
@@ -50,14 +51,27 @@ class Folder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known of a saved predictor before its arrays are read; equal hashes, equal predictors."""
+    """What is known of a saved predictor before its arrays are read; equal hashes, equal predictors.
+
+    Attributes:
+        reads: part -> column or operator -> version, see `archcast.featurize.encoders.columns`.
+        requires: distribution -> version, of those that its space, family and operators come from; none of
+            archcast's own.
+    """
 
     folder: Any
     header: Mapping[str, Any]
+    reads: Columns
+    requires: Mapping[str, str]
     card: Card
     intervals: Intervals | None
     files: Mapping[str, Mapping[str, Any]]
-    sha256: str = ""
+    sha256: str
+
+    @property
+    def form(self) -> str:
+        """How it is called: `table`, `sums` or `direct`; found out by lowering it when it was saved."""
+        return str(self.header["served"])
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -70,19 +84,25 @@ def save(predictor: Predictor, folder: Path, *, card: Card, intervals: Intervals
     files = predictor.to_files()
     manifest = {
         "format": FORMAT,
-        "vocabulary": VOCABULARY_VERSION,
-        "features": FEATURES_VERSION,
         "header": predictor.header(),
+        **stamp(predictor),
         "card": card.to_json(),
         "intervals": _intervals_json(intervals),
         "files": {name: file_entry(content) for name, content in sorted(files.items())},
     }
     manifest["sha256"] = digest(manifest)
-    contents = files | {MANIFEST: json_bytes(manifest)}
-    write_folder(folder, contents)
-    global _last_save
-    _last_save = time.monotonic_ns()
+    write_folder(folder, files | {MANIFEST: json_bytes(manifest)})
     return folder
+
+
+def stamp(predictor: Predictor) -> dict[str, Any]:
+    """What a manifest says of a predictor by this version: what it reads, and what it needs."""
+    space, dataset = predictor.space_, predictor.dataset_
+    reads = columns_read(space, predictor.reads, dataset, features=predictor.features_)
+    return {
+        "reads": reads,
+        "requires": distributions(space.name, predictor.family, reads.get("operators", {})),
+    }
 
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -107,40 +127,51 @@ def json_bytes(manifest: Mapping[str, Any]) -> bytes:
     return (json.dumps(manifest, indent=1) + "\n").encode()
 
 
-def last_save() -> int:
-    """When this process last saved a predictor (monotonic nanoseconds, 0 for never).
-
-    Whoever serves saved predictors looks at them again when it changes.
-    """
-    return _last_save
-
-
 def read_manifest(folder: Folder) -> Manifest:
-    """The manifest of a saved predictor; raise ArtifactError when it cannot be used."""
+    """The manifest of a saved predictor.
+
+    Raises:
+        ArtifactError: it cannot be used: it is damaged, of another format, or of a space, metric, family or
+            operator that is not known or has another meaning here. What it reads is looked at by `load`.
+    """
     path = folder.joinpath(MANIFEST)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
             raise ArtifactError(f"{path} has format {found['format']!r}; this version reads {FORMAT}")
-        for part, ours in (("vocabulary", VOCABULARY_VERSION), ("features", FEATURES_VERSION)):
-            if found[part] != ours:
-                raise ArtifactError(f"{path} was made with {part} {found[part]!r}; this version has {ours}")
         sha256 = found.pop("sha256")
         if sha256 != digest(found):
             raise ArtifactError(f"{path} is not the manifest that was written: it was altered")
-        intervals = _intervals_from(found["intervals"])
-        card = Card.from_json(found["card"])
-        return Manifest(folder, found["header"], card, intervals, found["files"], sha256)
+        header, requires = found["header"], dict(found["requires"])
+        check_names(path, header, requires)
+        if header["served"] not in FORMS:
+            told = shorten(header["served"])
+            raise ArtifactError(f"served of {path} must be one of {', '.join(FORMS)}, got {told}")
+        reads = {part: dict(columns) for part, columns in found["reads"].items()}
+        intervals, card = _intervals_from(found["intervals"]), Card.from_json(found["card"])
+        return Manifest(folder, header, reads, requires, card, intervals, found["files"], sha256)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} must be a manifest of a saved predictor: {error!r}") from error
 
 
+def check(manifest: Manifest) -> None:
+    """Raise ArtifactError where this version lacks what is read, or means something else by it."""
+    header = manifest.header
+    check_columns(manifest.folder, SPACES[header["space"]], manifest.reads, header["dataset"])
+
+
 def load(manifest: Manifest) -> Predictor:
-    """The predictor of a manifest, every file checked against its hash."""
+    """The predictor of a manifest, what it reads compared with this version, every file with its hash.
+
+    Raises:
+        ArtifactError: what it reads is not there, or a file is damaged.
+    """
     try:
+        check(manifest)
         files = manifest.files.items()
         contents = {name: _checked(manifest.folder, name, entry) for name, entry in files}
-        return from_header(manifest.header, contents)
+        features = tuple(manifest.reads["features"]) if "features" in manifest.reads else None
+        return from_header(manifest.header, contents, features=features)
     except ArchcastError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -157,7 +157,7 @@ class Additive(Predictor):
         return (*floored(self.floor_), *rounding, *inversion)
 
     def _encode(self, codes: Codes) -> Doubles:
-        terms = encode(self.space_, codes, self.config.pieces, self.dataset_)
+        terms = encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
         return np.concatenate([terms, np.ones((len(terms), 1))], axis=1)
 
     def to_files(self) -> dict[str, bytes]:

@@ -66,7 +66,7 @@ class Boosting(Predictor):
         return np.stack(columns, axis=1)
 
     def _encode(self, codes: Codes) -> Doubles:
-        return encode(self.space_, codes, self.config.pieces, self.dataset_)
+        return encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
 
     def to_files(self) -> dict[str, bytes]:
         texts = [booster.model_to_string() for booster in self.boosters_]

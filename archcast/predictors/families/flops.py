@@ -27,6 +27,7 @@ class FlopsBaseline(Predictor):
     family = "flops"
     Config = FlopsConfig
     by_target: ClassVar = {"lines_": 1}
+    reads = ("features/macs",)
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del seed

@@ -26,7 +26,7 @@ from archcast.core.arrays import Bools, Codes, Doubles, Floats
 from archcast.core.checks import check_at_least
 from archcast.core.errors import ArtifactError, InputError, NotFittedError
 from archcast.core.labels import Labels
-from archcast.featurize.encoders.kernel_blocks import kernel_blocks
+from archcast.featurize.encoders.kernel_blocks import kernel_blocks, parts_of_blocks
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 from archcast.predictors.families.gp_evidence import Blocks, Prior, kernel, noisy, posterior, search, variance
@@ -200,7 +200,12 @@ class GP(Predictor):
         return process.rows
 
     def _blocks(self, codes: Codes) -> dict[str, Doubles]:
-        return kernel_blocks(self.space_, codes, self.dataset_)
+        return kernel_blocks(self.space_, codes, self.dataset_, features=self.features_)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Blocks, and the features of which some are made."""
+        return parts_of_blocks(self.space_, self.dataset_)
 
     def to_files(self) -> dict[str, bytes]:
         arrays: dict[str, NDArray[Any]] = {"codes": self.codes_}

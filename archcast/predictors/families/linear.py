@@ -79,7 +79,7 @@ class BayesianLinear(Predictor):
         return Lowered(cost, (Exp(),) if scale.logarithmic else ())
 
     def _encode(self, codes: Codes) -> Doubles:
-        return encode(self.space_, codes, self.config.pieces, self.dataset_)
+        return encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
 
     def to_files(self) -> dict[str, bytes]:
         names = ("centre", "scaling", "weights", "intercept")

@@ -92,7 +92,7 @@ class MLP(Predictor):
         self.members_ = self._networks(labels.codes, z, self.sum_, self.config.members, seed)
 
     def _take_moments(self, codes: Codes) -> None:
-        encoded = encode(self.space_, codes, self.config.pieces, self.dataset_)
+        encoded = encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
         self.centre_, deviation = encoded.mean(axis=0), encoded.std(axis=0)
         self.scaling_ = np.where(deviation > 1e-9, 1.0 / np.maximum(deviation, 1e-9), 0.0)
 
@@ -167,9 +167,14 @@ class MLP(Predictor):
         return total / len(members)
 
     def _standardised(self, codes: Codes) -> Floats:
-        encoded = encode(self.space_, codes, self.config.pieces, self.dataset_)
+        encoded = encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
         scaled: Doubles = (encoded - self.centre_) * self.scaling_
         return scaled.astype(np.float32)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Pieces of the encoding, and what the sum of terms reads."""
+        return (*self.config.pieces, *(() if self.sum_ is None else self.sum_.reads))
 
     def to_files(self) -> dict[str, bytes]:
         arrays: dict[str, NDArray[Any]] = {
@@ -191,7 +196,7 @@ class MLP(Predictor):
         if self.config.corrects:
             self.sum_ = Additive()
             self.sum_._take_header(self.space_.name, self.metric_, self.dataset_, self.targets_)
-            self.sum_.scale_ = self.scale_
+            self.sum_.scale_, self.sum_.features_ = self.scale_, self.features_
             self.sum_._from_files(files)
 
 

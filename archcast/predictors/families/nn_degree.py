@@ -54,6 +54,7 @@ class NNDegree(Predictor):
     family = "nn_degree"
     Config = NNDegreeConfig
     by_target: ClassVar = {"parameters_": 1, "top_": 0}
+    reads = ("features/nn_degree",)
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del z, seed

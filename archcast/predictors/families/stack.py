@@ -23,7 +23,7 @@ import numpy as np
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.core.errors import ArtifactError, InputError
 from archcast.core.labels import Labels
-from archcast.featurize.encoders.kernel_blocks import kernel_blocks
+from archcast.featurize.encoders.kernel_blocks import kernel_blocks, parts_of_blocks
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import PREDICTORS, Predictor, register
 from archcast.predictors.families.boosting import Boosting, BoostingConfig
@@ -129,6 +129,11 @@ class Stack(Predictor):
         columns = zip(self.scores_, values.T, strict=True)
         return np.stack([scores.inverse((y - _CENTRE) / _UNIT) for scores, y in columns], axis=1)
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What its members read."""
+        return tuple(dict.fromkeys(part for member in self.members_ for part in member.reads))
+
     def to_files(self) -> dict[str, bytes]:
         arrays = {"weights": self.weights_, "mean": self.inner_.mean, "deviation": self.inner_.deviation}
         for i, scores in enumerate(self.scores_):
@@ -155,6 +160,7 @@ class Stack(Predictor):
     def _member(self, files: Mapping[str, bytes], i: int) -> Predictor:
         member = _make(self.config.members[i])
         member._take_header(self.space_.name, self.metric_, self.dataset_, self.targets_)
+        member.features_ = self.features_
         scale = unpack(files[f"scale_{i}.npz"], f"scale_{i}.npz")
         member.scale_ = TargetScale(self.scale_.logarithmic, scale["mean"], scale["deviation"])
         start = f"{i}_"
@@ -166,7 +172,13 @@ class _BoostedBlocks(Boosting):
     """LightGBM on the columns between which a Gaussian process measures distance."""
 
     def _encode(self, codes: Codes) -> Doubles:
-        return np.concatenate(list(kernel_blocks(self.space_, codes, self.dataset_).values()), axis=1)
+        blocks = kernel_blocks(self.space_, codes, self.dataset_, features=self.features_)
+        return np.concatenate(list(blocks.values()), axis=1)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Blocks, and the features of which some are made."""
+        return parts_of_blocks(self.space_, self.dataset_)
 
 
 def _make(name: str) -> Predictor:

@@ -2,7 +2,7 @@
 
 from archcast.predictors.lowered.forms import BesideForm, Form, PlainForm, SumForm
 from archcast.predictors.lowered.lowered import Lowered
-from archcast.predictors.lowered.make import exact_form, served_form, served_kind, tables_of
+from archcast.predictors.lowered.make import exact_form, served_form, tables_of
 
 __all__ = [
     "BesideForm",
@@ -12,6 +12,5 @@ __all__ = [
     "SumForm",
     "exact_form",
     "served_form",
-    "served_kind",
     "tables_of",
 ]

@@ -35,7 +35,7 @@ class Form(Protocol):
 
     @property
     def kind(self) -> str:
-        """`table`, `sums` or `itself`."""
+        """`table`, `sums` or `direct`."""
 
     @property
     def rows(self) -> int:
@@ -83,14 +83,6 @@ class SumForm:
         """Itself, where it is a table."""
         return self if self.is_table else None
 
-    def at(self, numbers: NDArray[np.integer]) -> Floats:
-        """Values of members of a small space, by number.
-
-        Shapes:
-            numbers: (n,); output: (n, c)
-        """
-        return self.cost.row(numbers)
-
     def values(self, codes: Codes) -> Floats:
         """Sums, then the link, in parts that stay in the processor's cache."""
         if self.hidden is None:
@@ -128,8 +120,8 @@ class PlainForm:
 
     @property
     def kind(self) -> str:
-        """`table` where the space is small, else `itself`."""
-        return "table" if is_small(self.model.space_) else "itself"
+        """`table` where the space is small, else `direct`."""
+        return "table" if is_small(self.model.space_) else "direct"
 
     def values(self, codes: Codes) -> Floats:
         """The predictor's answers, from the table where there is one; asking often enough makes it."""

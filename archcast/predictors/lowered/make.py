@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,32 +18,32 @@ TOLERANCE = 2e-5
 _PROBES = 512
 
 
-def served_form(model: Predictor, columns: tuple[int, ...]) -> Form:
+def served_form(model: Predictor, columns: tuple[int, ...], *, kind: str = "") -> Form:
     """The form to be called for some of a predictor's targets; to be kept by the caller.
 
     A small space's answers are written out in one table once that many were asked that it pays; until then,
     and in large spaces, the form is what the family lowers itself to, else the predictor itself.
+
+    Args:
+        kind: what was found when the predictor was saved; empty where that is found out now.
     """
     selected = model.select(columns)
-    lowered = selected.lower()
+    lowered = None if kind == "direct" else selected.lower()
     if lowered is None or (is_small(selected.space_) and not lowered.is_table):
         return PlainForm(selected)
     form = lowered_form(lowered)
+    if kind:
+        return form
     codes = selected.space_.sample(_PROBES, seed=0)
     if np.allclose(form.values(codes), selected.predict_checked(codes), rtol=TOLERANCE, atol=0):
         return form
     warnings.warn(
         f"tables of the {model.family} of {model.space_.name} differ from its predictions, "
-        f"so it is served as itself, which is slower",
+        f"so it is called directly, which is slower",
         ArchcastWarning,
         stacklevel=2,
     )
     return PlainForm(selected)
-
-
-def served_kind(header: Mapping[str, Any]) -> str:
-    """How a saved predictor is served, from its manifest's header: `table`, `sums` or `itself`."""
-    return str(header["served"])
 
 
 def exact_form(model: Predictor, columns: tuple[int, ...]) -> SumForm | BesideForm | None:

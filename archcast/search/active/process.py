@@ -38,13 +38,13 @@ class Process:
     """The process over candidates whose blocks are computed once."""
 
     def __init__(self, space: Space, codes: Codes) -> None:
-        self._space, self._blocks = space, kernel_blocks(space, codes, space.datasets[0])
+        self._space, self._blocks = space, kernel_blocks(space, codes, space.check_dataset(None))
         self._t = Prior().of(len(self._blocks))[0]
         self._tuned = 0
 
     def add(self, codes: Codes) -> None:
         """More candidates, behind those there are."""
-        more = kernel_blocks(self._space, codes, self._space.datasets[0])
+        more = kernel_blocks(self._space, codes, self._space.check_dataset(None))
         self._blocks = {name: np.concatenate([x, more[name]]) for name, x in self._blocks.items()}
 
     def choose(

@@ -176,7 +176,7 @@ def profile(
         values, device, dataset, of = _measured(known, device, metric, dataset)
     else:
         loaded = load(device, metric, space, dataset=dataset, predictor=predictor)
-        served = loaded.served
+        served = loaded.entry
         values, of = loaded.predict_codes, f"predictor {served.predictor}"
         device, dataset = served.device, served.dataset
         by_place = ForcedSums(loaded.form) if isinstance(loaded.form, SumForm) else None
@@ -204,7 +204,9 @@ def profile_values(
     known = SPACES[space]
     found, exact = _responses(values, known, samples, seed, report)
     of = getattr(values, "__name__", type(values).__name__)
-    return Profile(space, device, metric, known.datasets[0], f"function {of}", known.places(), found, exact)
+    return Profile(
+        space, device, metric, known.check_dataset(None), f"function {of}", known.places(), found, exact
+    )
 
 
 def _responses(

@@ -159,7 +159,7 @@ def explain_loaded(
         pairs: of permutations and their reverses that `sampling` draws, at least 2.
         seed: of what it draws.
     """
-    served = loaded.served
+    served = loaded.entry
     known = SPACES[served.space]
     if codes.shape != (1, len(known.columns)):
         raise InputError(f"codes must be of one architecture, (1, {len(known.columns)}), got {codes.shape}")
@@ -189,7 +189,7 @@ def explain_loaded(
 def _method(loaded: LoadedPredictor, space: Space, codes: Codes, method: str | None) -> str:
     """The method that was asked for, or the first that fits."""
     fits = {
-        "additive": is_additive(loaded.model, loaded.served.column, codes),
+        "additive": is_additive(loaded.model, loaded.entry.column, codes),
         "trees": is_trees(loaded.model),
         "exact": can_enumerate(space),
         "sampling": True,
@@ -201,7 +201,7 @@ def _method(loaded: LoadedPredictor, space: Space, codes: Codes, method: str | N
     if not fits[method]:
         good = ", ".join(name for name, fitting in fits.items() if fitting)
         raise InputError(
-            f"method must be one of {good} for {loaded.served.predictor} of {space.name}, got {method}"
+            f"method must be one of {good} for {loaded.entry.predictor} of {space.name}, got {method}"
         )
     return method
 
@@ -210,9 +210,9 @@ def _shares(
     loaded: LoadedPredictor, space: Space, codes: Codes, method: str, pairs: int, seed: int
 ) -> Shares:
     if method == "additive":
-        return additive_shares(loaded.model, loaded.served.column, codes)
+        return additive_shares(loaded.model, loaded.entry.column, codes)
     if method == "trees":
-        return tree_shares(loaded.model, loaded.served.column, codes)
+        return tree_shares(loaded.model, loaded.entry.column, codes)
     decisions = space.decisions(codes)
     choices = tuple(space.choice(decision, codes) for decision in decisions)
     if method == "exact":

@@ -52,8 +52,8 @@ class Predicted:
     @property
     def name(self) -> str:
         """Family and contents of the predictor."""
-        served = self.handle.served
-        return f"{served.predictor} {served.origin} {served.manifest.sha256[:12]}".strip()
+        entry = self.handle.entry
+        return f"{entry.predictor} {entry.origin} {entry.digest}".strip()
 
     def mean(self, codes: Codes) -> Doubles:
         """(n,) predictions."""
@@ -123,11 +123,11 @@ def source_of(quantity: Quantity, space: Space, given: object, *, takes: str) ->
     if given is None:
         return Predicted(load(quantity.device, quantity.metric, space.name))
     if isinstance(given, LoadedPredictor):
-        served = given.served
-        if (served.space, served.metric) != (space.name, quantity.metric):
+        entry = given.entry
+        if (entry.space, entry.metric) != (space.name, quantity.metric):
             raise InputError(
                 f"predictor of {quantity.text} must predict {quantity.metric} of {space.name}, got one of "
-                f"{served.metric} of {served.space}"
+                f"{entry.metric} of {entry.space}"
             )
         return Predicted(given)
     if callable(given):

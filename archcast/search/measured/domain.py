@@ -44,9 +44,9 @@ class Belief:
     @classmethod
     def of(cls, y: Doubles, codes: Codes, predictor: LoadedPredictor, hold: float) -> Belief:
         """Of codes (n, k), of which y is known."""
-        low, high = predictor.interval_codes(codes, coverage_of(hold))
-        mean = predictor.predict_codes(codes).astype(np.float64)
-        return cls(y, mean, low.astype(np.float64), high.astype(np.float64), hold)
+        values = predictor.predict_codes(codes)
+        low, high = predictor.interval_codes(codes, coverage_of(hold), predicted=values)
+        return cls(y, values.astype(np.float64), low.astype(np.float64), high.astype(np.float64), hold)
 
     def kept(self, limit: Limit) -> Bools:
         """Which keep the limit with probability `hold`."""

@@ -112,7 +112,7 @@ def search_measured(
     first = _references(there, references, device, sources, seed)
     check_whole(measurements, "measurements", least=len(first))
     goal = source_of(
-        with_device(parse_quantity(maximize), (), there.datasets[0]), there, predictor, takes="archs"
+        with_device(parse_quantity(maximize), (), there.check_dataset(None)), there, predictor, takes="archs"
     )
     loop = Loop(
         there,

@@ -2,13 +2,12 @@
 
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import OverloadedError, QueueFullError, TooLateError
-from archcast.serving.http.models import Catalogue, Model
+from archcast.serving.http.models import Catalogue
 from archcast.serving.http.settings import ServeSettings, make_settings
 
 __all__ = [
     "Catalogue",
     "DataPlane",
-    "Model",
     "OverloadedError",
     "QueueFullError",
     "ServeSettings",

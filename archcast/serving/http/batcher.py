@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Codes, Floats
+from archcast.serving.engine import LoadedPredictor
 from archcast.serving.http.errors import TooLateError
-from archcast.serving.http.models import Model
 
 _FADE = 0.9
 """Share of what was measured that stays when a new batch is measured."""
@@ -32,7 +32,7 @@ class Answer:
         values: float32 (n,); interval: lower and upper ends, float32 (n,) each, or None
     """
 
-    model: Model
+    model: LoadedPredictor
     values: Floats
     interval: Ends | None
 
@@ -56,7 +56,7 @@ class Batcher:
 
     def __init__(
         self,
-        model: Model,
+        model: LoadedPredictor,
         coverage: float | None,
         *,
         executor: Executor,
@@ -114,14 +114,14 @@ class Batcher:
         expected = self.expected_s(ahead + n)
         if ahead and expected is not None and time.perf_counter() + expected > deadline:
             raise TooLateError(
-                f"{ahead} architectures are before these {n} at {self._model.name}, which takes about "
+                f"{ahead} architectures are before these {n} at {self._model.entry.name}, which takes about "
                 f"{expected:.2g} s: longer than the request may take",
                 expected,
             )
 
     def _too_late(self, n: int) -> TooLateError:
         return TooLateError(
-            f"{n} architectures of {self._model.name} were not ready in time; ask later or for fewer",
+            f"{n} architectures of {self._model.entry.name} were not ready in time; ask later or for fewer",
             1.0,
         )
 
@@ -179,9 +179,9 @@ class Batcher:
 
     def _predict(self, codes: Codes) -> tuple[Floats, Ends | None]:
         start = time.perf_counter()
-        handle = self._model.handle
-        values = handle.predict_codes(codes)
-        ends = None if self._coverage is None else handle.predict_interval(codes, self._coverage)
+        values, ends = self._model.predict_codes(codes), None
+        if self._coverage is not None:
+            ends = self._model.interval_codes(codes, self._coverage, predicted=values)
         took = time.perf_counter() - start
         self._spent_s = _FADE * self._spent_s + took
         self._predicted = _FADE * self._predicted + len(codes)

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from archcast.core.arrays import ArchBatch, Codes
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.checks import is_codes
+from archcast.serving.engine import LoadedPredictor
 from archcast.serving.http.batcher import Answer, Batcher
 from archcast.serving.http.errors import TooManyError
-from archcast.serving.http.models import Catalogue, Model
+from archcast.serving.http.models import Catalogue
 from archcast.serving.http.refresh import Refresher
 from archcast.serving.http.settings import ServeSettings
 
@@ -38,7 +39,7 @@ class DataPlane:
         self.observe: Callable[[int], None] = lambda size: None
         self.refresher = Refresher(keep_versions=settings.keep_versions)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archcast-predict")
-        self._batchers: dict[tuple[Model, float | None], Batcher] = {}
+        self._batchers: dict[tuple[LoadedPredictor, float | None], Batcher] = {}
 
     def refresh(self) -> None:
         """Take up what has changed in the folders of predictors.
@@ -74,7 +75,9 @@ class DataPlane:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, space.parse, batch)
 
-    async def predict(self, model: Model, codes: Codes, *, coverage: float | None, deadline: float) -> Answer:
+    async def predict(
+        self, model: LoadedPredictor, codes: Codes, *, coverage: float | None, deadline: float
+    ) -> Answer:
         """Values and, where a coverage is given, intervals; all of the model that is given.
 
         Args:
@@ -95,7 +98,7 @@ class DataPlane:
                 f"a request must ask for at most {self.settings.max_batch} predictions, got {asked}"
             )
 
-    def _batcher(self, model: Model, coverage: float | None) -> Batcher:
+    def _batcher(self, model: LoadedPredictor, coverage: float | None) -> Batcher:
         key = (model, coverage)
         batcher = self._batchers.get(key)
         if batcher is None:

@@ -92,7 +92,7 @@ class _Served:
             labels=("model", "dataset", "version"),
         )
         for model in self._plane.catalogue:
-            versions.add_metric((model.name, model.key[3], model.version), 1)
+            versions.add_metric((model.entry.name, model.entry.dataset, model.entry.digest), 1)
         yield versions
 
 

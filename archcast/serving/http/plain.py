@@ -15,12 +15,12 @@ from archcast.core.errors import shorten
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.catalog import resolve_space
+from archcast.serving.engine import LoadedPredictor
 from archcast.serving.http import fields, schemas
 from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
 from archcast.serving.http.batcher import Answer
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import MalformedError
-from archcast.serving.http.models import Model
 from archcast.serving.http.openapi import Operation
 from archcast.serving.http.statuses import JSON_TYPE
 
@@ -61,7 +61,7 @@ def plain_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
         chosen = [
             record(model)
             for model in plane.catalogue
-            if space in (None, model.key[0]) and metric in (None, model.key[1])
+            if space in (None, model.entry.space) and metric in (None, model.entry.metric)
         ]
         return Response(pydantic_core.to_json(chosen), media_type=JSON_TYPE)
 
@@ -85,13 +85,13 @@ def plain_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
     ]
 
 
-def record(model: Model) -> dict[str, Any]:
+def record(model: LoadedPredictor) -> dict[str, Any]:
     """A model as `GET /devices` lists it."""
-    served = model.handle.served
-    known = device_of(served.device).hardware
+    entry = model.entry
+    known = device_of(entry.device).hardware
     names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin")
-    told = {name: getattr(served, name) for name in names}
-    return told | {"label": served.version, "version": model.version, "model": model.name, "hardware": known}
+    told = {name: getattr(entry, name) for name in names}
+    return told | {"label": entry.version, "version": entry.digest, "model": entry.name, "hardware": known}
 
 
 def _devices(found: Any) -> list[str | None]:
@@ -111,14 +111,14 @@ def _batch(found: dict[str, Any]) -> Any:
 
 
 def _told(answer: Answer) -> dict[str, Any]:
-    served = answer.model.handle.served
+    entry = answer.model.entry
     told: dict[str, Any] = {
-        "device": served.device,
-        "space": served.space,
-        "metric": served.metric,
-        "dataset": served.dataset,
-        "unit": served.unit,
-        "version": answer.model.version,
+        "device": entry.device,
+        "space": entry.space,
+        "metric": entry.metric,
+        "dataset": entry.dataset,
+        "unit": entry.unit,
+        "version": entry.digest,
         "values": answer.values.tolist(),
     }
     if answer.interval is not None:

@@ -10,16 +10,15 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from archcast.core import settings
 from archcast.core.errors import ArchcastError, ArtifactError
-from archcast.featurize.spaces import SPACES
-from archcast.predictors import load, read_manifest
+from archcast.predictors import read_manifest
 from archcast.predictors.artifact.manifest import MANIFEST
-from archcast.serving.handle import handle_of
-from archcast.serving.http.models import Catalogue, Key, Model
-from archcast.serving.store import Served, Store
+from archcast.serving.engine import LoadedPredictor, loaded
+from archcast.serving.entry import Entry, Refusal
+from archcast.serving.http.models import Catalogue
+from archcast.serving.store import Store, load_saved
 
 log = logging.getLogger("archcast.serve")
 
@@ -64,24 +63,19 @@ class Refresher:
                 return found
             time.sleep(_PAUSE_S)
         self._seen = None
-        versions = {**now.versions, **found.versions}
-        return Catalogue(versions, _defaults(versions))
+        return Catalogue({**now.versions, **found.versions}, found.refused)
 
     def _read(self, seen: Mapping[str, Print], before: Mapping[str, Print], now: Catalogue) -> Catalogue:
         self.refused = {name: why for name, why in self.refused.items() if seen.get(name) == before.get(name)}
         for name in (name for name, fingerprint in seen.items() if before.get(name) != fingerprint):
             try:  # every file against its hash, also where an earlier version is in memory
-                load(read_manifest(settings.predictors_dir() / name))
+                load_saved(read_manifest(settings.predictors_dir() / name))
             except ArchcastError as error:
                 self._refuse(name, str(error), of=seen, first=not now)
-        unread: set[str] = set()
-
-        def refuse(folder: Any, error: ArchcastError) -> None:
-            unread.add(str(folder))
-            self._refuse(folder.name, str(error), of=seen, first=not now)
-
-        self._store = Store(settings.predictors_dir(), self._store, refused=refuse)
-        found = self._merged(self._store, now, seen, unread)
+        self._store = Store(settings.predictors_dir(), self._store)
+        for refusal in self._store.refused:
+            self._refuse(refusal.folder.name, refusal.reason, of=seen, first=not now)
+        found = self._merged(self._store, now, seen)
         if not (found or now) and self.refused:
             raise ArtifactError(next(iter(self.refused.values())))
         return found
@@ -97,55 +91,49 @@ class Refresher:
         self.refused[name] = why
         self.refusals += 1
 
-    def _merged(self, store: Store, now: Catalogue, seen: Mapping[str, Print], unread: set[str]) -> Catalogue:
+    def _merged(self, store: Store, now: Catalogue, seen: Mapping[str, Print]) -> Catalogue:
         """What the store lists, and what was served of predictors whose manifest cannot be read."""
-        versions = {key: kept for key, kept in now.versions.items() if _folder(kept[0]) in unread}
-        tried: set[str] = set()
-        for served in store.list():
-            key = (served.space, served.metric, served.device, served.dataset)
-            kept = now.versions.get(key, ())
+        unread = {str(refusal.folder) for refusal in store.refused}
+        versions = {
+            key: kept for key, kept in now.versions.items() if str(kept[0].entry.saved.folder) in unread
+        }
+        refused, tried = list(store.refused), set[str]()
+        for entry in store.first():
+            key, kept = entry.key, now.versions.get(entry.key, ())
             if key in versions:
                 continue
             try:
-                model = _model(served, store, tried)
+                model = _tried(entry, store, tried)
             except ArchcastError as error:
-                self._refuse(served.device, str(error), of=seen, first=not now)
+                self._refuse(entry.device, str(error), of=seen, first=not now)
                 if kept:
                     versions[key] = kept
+                else:
+                    refused.append(Refusal(entry.saved.folder, str(error), (key,), entry.predictor))
                 continue
-            if kept and kept[0].version == model.version:
-                versions[key] = kept
-                continue
-            others = [m for m in kept if m.version != model.version]
-            versions[key] = (model, *others)[: self._keep]
-            if now:
-                log.info("%s (%s) is served in version %s", model.name, model.key[3], model.version)
-        return Catalogue(versions, _defaults(versions))
+            versions[key] = self._following(model, kept, said=bool(now))
+        return Catalogue(versions, tuple(refused))
+
+    def _following(
+        self, model: LoadedPredictor, kept: tuple[LoadedPredictor, ...], *, said: bool
+    ) -> tuple[LoadedPredictor, ...]:
+        """The versions to serve, those before after the new one."""
+        entry = model.entry
+        if kept and kept[0].entry.digest == entry.digest:
+            return kept
+        if said:
+            log.info("%s (%s) is served in version %s", entry.name, entry.dataset, entry.digest)
+        others = [m for m in kept if m.entry.digest != entry.digest]
+        return (model, *others)[: self._keep]
 
 
-def _folder(model: Model) -> str:
-    return str(model.handle.served.manifest.folder)
-
-
-def _model(served: Served, store: Store, tried: set[str]) -> Model:
-    """The loaded model; each predictor is tried once here, so that no request meets its first run."""
-    handle = handle_of(served, store)
-    manifest = handle.served.manifest
-    if manifest.sha256 not in tried:
-        handle.predict_codes(SPACES[served.space].sample(1, seed=0))
-        tried.add(manifest.sha256)
-    return Model(handle)
-
-
-def _defaults(versions: Mapping[Key, object]) -> dict[tuple[str, str, str], str]:
-    """The data set meant when none is named: the space's first that there is."""
-    there: dict[tuple[str, str, str], list[str]] = {}
-    for space, metric, device, dataset in versions:
-        there.setdefault((space, metric, device), []).append(dataset)
-    return {
-        key: next((name for name in SPACES[key[0]].datasets if name in datasets), datasets[0])
-        for key, datasets in there.items()
-    }
+def _tried(entry: Entry, store: Store, tried: set[str]) -> LoadedPredictor:
+    """The loaded predictor; each saved one is tried once here, so that no request meets its first run."""
+    model = loaded(entry, store)
+    if entry.sha256 not in tried:
+        model.predict_codes(model.space.sample(1, seed=0))
+        tried.add(entry.sha256)
+    return model
 
 
 def _fingerprints(own: Path) -> dict[str, Print]:

@@ -16,12 +16,12 @@ from starlette.responses import Response
 from archcast.core.arrays import ArchBatch
 from archcast.core.errors import InputError, shorten
 from archcast.core.version import VERSION
+from archcast.serving.engine import LoadedPredictor
 from archcast.serving.http import fields, schemas
 from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
 from archcast.serving.http.batcher import Answer
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import MalformedError
-from archcast.serving.http.models import Model
 from archcast.serving.http.openapi import Operation
 from archcast.serving.http.statuses import JSON_TYPE, readiness, respond
 
@@ -89,8 +89,8 @@ def _health_operations(plane: DataPlane) -> list[Operation]:
         return readiness(ready=bool(plane.catalogue) and not plane.stopping)
 
     async def model_ready(request: Request) -> Response:
-        found = _asked_for(request, plane)
-        return respond({"name": found.name, "version": found.version, "ready": True})
+        found = _asked_for(request, plane).entry
+        return respond({"name": found.name, "version": found.digest, "ready": True})
 
     none = schemas.OBJECT_OR_NONE
     return [
@@ -107,18 +107,18 @@ def _health_operations(plane: DataPlane) -> list[Operation]:
     ]
 
 
-def _asked_for(request: Request, plane: DataPlane) -> Model:
+def _asked_for(request: Request, plane: DataPlane) -> LoadedPredictor:
     names = request.path_params
     dataset = request.query_params.get("dataset")
     return plane.catalogue.named(names["name"], dataset=dataset, version=names.get("version"))
 
 
-def _metadata(model: Model, plane: DataPlane) -> dict[str, Any]:
-    served, columns = model.handle.served, list(model.space.columns)
-    datasets = [key[3] for key in plane.catalogue.versions if key[:3] == model.key[:3]]
+def _metadata(model: LoadedPredictor, plane: DataPlane) -> dict[str, Any]:
+    entry, columns = model.entry, list(model.space.columns)
+    datasets = [key[3] for key in plane.catalogue.versions if key[:3] == entry.key[:3]]
     return {
-        "name": model.name,
-        "versions": [m.version for m in plane.catalogue.versions[model.key]],
+        "name": entry.name,
+        "versions": [m.entry.digest for m in plane.catalogue.versions[entry.key]],
         "platform": "archcast",
         "inputs": [
             {"name": "architectures", "datatype": "BYTES", "shape": [-1]},
@@ -131,11 +131,11 @@ def _metadata(model: Model, plane: DataPlane) -> dict[str, Any]:
         ],
         "outputs": [{"name": name, "datatype": "FP32", "shape": [-1]} for name in _OUTPUTS],
         "parameters": {
-            "unit": served.unit,
-            "dataset": served.dataset,
+            "unit": entry.unit,
+            "dataset": entry.dataset,
             "datasets": datasets,
-            "predictor": served.predictor,
-            "label": served.version,
+            "predictor": entry.predictor,
+            "label": entry.version,
         },
     }
 
@@ -158,7 +158,7 @@ def _wanted(found: Any, coverage: float | None) -> tuple[tuple[str, ...], float 
     return tuple(names), (_COVERAGE if coverage is None else coverage) if asked else None
 
 
-def _batch(found: Any, model: Model) -> ArchBatch:
+def _batch(found: Any, model: LoadedPredictor) -> ArchBatch:
     """The one input tensor as architectures or codes."""
     inputs = fields.items(found, "inputs")
     if len(inputs) != 1:
@@ -198,12 +198,12 @@ def _texts(data: list[Any], shape: list[Any]) -> list[Any]:
 
 
 def _told(answer: Answer, wanted: tuple[str, ...], identifier: str | None) -> dict[str, Any]:
-    model, n = answer.model, len(answer.values)
+    entry, n = answer.model.entry, len(answer.values)
     arrays = dict(zip(_OUTPUTS, (answer.values, *(answer.interval or ())), strict=False))
     told: dict[str, Any] = {
-        "model_name": model.name,
-        "model_version": model.version,
-        "parameters": {"unit": model.handle.served.unit, "dataset": model.key[3]},
+        "model_name": entry.name,
+        "model_version": entry.digest,
+        "parameters": {"unit": entry.unit, "dataset": entry.dataset},
         "outputs": [
             {"name": name, "datatype": "FP32", "shape": [n], "data": arrays[name].tolist()} for name in wanted
         ],

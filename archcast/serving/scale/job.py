@@ -9,8 +9,7 @@ from typing import Any
 
 from archcast.core.errors import InputError
 from archcast.core.files import atomic_write
-from archcast.serving.engine import load
-from archcast.serving.handle import LoadedPredictor
+from archcast.serving.engine import LoadedPredictor, load
 from archcast.serving.scale.sources import Source
 
 PLAN = "score.json"
@@ -59,10 +58,10 @@ class Job:
             UnknownNameError: this machine does not have it.
         """
         found = load(self.device, self.metric, self.space, dataset=self.dataset, predictor=self.predictor)
-        if found.served.manifest.sha256 != self.sha256:
+        if found.entry.sha256 != self.sha256:
             raise InputError(
                 f"predictor of {self.device} must be the one that the scoring began with, "
-                f"it was replaced (version {found.served.manifest.sha256[:12]}, not {self.sha256[:12]})"
+                f"it was replaced (version {found.entry.sha256[:12]}, not {self.sha256[:12]})"
             )
         return found
 

@@ -10,7 +10,7 @@ import numpy as np
 from archcast.core.errors import InputError
 from archcast.core.files import atomic_write
 from archcast.core.optional import require
-from archcast.serving.answers import LARGE
+from archcast.featurize.spaces.catalog import LARGE
 from archcast.serving.scale.job import Job
 
 ROW, VALUE = "row", "value"

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archcast.core.errors import DataError, InputError, UnknownNameError, shorten
-from archcast.serving.engine import load
-from archcast.serving.handle import LoadedPredictor
+from archcast.serving.engine import LoadedPredictor, load
 from archcast.serving.scale.job import Job
 from archcast.serving.scale.part import is_whole, partials, score_part
 from archcast.serving.scale.ray_data import score_with_ray
@@ -92,15 +91,15 @@ def score(
 
 
 def _job(source: Source, folder: Path, loaded: LoadedPredictor, part_rows: int) -> Job:
-    served = loaded.served
+    entry = loaded.entry
     return Job(
-        space=served.space,
-        metric=served.metric,
-        unit=served.unit,
-        device=served.device,
-        dataset=served.dataset,
-        predictor=served.predictor,
-        sha256=served.manifest.sha256,
+        space=entry.space,
+        metric=entry.metric,
+        unit=entry.unit,
+        device=entry.device,
+        dataset=entry.dataset,
+        predictor=entry.predictor,
+        sha256=entry.sha256,
         source=source,
         part_rows=part_rows,
         folder=folder.resolve(),

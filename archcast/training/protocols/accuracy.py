@@ -91,7 +91,7 @@ def _published(space: str) -> tuple[Record, ...]:
 
 
 def _datasets(space: str) -> list[str]:
-    return [SPACES[space].datasets[0]]
+    return [SPACES[space].check_dataset(None)]
 
 
 _SOURCES = {

@@ -16,7 +16,6 @@ import numpy as np
 
 from archcast.core.labels import Labels, target_key
 from archcast.core.version import VERSION
-from archcast.featurize.features import FEATURES_VERSION
 from archcast.featurize.spaces import SPACES
 from archcast.training.coverage import COVERAGE, interval_coverage, level
 from archcast.training.fit import Fitted
@@ -44,7 +43,6 @@ def quantity_tags(labels: Labels, split: Split, family: str) -> dict[str, str]:
         "archcast.device": ",".join(dict.fromkeys(labels.devices)),
         "archcast.dataset": labels.dataset,
         "archcast.version": VERSION,
-        "archcast.features": str(FEATURES_VERSION),
         "archcast.split": split.rule,
         "archcast.labels": labels_digest(labels),
         "mlflow.source.name": "archcast",
@@ -114,7 +112,7 @@ def model_name(labels: Labels) -> str:
     parts = [labels.space, labels.metric]
     if len(labels.targets) == 1:
         parts.append(labels.devices[0])
-    if labels.dataset != SPACES[labels.space].datasets[0] and labels.dataset not in parts:
+    if labels.dataset != SPACES[labels.space].check_dataset(None) and labels.dataset not in parts:
         parts.append(labels.dataset)
     return ".".join(accepted(part).replace("/", "-") for part in parts)
 

@@ -40,7 +40,6 @@ from archcast.predictors.lowered import (
     SumForm,
     exact_form,
     served_form,
-    served_kind,
 )
 from archcast.serving.store import store
 
@@ -86,9 +85,14 @@ def test_every_shipped_predictor_is_served_as_it_answers(name):
 
 
 @pytest.mark.parametrize("name", ZOO)
-def test_the_kind_told_from_a_manifest_is_that_which_is_served(name):
-    model = shipped(name)
-    assert served_form(model, (0,)).kind == served_kind(read_manifest(zoo_folder() / name).header)
+def test_the_form_in_a_manifest_is_what_its_predictor_lowers_to(name):
+    model, kept = shipped(name), read_manifest(zoo_folder() / name).form
+    assert kept == served_form(model, tuple(range(len(model.targets_)))).kind
+    codes = model.space_.sample(200, seed=3)
+    for column in {0, len(model.targets_) - 1}:
+        found = served_form(model, (column,), kind=kept)
+        assert found.kind == kept
+        np.testing.assert_array_equal(found.values(codes), served_form(model, (column,)).values(codes))
 
 
 @pytest.mark.parametrize("space", ["fbnet", "mnasnet", "ofa_mbv3", "hat"])
@@ -127,7 +131,7 @@ def test_other_families_are_served_themselves(make):
     assert exact_form(model, (1,)) is None
     form = served_form(model, (1,))
     assert isinstance(form, PlainForm)
-    assert form.kind == served_kind(model.header()) == "itself"
+    assert form.kind == model.header()["served"] == "direct"
     assert len(form.model.targets_) == 1, "targets that nobody asked for are left out"
     codes = SPACES["fbnet"].sample(100, seed=0)
     np.testing.assert_allclose(form.values(codes)[:, 0], model.predict(codes)[:, 1], rtol=1e-6)
@@ -137,14 +141,14 @@ def test_other_families_are_served_themselves(make):
 @pytest.mark.parametrize("metric", ["latency", "throughput"])
 def test_adapted_predictors_are_served_as_tables(space, metric):
     values = labels(space, metric)
-    devices = store().list(space, "latency")[0].device
+    devices = store().first(space, "latency")[0].device
     model = adapt_to(
         prior_of(space, (devices,)), values.codes[:12], values.values[:12, 0], device="mine", metric=metric
     )
     codes = SPACES[space].sample(1000, seed=2)
     form = served_form(model, (0,))
     assert isinstance(form, SumForm)
-    assert form.kind == served_kind(model.header())
+    assert form.kind == model.header()["served"]
     np.testing.assert_allclose(form.values(codes), model.predict_checked(codes), rtol=2e-5)
 
 
@@ -241,7 +245,7 @@ def test_exact_targets_round_equal_sums_alike():
     """Sums by construction come in equal pairs; their answers must be equal whatever adds them."""
     loaded = archcast.load("eyeriss", space="fbnet")
     exact = shipped("fbnet-latency").exact_
-    assert exact[loaded.served.column]
+    assert exact[loaded.entry.column]
     codes = SPACES["fbnet"].sample(3000, seed=0)
-    expected = loaded.model.predict_checked(codes)[:, loaded.served.column]
+    expected = loaded.model.predict_checked(codes)[:, loaded.entry.column]
     np.testing.assert_array_equal(loaded.predict(codes), expected)

@@ -136,7 +136,7 @@ def test_additive_terms_are_exact() -> None:
     for layer, found in enumerate(made.contributions):
         every = np.repeat(codes, 9, axis=0)
         every[:, layer] = np.arange(9)
-        values = handle.model.predict_checked(every)[:, handle.served.column].astype(np.float64)
+        values = handle.model.predict_checked(every)[:, handle.entry.column].astype(np.float64)
         assert found.value == pytest.approx(values[FBNET[layer]] - values.mean(), abs=2e-4)
         assert found.error == 0.0
     sample = handle.predict_codes(space.sample(200_000, seed=0))

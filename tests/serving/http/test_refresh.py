@@ -77,7 +77,7 @@ def test_it_looks_by_itself(home) -> None:
         save_boards("board_a", factor=2.0)
 
         async def changed():
-            while running.plane.catalogue.named("nasbench201.latency.board_a").version == version:
+            while running.plane.catalogue.named("nasbench201.latency.board_a").entry.digest == version:
                 await asyncio.sleep(0.02)
 
         running.run(asyncio.wait_for(changed(), 30))

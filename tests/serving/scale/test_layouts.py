@@ -33,7 +33,7 @@ def exported(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("export") / "onnx"
     loaded = archcast.load("raspi4", space="fbnet")
-    export(loaded.model, loaded.served.manifest, loaded.served.column, folder, form="onnx")
+    export(loaded.model, loaded.entry.manifest, loaded.entry.column, folder, form="onnx")
     return folder
 
 

@@ -166,7 +166,7 @@ def test_one_device_goes_before_many_and_both_before_what_was_only_saved(home):
         assert _served("pair_a").version == "nasbench201.latency.pair_a v1"
         assert _served("pair_b").version == f"nasbench201.latency v{many}"
         linear = archcast.load("pair_b", space="nasbench201", predictor="linear")
-        assert linear.served.version == saved.card.created
+        assert linear.entry.version == saved.card.created
     finally:
         shutil.rmtree(predictors_dir() / "a-first-name")
 

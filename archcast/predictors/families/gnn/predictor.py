@@ -81,7 +81,12 @@ class GNN(Predictor):
         return values
 
     def _table(self, codes: Codes) -> Doubles:
-        return encode(self.space_, codes, self.config.pieces, self.dataset_)
+        return encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The graph, and pieces of the encoding beside it."""
+        return ("graph", *self.config.pieces)
 
     def to_files(self) -> dict[str, bytes]:
         """The model that predicts, the scaling of its inputs, and the weights to go on training from."""
@@ -99,7 +104,7 @@ class GNN(Predictor):
         arrays = unpack(files["norm.npz"], "norm.npz")
         columns = self.space_.dag(self.space_.sample(1, seed=0), self.dataset_).node_features.shape[1]
         self.node_scaling_ = Scaling.from_arrays(arrays, "node", columns=columns)
-        wide = len(encoding_names(self.space_, self.config.pieces))
+        wide = len(encoding_names(self.space_, self.config.pieces, features=self.features_))
         self.graph_scaling_ = Scaling.from_arrays(arrays, "graph", columns=wide)
         self.model_ = OnnxModel(files["model.onnx"])
         self.weights_ = files["weights.safetensors"]

@@ -10,11 +10,18 @@ import numpy as np
 import pytest
 
 import archcast
-from archcast.featurize.spaces import SPACES
-from archcast.serving import answers as module
-from archcast.serving.answers import answers, values_of_codes
+from archcast.featurize.spaces import SPACES, catalog
+from archcast.featurize.spaces.catalog import read
+from archcast.predictors.lowered import batches as module
+from archcast.predictors.lowered.batches import values_of_batch, values_of_codes
 
 CELLS = SPACES["nasbench201"].format(SPACES["nasbench201"].sample(50, seed=0))
+
+
+def small_blocks(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Take batches of more rows than that for large ones."""
+    monkeypatch.setattr(module, "LARGE", rows)
+    monkeypatch.setattr(catalog, "LARGE", rows)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +38,7 @@ def test_blocks_are_the_whole(space: str, device: str, threads: str, monkeypatch
     codes = SPACES[space].sample(30_000, seed=0)
     loaded = archcast.load(device, space=space)
     expected = loaded.predict(codes)
-    monkeypatch.setattr(module, "LARGE", 1000)
+    small_blocks(monkeypatch, 1000)
     np.testing.assert_allclose(loaded.predict(codes), expected, rtol=1e-6)
     np.testing.assert_allclose(loaded.predict_codes(codes), expected, rtol=1e-6)
     devices = [d.device for d in archcast.devices(space, "latency")][:3]
@@ -43,7 +50,7 @@ def test_blocks_are_the_whole(space: str, device: str, threads: str, monkeypatch
 
 
 def test_a_mistake_in_a_later_block_is_told_by_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGE", 1000)
+    small_blocks(monkeypatch, 1000)
     codes = SPACES["fbnet"].sample(30_000, seed=0)
     codes[25_001, 3] = 9
     with pytest.raises(archcast.ParseError, match=r"layer_3 must be 0 to 8, got 9 \(item 25001\)"):
@@ -53,7 +60,7 @@ def test_a_mistake_in_a_later_block_is_told_by_its_place(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("threads", ["0", "-1", "two", "1.5", "\u0663"])
 def test_a_wrong_number_of_threads_is_told(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCHCAST_THREADS", threads)
-    monkeypatch.setattr(module, "LARGE", 10)
+    small_blocks(monkeypatch, 10)
     with pytest.raises(archcast.InputError, match="ARCHCAST_THREADS must be a whole number"):
         archcast.predict(SPACES["fbnet"].sample(20, seed=0), "raspi4", space="fbnet")
 
@@ -98,7 +105,7 @@ def test_thread_settings_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
 
     archcast.predict(CELLS, "raspi4")
     before = settings()
-    monkeypatch.setattr(module, "LARGE", 1000)
+    small_blocks(monkeypatch, 1000)
     for space in ("fbnet", "mnasnet", "ofa_mbv3", "hat", "macro", "nasbench201"):
         for served in archcast.devices(space)[:2]:
             archcast.predict(SPACES[space].sample(20_000, seed=0), served.device, served.metric, space)
@@ -109,5 +116,16 @@ def test_answers_are_one_column_a_target() -> None:
     space = SPACES["fbnet"]
     form = archcast.load("raspi4", space="fbnet").form
     codes = space.sample(7, seed=0)
-    assert answers(form, space, codes).shape == values_of_codes(form, codes).shape == (7, 1)
-    np.testing.assert_array_equal(answers(form, space, space.format(codes)), answers(form, space, codes))
+    plain = values_of_codes(form, codes)
+    assert plain.shape == (7, 1)
+    for batch in (codes, space.format(codes), codes.astype(np.int64)):
+        np.testing.assert_array_equal(values_of_batch(((form, (0,)),), read(batch, space)), plain)
+
+
+def test_several_forms_stand_in_the_columns_that_are_theirs() -> None:
+    space = SPACES["fbnet"]
+    first, second = (archcast.load(device, space="fbnet").form for device in ("raspi4", "eyeriss"))
+    codes = space.sample(7, seed=0)
+    found = values_of_batch(((first, (1,)), (second, (0,))), read(codes, space))
+    np.testing.assert_array_equal(found[:, :1], values_of_codes(second, codes))
+    np.testing.assert_array_equal(found[:, 1:], values_of_codes(first, codes))

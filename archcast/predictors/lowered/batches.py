@@ -1,0 +1,89 @@
+"""Values of a batch that was read: by number, from codes, or in blocks on threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
+
+import numpy as np
+
+from archcast.core import settings
+from archcast.core.arrays import Codes, Floats
+from archcast.core.errors import InputError
+from archcast.featurize.spaces.catalog import LARGE, Reading
+from archcast.predictors.lowered.forms import Form, SumForm
+
+Parts: TypeAlias = Sequence[tuple[Form, tuple[int, ...]]]
+"""Forms, each with the columns of the answer that its targets are."""
+
+
+def values_of_batch(parts: Parts, batch: Reading) -> Floats:
+    """Values of a batch, one column a target of all parts.
+
+    Shapes:
+        output: float32 (n, c)
+
+    Raises:
+        ParseError, InputError: as `archcast.parse`, of a large array.
+    """
+    form = parts[0][0]
+    if len(parts) > 1:
+        return _side_by_side(parts, batch)
+    if batch.numbers is not None:
+        table = form if isinstance(form, SumForm) else form.by_number
+        if table is None or not table.is_table:
+            return form.values(batch.parsed())
+        return table.cost.row(batch.numbers)
+    if batch.codes is not None and not batch.checked:
+        return _unchecked(form, batch)
+    return values_of_codes(form, batch.parsed())
+
+
+def values_of_codes(form: Form, codes: Codes) -> Floats:
+    """Values of codes that the space's `parse` gave, one column a target.
+
+    Shapes:
+        codes: (n, k); output: float32 (n, c)
+    """
+    if len(codes) <= LARGE:
+        return form.values(codes)
+    return _in_blocks(form, len(codes), lambda rows: form.values(codes[rows]))
+
+
+def _side_by_side(parts: Parts, batch: Reading) -> Floats:
+    """Every form's values in its columns."""
+    made = [values_of_batch((part,), batch) for part in parts]
+    out = np.empty((len(made[0]), sum(len(columns) for _, columns in parts)), dtype=np.float32)
+    for (_, columns), answers in zip(parts, made, strict=True):
+        out[:, list(columns)] = answers
+    return out
+
+
+def _unchecked(form: Form, batch: Reading) -> Floats:
+    """A large array, checked block by block instead of copied whole."""
+    codes = np.asarray(batch.codes)
+    try:
+        return _in_blocks(form, len(codes), lambda rows: form.values(batch.space.parse(codes[rows])))
+    except InputError:
+        batch.parsed()  # tells the item's place in the whole batch
+        raise
+
+
+def _in_blocks(form: Form, n: int, values: Callable[[slice], Floats]) -> Floats:
+    """Blocks of rows one after another, or side by side where the form is arrays, which need no lock."""
+    first = values(slice(0, form.rows))
+    out = np.empty((n, first.shape[1]), dtype=np.float32)
+    out[: form.rows] = first
+
+    def work(share: int) -> None:
+        for start in range((1 + share) * form.rows, n, threads * form.rows):
+            out[start : start + form.rows] = values(slice(start, start + form.rows))
+
+    threads = 1 if form.kind == "direct" else settings.threads()
+    if threads == 1:
+        work(0)
+        return out
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
+    return out

@@ -1,0 +1,236 @@
+"""What can be asked for, what was refused, and which of both a name means.
+
+One rule, for every caller. Entries stand in the order in which they answer, and a name means the first that
+fits. A saved predictor whose manifest cannot be used here is refused: it is left out, with a warning, and
+what stands behind it answers; its reason is raised where nothing else fits, so to whoever asks for exactly
+what was refused. One whose arrays turn out to be damaged when they are read raises whenever it is meant:
+nothing answers in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from archcast.core.errors import ArtifactError, InputError, UnknownNameError
+from archcast.core.labels import Target
+from archcast.core.metric import METRICS
+from archcast.featurize.spaces import SPACES
+from archcast.predictors import Card, Intervals, Manifest
+
+Key: TypeAlias = tuple[str, str, str, str]
+"""(space, metric, device, data set)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One answer that can be had: a column of a predictor.
+
+    Attributes:
+        device, space, metric, dataset: what it predicts; for accuracy `device` is the data set.
+        predictor: its family, and the family it was made from where it is an export.
+        unit: unit of the predictions.
+        origin: `own` for the user's predictors, `zoo` for shipped ones, `adapted` for one that is not saved.
+        form: how it is called: `table` or `sums` of tables that were made of it, or `direct`.
+        column: its place among the predictor's targets.
+        manifest: of the saved predictor; None for one that is not saved.
+    """
+
+    device: str
+    space: str
+    metric: str
+    dataset: str
+    predictor: str
+    unit: str
+    origin: str
+    form: str
+    column: int
+    card: Card
+    intervals: Intervals | None
+    manifest: Manifest | None
+
+    @property
+    def target(self) -> Target:
+        """The column's device and data set."""
+        return Target(self.device, self.dataset)
+
+    @property
+    def key(self) -> Key:
+        """What it predicts; several entries may predict the same."""
+        return self.space, self.metric, self.device, self.dataset
+
+    @property
+    def name(self) -> str:
+        """`{space}.{metric}.{device}`."""
+        return f"{self.space}.{self.metric}.{self.device}"
+
+    @property
+    def version(self) -> str:
+        """Name and version in the model registry; else archcast's version, or the day it was made."""
+        return self.card.registered or (
+            f"archcast {self.card.version}" if self.origin == "zoo" else self.card.created
+        )
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the saved predictor, equal for equal content; empty for one that is not saved."""
+        return "" if self.manifest is None else self.manifest.sha256
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits of the hash, which tell versions apart over HTTP."""
+        return self.sha256[:12]
+
+    @property
+    def saved(self) -> Manifest:
+        """The manifest of a saved predictor; raise InputError for one that is not saved."""
+        if self.manifest is None:
+            raise InputError(f"predictor of {self.device} must be saved first")
+        return self.manifest
+
+    def answers_to(self, predictor: str) -> bool:
+        """Whether it is meant by the name of a family: its own, its teacher's, or both in one."""
+        family = self.predictor if self.manifest is None else self.manifest.header["family"]
+        return predictor in (self.predictor, family, self.card.teacher)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A saved predictor that cannot be used.
+
+    Attributes:
+        folder: where it lies.
+        reason: why, in one sentence that names the file.
+        keys: what it would predict, as far as its manifest still says.
+        family: the same of its family.
+    """
+
+    folder: Any
+    reason: str
+    keys: tuple[Key, ...] = ()
+    family: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What it would predict, where it lies and why it is left out."""
+        targets = dict.fromkeys(f"{metric} of {space} on {device}" for space, metric, device, _ in self.keys)
+        return f"{', '.join(targets) or 'a saved predictor'} is left out: {self.reason}"
+
+
+class Entries:
+    """Entries in the order in which they answer, and what was refused.
+
+    Attributes:
+        every: all of them.
+        refused: what was left out, and why.
+    """
+
+    def __init__(self, entries: Iterable[Entry], refused: Iterable[Refusal] = ()) -> None:
+        self.every, self.refused = tuple(entries), tuple(refused)
+        self._found: dict[tuple[str | None, ...], Entry] = {}
+
+    def first(self, space: str | None = None, metric: str | None = None) -> list[Entry]:
+        """What answers, each (space, metric, device, data set) once.
+
+        Raises:
+            UnknownNameError: no such space or metric.
+        """
+        if space is not None:
+            SPACES[space]
+        if metric is not None:
+            METRICS[metric]
+        first: dict[Key, Entry] = {}
+        for entry in self.every:
+            if space in (None, entry.space) and metric in (None, entry.metric):
+                first.setdefault(entry.key, entry)
+        return list(first.values())
+
+    def find(
+        self,
+        space: str | None,
+        *,
+        device: str | None,
+        metric: str,
+        dataset: str | None = None,
+        predictor: str | None = None,
+    ) -> Entry:
+        """The entry that a name means.
+
+        Args:
+            space: None where only one space has the device.
+            device: None for metrics of no device.
+            dataset: None for the space's first that there is.
+            predictor: a family, as `Entry.answers_to` has it; None for any.
+
+        Raises:
+            UnknownNameError: there is none; lists what there is.
+            ArtifactError: there is none, and one that would be meant was refused; says why.
+            InputError: several spaces have the device and none was named, or no device was.
+        """
+        key = (space, device, metric, dataset, predictor)
+        found = self._found.get(key)
+        if found is None:
+            try:
+                found = self._find(space, device, metric, dataset, predictor)
+            except UnknownNameError as error:
+                self._raise_refused(key, error)
+                raise
+            self._found[key] = found
+        return found
+
+    def _find(
+        self, space: str | None, device: str | None, metric: str, dataset: str | None, predictor: str | None
+    ) -> Entry:
+        of_device = METRICS[metric].of_device
+        here = [e for e in self.every if e.metric == metric]
+        if space is None:
+            space = _only_space(here, device, metric)
+        known = SPACES[space]
+        there = [e for e in here if e.space == space]
+        if not there:
+            raise UnknownNameError(
+                f"metric for {space}", metric, {e.metric for e in self.every if e.space == space}
+            )
+        if device is None:
+            if of_device:
+                raise InputError(f"device must be named for {metric} of {space}")
+            device = dataset or known.pick_dataset(list(dict.fromkeys(e.device for e in there)))
+        named = [e for e in there if e.device == device]
+        if not named:
+            raise UnknownNameError(f"device for {metric} of {space}", device, {e.device for e in there})
+        picked = known.pick_dataset(list(dict.fromkeys(e.dataset for e in named)), dataset, of=device)
+        named = [e for e in named if e.dataset == picked]
+        if predictor is None:
+            return named[0]
+        for entry in named:
+            if entry.answers_to(predictor):
+                return entry
+        raise UnknownNameError(f"predictor for {device}", predictor, {e.predictor for e in named})
+
+    def _raise_refused(self, key: tuple[str | None, ...], error: UnknownNameError) -> None:
+        """Raise the reason of a refused predictor that the name may mean; return where there is none."""
+        space, device, metric, dataset, predictor = key
+        for refusal in self.refused:
+            for its_space, its_metric, its_device, its_dataset in refusal.keys:
+                if (
+                    space in (None, its_space)
+                    and metric == its_metric
+                    and device in (None, its_device)
+                    and dataset in (None, its_dataset)
+                    and (predictor is None or predictor == refusal.family)
+                ):
+                    raise ArtifactError(refusal.reason) from error
+        unread = [refusal.reason for refusal in self.refused if not refusal.keys]
+        if unread:
+            raise UnknownNameError(error.kind, error.name, error.choices, beside=unread[0]) from error
+
+
+def _only_space(entries: list[Entry], device: str | None, metric: str) -> str:
+    """The one space in which there are entries of the device."""
+    having = sorted({e.space for e in entries if e.device == device})
+    if len(having) > 1:
+        raise InputError(f"space must be named, as {', '.join(having)} all have {metric} on {device}")
+    if not having:
+        raise UnknownNameError(f"device for {metric}", device, {e.device for e in entries})
+    return having[0]
