@@ -53,6 +53,7 @@ def test_column_keeps_spread_repeats_and_environment() -> None:
 def test_addresses_name_the_commit() -> None:
     upstream, files = manifest("help")
     repository, commit = upstream.split("@")
+    assert len(files) == 74
     for remote in files:
         assert remote.url == f"https://raw.githubusercontent.com/{repository}/{commit}/data/{remote.path}"
         assert len(remote.sha256) == 64

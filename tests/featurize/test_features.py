@@ -67,6 +67,7 @@ def test_equal_to_sums_over_the_layer_graph(name, dataset):
     space = SPACES[name]
     codes = space.sample(4, seed=5)
     found = by_name(space, codes, dataset)
+    assert len(codes) == 4
     for prefix in ("", "live_") if space.has_dead_layers else ("",):
         for row, code in enumerate(codes):
             graph = space.graph(code, dataset, live=bool(prefix))

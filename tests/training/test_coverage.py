@@ -23,6 +23,7 @@ def test_each_row_is_judged_by_the_other_half():
     order = np.random.default_rng(5).permutation(400)
     first, second = order[:200], order[200:]
     made = Intervals.from_errors(TRUTH[first, None], PREDICTED[first, None], logarithmic=True)
+    assert inside.shape == (len(LEVELS), 400)
     for i, coverage in enumerate(LEVELS):
         low, high = made.around(PREDICTED[second], 0, float(coverage))
         np.testing.assert_array_equal(inside[i, second], (low <= TRUTH[second]) & (TRUTH[second] <= high))

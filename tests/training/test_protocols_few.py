@@ -27,6 +27,7 @@ def run(name, seeds, *, methods=None):
 
 
 def test_no_target_is_among_its_sources():
+    assert help_few.SOURCES.keys() == help_few.TARGETS.keys() != set()
     for space, sources in help_few.SOURCES.items():
         assert not set(sources) & set(help_few.TARGETS[space])
     for _, sources, targets in nasflat.SETS.values():
@@ -44,6 +45,7 @@ def test_a_target_does_not_reach_the_prior(labels):
         ("titanx_1", "gold_6240"),
         pool,
     ).to_arrays()
+    assert before.keys() == other.keys() != set()
     for name, array in before.items():
         np.testing.assert_array_equal(array, other[name])
 
@@ -89,7 +91,9 @@ def test_accuracy_learns_validation_and_ranks_test(whole, monkeypatch):
 
 def test_intervals_hold_for_small_and_large(whole):
     own = {entry.name for entry in ZOO if entry.own}
-    for record in run("intervals", 1).records:
+    records = run("intervals", 1).records
+    assert {record["predictor"] for record in records} > own
+    for record in records:
         if record["predictor"] in own:  # of 44 to 155 rows, not of a thousand
             assert 0.8 < record["coverage_90"] <= 1, record
             continue

@@ -21,6 +21,7 @@ SPLIT = group_split(LABELS)
 def test_ranges_are_of_settings_and_hold_the_defaults(family):
     """Both ends of every range make a predictor, and the defaults lie between them."""
     config = PREDICTORS[family].Config()
+    assert RANGES[family]
     for name, searched in RANGES[family].items():
         default = getattr(config, name)
         if isinstance(searched, Among):

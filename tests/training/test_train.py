@@ -23,10 +23,10 @@ def tables(monkeypatch, tmp_path, small_tables):
     monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
 
 
-def test_no_settings_are_the_defaults():
-    for family in learning_families():
-        made = make_predictor(family, {})
-        assert (type(made), made.config) == (PREDICTORS[family], PREDICTORS[family].Config())
+@pytest.mark.parametrize("family", learning_families())
+def test_no_settings_are_the_defaults(family):
+    made = make_predictor(family, {})
+    assert (type(made), made.config) == (PREDICTORS[family], PREDICTORS[family].Config())
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def test_entries_are_named_after_what_they_predict():
 
 
 def test_candidates_follow_the_metric():
+    assert {entry.metric for entry in ZOO} == {"accuracy", "energy", "latency", "throughput"}
     for entry in ZOO:
         common = ACCURACY if entry.metric == "accuracy" else COST
         assert entry.candidates == ((*common, FEW) if entry.own else common)
@@ -226,6 +227,7 @@ def test_every_target_of_the_tables_is_served():
 
 
 def test_cards_say_where_the_values_come_from():
+    assert list(shipped()) == NAMES
     for manifest in shipped().values():
         card = manifest.card
         assert card.sources

@@ -15,6 +15,7 @@ ROOFLINE = "roofline:peak_gmacs=50,bandwidth_gbs=5,pj_per_mac=1,pj_per_byte=20"
 def test_a_batch_costs_what_its_networks_cost(name: str, live: bool) -> None:
     space, estimator = SPACES[name], make_estimator(load_target(ROOFLINE))
     codes = space.sample(6, seed=1)
+    assert space.datasets
     for dataset in space.datasets:
         made = estimate_networks(estimator, space, codes, dataset, live=live)
         alone = [estimator.estimate(space.graph(code, dataset, live=live)) for code in codes]

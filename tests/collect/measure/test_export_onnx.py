@@ -51,7 +51,9 @@ def assert_same(graph: LayerGraph, *, batch: int = 1, seed: int = 0) -> None:
 @pytest.mark.parametrize("name", COUNTS)
 def test_networks_agree_with_torch(name: str) -> None:
     space = SPACES[name]
-    for code in space.sample(COUNTS[name], seed=3):
+    codes = space.sample(COUNTS[name], seed=3)
+    assert len(codes) == COUNTS[name] > 0
+    for code in codes:
         assert_same(space.graph(code))
 
 

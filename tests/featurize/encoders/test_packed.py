@@ -126,6 +126,7 @@ def operation_cost(operation):
 def test_cells_equal_a_slow_construction():
     space = SPACES["nasbench201"]
     codes = space.sample(60, seed=3)
+    assert len(codes) == 60
     costs = {op: operation_cost(op) for op in range(5)}
     for code, (types, features, edges) in zip(codes.tolist(), split(space.dag(codes)), strict=True):
         kept = [e for e in range(6) if code[e] != NONE]
@@ -146,6 +147,7 @@ def test_cells_equal_a_slow_construction():
 def test_chains_equal_a_slow_construction(name):
     space = SPACES[name]
     codes = space.sample(12, seed=4)
+    assert len(codes) == 12
     order = [part.name for part in space.parts(space.datasets[0])]
     for code, (types, features, edges) in zip(codes, split(space.dag(codes)), strict=True):
         layers = [layer for layer in space.graph(code).layers if layer.op != "input"]
@@ -159,6 +161,7 @@ def test_chains_equal_a_slow_construction(name):
 def test_a_translation_model_is_a_chain_of_its_layers():
     space = SPACES["hat"]
     codes = space.sample(20, seed=5)
+    assert len(codes) == 20
     for code, (types, features, edges) in zip(codes.tolist(), split(space.dag(codes)), strict=True):
         assert types.tolist() == [0] * 6 + [1] * (code[5] + 1)
         assert edge_set(edges) == [(i, i + 1) for i in range(len(types) - 1)]

@@ -146,7 +146,9 @@ def test_canonical_is_idempotent_and_groups_agree(space):
 
 @pytest.mark.parametrize("space", GRAPHS, ids=lambda s: s.name)
 def test_graph_is_one_connected_network(space):
-    for code in space.sample(10, seed=12):
+    codes = space.sample(10, seed=12)
+    assert len(codes) == 10
+    for code in codes:
         graph = space.graph(code, live=True)
         assert graph.layers[0].op == "input"
         assert graph.layers[-1].op == "linear"
@@ -159,6 +161,7 @@ def test_graph_is_one_connected_network(space):
 @pytest.mark.parametrize("space", CHAINS, ids=lambda s: s.name)
 def test_part_costs_sum_to_costs(space):
     codes = space.sample(50, seed=13)
+    assert space.datasets
     for dataset in space.datasets:
         parts = space.part_costs(codes, dataset)
         np.testing.assert_array_equal(parts.sum(axis=1), space.costs(codes, dataset))

@@ -145,6 +145,7 @@ def test_sampling_is_uniform_over_members():
 def test_neighbours_by_enumeration():
     codes = HAT.sample(5, seed=4)
     near, owner = HAT.neighbours(codes)
+    assert set(owner.tolist()) == set(range(5))
     for row, code in enumerate(codes):
         expected = set()
         for column, top in enumerate(HAT.cardinalities):

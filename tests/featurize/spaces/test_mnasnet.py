@@ -152,6 +152,7 @@ def test_neighbours_by_enumeration():
 
 def test_sampling_is_uniform():
     codes = MNASNET.sample(20_000, seed=0)
+    assert codes.shape == (20_000, 28)
     for column, top in enumerate(MNASNET.cardinalities):
         share = np.bincount(codes[:, column], minlength=top) / len(codes)
         assert np.abs(share - 1 / top).max() < 5 * np.sqrt(1 / top / len(codes))

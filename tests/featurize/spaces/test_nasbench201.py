@@ -133,8 +133,9 @@ def reachable_edges(code):
 
 @pytest.mark.parametrize("live", [False, True])
 def test_costs_of_telling_cells_equal_their_graphs(live):
-    telling = np.array([[0] * 6, [1] * 6, [4, 0, 0, 0, 0, 3], [3, 0, 1, 0, 0, 2], [0, 0, 3, 4, 1, 2]])
-    for code in telling.astype(np.int8):
+    telling = [[0] * 6, [1] * 6, [4, 0, 0, 0, 0, 3], [3, 0, 1, 0, 0, 2], [0, 0, 3, 4, 1, 2]]
+    for cell in telling:
+        code = np.array(cell, dtype=np.int8)
         cost = SPACE.costs(code[None], live=live)[0]
         np.testing.assert_array_equal(layers_cost(SPACE.graph(code, live=live).layers), cost)
 

@@ -82,6 +82,7 @@ def test_every_resolution_and_form_costs_what_its_graph_does():
     codes = OFA.sample(25, seed=3)
     codes[:, -1] = np.arange(25)
     params, macs = OFA.published_counts(codes)
+    assert params.shape == macs.shape == (25,)
     for code, p, m in zip(codes, params, macs, strict=True):
         graph = OFA.graph(code)
         assert (graph_params(graph), graph_macs(graph)) == (p, m)
@@ -189,6 +190,7 @@ def test_neighbours_by_enumeration():
     codes = OFA.sample(6, seed=9)
     codes = np.concatenate([codes, OFA.parse([EXAMPLE, UNEVEN])])
     near, owner = OFA.neighbours(codes)
+    assert set(owner.tolist()) == set(range(8))
     for row, arch in enumerate(OFA.format(codes)):
         expected = OFA.parse(list(edits(arch)))
         own = near[owner == row]

@@ -29,6 +29,7 @@ def test_equal_blocks_may_change_places_within_a_stage():
     moved = codes.copy()
     moved[:, [2, 3, 4]] = codes[:, [4, 2, 3]]
     one, other = (repeat_groups(SPACE, c, "cifar100") for c in (codes, moved))
+    assert one.keys() == other.keys() != set()
     for name, columns in one.items():
         np.testing.assert_array_equal(other[name], columns)
 

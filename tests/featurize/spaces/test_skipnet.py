@@ -98,6 +98,7 @@ def test_topology_equals_a_count_on_the_edges():
     codes = np.concatenate([SKIPNET.parse([EXAMPLE, SMALLEST, LARGEST]), SKIPNET.sample(60, seed=1)])
     cells = SKIPNET.cells(codes)
     degree, mass = nn_degree(cells), nn_mass(cells)
+    assert degree.shape == mass.shape == (63,)
     for row, code in enumerate(codes):
         w, d, skip = cells_of_the_graph(SKIPNET.graph(code))
         np.testing.assert_array_equal(cells.width[row], w)
@@ -177,6 +178,7 @@ def test_terms_and_costs_are_sums_over_their_groups():
 def test_dag_has_the_links_of_the_graph():
     codes = np.concatenate([SKIPNET.parse([EXAMPLE]), SKIPNET.sample(15, seed=3)])
     packed = SKIPNET.dag(codes)
+    assert len(packed.ptr) == 1 + len(codes) == 17
     for row, code in enumerate(codes):
         graph = SKIPNET.graph(code)
         parts = list(dict.fromkeys(layer.part for layer in graph.layers if layer.op != "input"))

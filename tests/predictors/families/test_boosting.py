@@ -21,7 +21,9 @@ def fitted():
 
 def test_settings_reach_lightgbm():
     made = Boosting(BoostingConfig(rounds=7, num_leaves=3, threads=1, pieces=("decisions",)))
-    for booster in made.fit(LABELS).boosters_:
+    boosters = made.fit(LABELS).boosters_
+    assert len(boosters) == len(LABELS.targets)
+    for booster in boosters:
         assert booster.num_trees() == 7
         assert booster.num_feature() == 30
         assert max(tree["num_leaves"] for tree in booster.dump_model()["tree_info"]) == 3

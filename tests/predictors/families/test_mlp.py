@@ -104,6 +104,7 @@ def test_members_are_averaged():
 
 def test_the_seed_decides():
     one, same, other = (small(corrects=False, epochs=2).fit(LABELS, seed=s).members_ for s in (0, 0, 1))
+    assert len(one[0]) > 0
     for a, b, c in zip(one[0], same[0], other[0], strict=True):
         np.testing.assert_array_equal(a, b)
         assert not np.array_equal(a, c)

@@ -83,6 +83,7 @@ def test_many_threads_get_what_one_gets() -> None:
     expected = [h.predict(b) for h, b in zip(handles, batches, strict=True)]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: handles[i % 4].predict(batches[i % 4]), range(80)))
+    assert len(found) == 80
     for i, values in enumerate(found):
         np.testing.assert_array_equal(values, expected[i % 4])
 
@@ -91,8 +92,8 @@ def test_a_fork_answers_as_its_parent() -> None:
     loaded = archcast.load("raspi4", space="nasbench201")
     expected = loaded.predict(CELLS)
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        for found in pool.map(loaded.predict, [CELLS] * 4):
-            np.testing.assert_array_equal(found, expected)
+        found = pool.map(loaded.predict, [CELLS] * 4)
+    np.testing.assert_array_equal(found, [expected] * 4)
 
 
 def test_thread_settings_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,10 @@ def test_an_exhaustive_profile_is_its_plain_definition() -> None:
     np.testing.assert_allclose(made.found.block, made.found.response.mean(axis=0), rtol=1e-12)
 
 
-def test_a_table_is_profiled_by_its_measured_values() -> None:
+def test_a_table_is_profiled_by_its_measured_values(
+    public_tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
     made = profile("macro", metric="accuracy", table=True)
     from archcast.training.labels import load_labels
 
@@ -50,13 +53,17 @@ def test_a_table_is_profiled_by_its_measured_values() -> None:
     assert "table" in made.of
 
 
-def test_a_table_with_a_few_networks_missing_says_so() -> None:
+def test_a_table_with_a_few_networks_missing_says_so(
+    public_tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
     made = profile("nasbench201", "raspi4", table=True)
     assert made.found.networks < 15_625
     assert f"no value of {15_625 - made.found.networks:,} networks" in made.of
 
 
-def test_a_table_of_a_few_networks_is_refused() -> None:
+def test_a_table_of_a_few_networks_is_refused(small_tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
     with pytest.raises(InputError, match=r"at least 90%.*fbnet"):
         profile("fbnet", "raspi4", table=True)
 
@@ -112,6 +119,8 @@ def test_a_sampled_profile_meets_a_known_answer() -> None:
     slope = np.linspace(0.5, 2.0, 20)
     members = 9.0 ** np.array([2, 3, 4])
     used = np.array([1.0, 1.0, *(members[1:].sum() / members.sum(), members[2] / members.sum())])
+    assert len(places.places) == 20
+    assert all(place.forced for place in places.places)
     for p, place in enumerate(places.places):
         for forced in place.forced:
             mean = slope[p] * (forced.codes[0] - 2.0 * used[place.layer])

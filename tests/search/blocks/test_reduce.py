@@ -88,6 +88,7 @@ def test_allows_is_its_plain_definition() -> None:
     half = _half("ofa_mbv3")
     codes = SPACES["ofa_mbv3"].sample(200, seed=5)
     rich = np.concatenate([codes, half.sample(200, seed=6)])
+    assert rich.shape[0] == 400
     for row, inside in zip(rich, half.allows(rich), strict=True):
         pairs = [(row[p], row[20 + p]) for p in range(20) if row[p]]
         assert inside == all((k, e) in {(1, 1), (1, 3), (2, 2), (3, 1), (3, 3)} for k, e in pairs)

@@ -39,6 +39,7 @@ def test_refinement_improves_on_the_lattice_and_scores_are_true():
 def test_no_single_move_improves_the_best_pair():
     asked = problem()
     best = search(asked)
+    assert len(best.pairs) > 0
     for column in range(len(SIZES)):
         for step in (-1, 1):
             moved = best.pairs[:1].copy()
