@@ -95,6 +95,8 @@ def _has_body(node: Any) -> bool:
 
 
 def _node(node: Any, place: int, around: Mapping[str, Value], depth: int, opset: int) -> Node:
+    if not all(isinstance(name, str) for name in (node.op_type, *(a.name for a in node.attribute))):
+        raise InputError(f"names of node {place} must be text in UTF-8")
     domain = "" if node.domain in ("", "ai.onnx") else f"{node.domain}::"
     try:
         attributes = {a.name: _attribute(a, around, depth, opset) for a in node.attribute}
