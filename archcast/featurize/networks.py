@@ -21,8 +21,8 @@ def network(
     """The network of a model file or model; nothing is run and no weights are needed.
 
     Args:
-        source: path or content of an ONNX file, `onnx.ModelProto`, `torch.nn.Module` or
-            `torch.export.ExportedProgram`.
+        source: path or content of an ONNX file, `onnx.ModelProto`, path of ncnn's `.param` text,
+            `torch.nn.Module` or `torch.export.ExportedProgram`.
         batch: number for the open first dimension of inputs.
         example: of a module: the shape of its input, a tensor, a sequence of these for several inputs, or a
             mapping of these by name.
@@ -40,6 +40,10 @@ def network(
         return read_module(source, example)
     if example is not None:
         raise InputError("example must be left out for a model file: name shapes by inputs={name: shape}")
+    if isinstance(source, str | os.PathLike) and os.fspath(source).endswith(".param"):
+        from archcast.featurize.readers.ncnn import read_ncnn
+
+        return read_ncnn(source, inputs=inputs)
     content = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview)
     if not content and not hasattr(source, "SerializeToString"):
         raise InputError(

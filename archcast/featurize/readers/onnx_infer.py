@@ -18,14 +18,20 @@ from archcast.featurize.readers.onnx_foreign import foreign_shapes
 _ROUNDS = 64
 
 
-def infer(model: Any) -> Any:
+def infer(model: Any, *, stated: bool = False) -> Any:
     """The model with a value_info for every value whose shape can be known; `model` may be changed.
+
+    Args:
+        stated: whether what the model says of foreign operators' outputs holds, as no input was bound since.
 
     Raises:
         InputError: shapes contradict each other or an operator's rules; names the node.
     """
-    stated = {value.name: _copy(value) for value in model.graph.value_info}
+    said = {value.name: _copy(value) for value in model.graph.value_info}
     _forget(model.graph)
+    if stated:
+        foreign = {name for node in model.graph.node if node.domain for name in node.output}
+        model.graph.value_info.extend(value for name, value in said.items() if name in foreign)
     _name_domains(model)
     for _ in range(_ROUNDS):
         inferred = _infer(model)
@@ -34,7 +40,7 @@ def infer(model: Any) -> Any:
         if not learned:
             break
         model = inferred
-    for name, value in stated.items():
+    for name, value in said.items():
         if name not in known and _written(inferred.graph, name):
             inferred.graph.value_info.add().CopyFrom(value)
     return inferred
