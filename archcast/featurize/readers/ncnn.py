@@ -76,6 +76,8 @@ def read_ncnn(
             if name not in there:
                 raise UnknownNameError("input", name, there)
         return network_of(infer(model_of_layers(layers, given), stated=True))
+    except UnknownNameError:
+        raise
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 

@@ -83,10 +83,15 @@ def model_of_layers(layers: Sequence[Layer], given: Mapping[str, tuple[int, ...]
     """An ONNX model of the layers, whose shapes are yet to be inferred.
 
     Raises:
-        InputError: an input's shape is neither given nor told; names it.
+        InputError: an input's shape is neither given nor told, or a layer reads what is not there; names it.
     """
     w = Writer()
+    written: set[str] = set()
     for layer in layers:
+        for name in layer.inputs:
+            if name not in written:
+                raise InputError(f"{layer.kind} {layer.name} reads {name!r}, which no layer before it writes")
+        written.update(layer.outputs)
         if layer.kind == "Input":
             _inputs(w, layer, given)
             continue

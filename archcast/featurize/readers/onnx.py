@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from archcast.core.errors import InputError, shorten
+from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.network import Network
 from archcast.featurize.readers.onnx_bind import bind_inputs
 from archcast.featurize.readers.onnx_graph import network_of
@@ -73,6 +73,8 @@ def read_onnx(
             where = str(path)
             model = _read(path)
         return network_of_model(model, batch=batch, inputs=inputs, dims=dims)
+    except UnknownNameError:
+        raise
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
     except (UnicodeDecodeError, TypeError) as error:  # names that are no text come as bytes, or not at all
