@@ -12,7 +12,6 @@ import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -42,6 +41,7 @@ class Value:
         constant: a weight or another constant of the network, which does not pass between nodes.
         data: elements of a small constant, such as a shape, in row-major order; None where not kept.
         learned: whether a constant is trained; None where its source does not say.
+        is_bound: whether every dimension is a number.
     """
 
     name: str
@@ -50,11 +50,18 @@ class Value:
     constant: bool = False
     data: tuple[Scalar, ...] | None = None
     learned: bool | None = None
+    is_bound: bool = field(init=False, repr=False, compare=False)
+    _elements: int = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_bound(self) -> bool:
-        """Whether every dimension is a number."""
-        return self.shape is not None and all(isinstance(d, int) for d in self.shape)
+    def __post_init__(self) -> None:
+        elements = 1
+        for d in self.shape if self.shape is not None else ("?",):
+            if isinstance(d, str):
+                elements = -1
+                break
+            elements *= d
+        object.__setattr__(self, "is_bound", elements >= 0)
+        object.__setattr__(self, "_elements", elements)
 
     @property
     def dims(self) -> tuple[int, ...]:
@@ -63,25 +70,30 @@ class Value:
         Raises:
             InputError: a dimension is not bound; names the tensor and how to bind it.
         """
-        if self.shape is None:
-            raise InputError(f"the shape of {shorten(self.name)} is not known")
-        for d in self.shape:
-            if not isinstance(d, int):
-                raise InputError(
-                    f"dimension {shorten(d)} of {shorten(self.name)} is not bound: "
-                    f"bind it by its name, as bind({d}=...), or give the whole shape of the input"
-                )
+        if self._elements < 0:
+            self._refuse()
         return self.shape  # type: ignore[return-value]
 
     @property
     def elements(self) -> int:
         """Number of elements; raises as `dims`."""
-        return prod(self.dims)
+        if self._elements < 0:
+            self._refuse()
+        return self._elements
 
     @property
     def bytes(self) -> int:
         """Size in bytes, elements of less than a byte packed; raises as `dims`."""
         return (self.elements * BITS[self.dtype] + 7) // 8
+
+    def _refuse(self) -> None:
+        if self.shape is None:
+            raise InputError(f"the shape of {shorten(self.name)} is not known")
+        d = next(d for d in self.shape if isinstance(d, str))
+        raise InputError(
+            f"dimension {shorten(d)} of {shorten(self.name)} is not bound: "
+            f"bind it by its name, as bind({d}=...), or give the whole shape of the input"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,7 @@ class Node:
     @property
     def bodies(self) -> tuple[Network, ...]:
         """Its sub-graphs."""
-        return tuple(value for value in self.attributes.values() if isinstance(value, Network))
+        return tuple(v for v in self.attributes.values() if isinstance(v, Network)) if self.attributes else ()
 
 
 @dataclass(frozen=True)
@@ -160,6 +172,22 @@ class Network:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Network) and self.key == other.key
+
+    @cached_property
+    def bodies(self) -> Mapping[int, tuple[Network, ...]]:
+        """Sub-graphs by the position of the node that holds them."""
+        return {place: node.bodies for place, node in enumerate(self.nodes) if node.bodies}
+
+    @cached_property
+    def reads(self) -> tuple[tuple[str, ...], ...]:
+        """What each node and its sub-graphs read, empty names aside."""
+        made = []
+        for place, node in enumerate(self.nodes):
+            names = node.inputs if "" not in node.inputs else tuple(name for name in node.inputs if name)
+            for body in self.bodies.get(place, ()):
+                names = (*names, *body.outer)
+            made.append(names)
+        return tuple(made)
 
     def walk(self) -> Iterator[tuple[Node, Network]]:
         """Every node with the network it belongs to, those of sub-graphs after the node that holds them."""

@@ -43,24 +43,27 @@ class Topology:
     nn_mass: float
 
 
-def topology(network: Network, cell_of: CellOf | None = None) -> Topology:
+def topology(
+    network: Network, cell_of: CellOf | None = None, *, works: Iterable[Counted] | None = None
+) -> Topology:
     """NN-Degree and NN-Mass of a network.
 
     Args:
         cell_of: which cell a node belongs to; None cuts the network as the module's head says.
+        works: of the network's nodes, where they were counted already.
 
     Raises:
         InputError: a shape is not known; names the node.
     """
-    works = counted(network)
-    own = {id(c.node): c for c in works}
+    own = {id(c.node): c for c in works or counted(network)}
     nodes = [own[id(node)] for node in network.nodes]
     named = _cut(network, nodes) if cell_of is None else [cell_of(node) for node in network.nodes]
     names = list(dict.fromkeys(name for name in named if name is not None))
-    rows = []
-    for name in names:
-        members = [c for c, cell in zip(nodes, named, strict=True) if cell == name]
-        rows.append(_measure(network, members))
+    members: dict[str, list[Counted]] = {name: [] for name in names}
+    for c, cell in zip(nodes, named, strict=True):
+        if cell is not None:
+            members[cell].append(c)
+    rows = [_measure(network, inside) for inside in members.values()]
     kept = np.array([row for row in rows if row[0]], dtype=float).reshape(-1, 3)
     width, depth, skip = kept.T[:, None]
     joins = [node.op for node in network.nodes if node.op in _JOINS]
@@ -110,13 +113,17 @@ def _is_constant(network: Network, name: str) -> bool:
 
 def _cut(network: Network, nodes: list[Counted]) -> list[str | None]:
     """Cells by number: pieces between values that alone lead on, joined while results have one shape."""
-    last = {name: place for place, node in enumerate(network.nodes) for name in _reads(node)}
+    last = {name: place for place, names in enumerate(network.reads) for name in names}
     last |= dict.fromkeys(network.outputs, len(network.nodes))
     alive = {name for name in network.inputs if name in last}
     pieces: list[tuple[int, tuple[int, ...]]] = []
     for place, node in enumerate(network.nodes):
-        alive |= {name for name in node.outputs if name in last}
-        alive -= {name for name in (*_reads(node), *node.outputs) if last.get(name, -1) <= place}
+        for name in node.outputs:
+            if name in last:
+                alive.add(name)
+        for name in (*network.reads[place], *node.outputs):
+            if last.get(name, -1) <= place:
+                alive.discard(name)
         if len(alive) == 1:
             value = network.values.get(next(iter(alive)))
             if value is not None and value.is_bound:
@@ -134,7 +141,3 @@ def _cut(network: Network, nodes: list[Counted]) -> list[str | None]:
     for p in range(start, len(nodes)):
         out[p] = f"cell{max(number, 0)}"
     return out
-
-
-def _reads(node: Node) -> Iterable[str]:
-    return (*node.inputs, *(name for body in node.bodies for name in body.outer))

@@ -26,6 +26,8 @@ import numpy as np
 from archcast.core.arrays import ArchBatch, Codes, Doubles, Floats
 from archcast.core.operators import COST_CLASSES
 from archcast.featurize.cost import bytes_moved, quantity
+from archcast.featurize.encoders.networks import COLUMNS, network_columns
+from archcast.featurize.networks import NETWORK, networks_of
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import resolve_space
 from archcast.featurize.topology import nn_degree, nn_mass
@@ -52,11 +54,12 @@ class Features:
 
 
 def features(arch_batch: ArchBatch, space: str | None = None, dataset: str | None = None) -> Features:
-    """Features of a batch of architectures.
+    """Features of a batch of architectures, or of networks of any form.
 
     Args:
-        arch_batch: architectures in their space's notation, or an integer array of codes.
-        space: name of the space; None infers it.
+        arch_batch: architectures in their space's notation, an integer array of codes, or networks: as
+            `archcast.network` gives them, or whatever it takes that needs no shape to be told.
+        space: name of the space, `network` for networks; None infers it.
         dataset: fixes input size and classes of the networks; None is the space's default.
 
     Shapes:
@@ -65,6 +68,9 @@ def features(arch_batch: ArchBatch, space: str | None = None, dataset: str | Non
     Raises:
         InputError: as `archcast.parse`; UnknownNameError for a data set the space has no network for.
     """
+    networks = networks_of(arch_batch) if space in (None, NETWORK) else None
+    if networks is not None:
+        return Features(list(COLUMNS), network_columns(networks).astype(np.float32))
     chosen = resolve_space(space, arch_batch)
     return Features(
         list(feature_names(chosen)),

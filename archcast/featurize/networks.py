@@ -55,6 +55,31 @@ def network(
     return read_onnx(source, batch=batch, inputs=inputs, dims=dims)
 
 
+NETWORK = "network"
+"""Name of the space of all networks, which has no codes."""
+
+
+def networks_of(batch: Any) -> list[Network] | None:
+    """A batch of networks, or of what is one without a shape being told; None for a batch of anything else.
+
+    Raises:
+        InputError: it mixes networks with other things; names the item.
+    """
+    if not isinstance(batch, list | tuple) or not batch or not _is_network(batch[0]):
+        return None
+    for item, given in enumerate(batch):
+        if not _is_network(given):
+            raise InputError(f"a batch of networks must hold networks alone, got {shorten(given)}", item=item)
+    return [network(given) for given in batch]
+
+
+def _is_network(given: Any) -> bool:
+    """Whether something is a network, an ONNX model, or the path of a model file."""
+    if isinstance(given, Network) or hasattr(given, "SerializeToString"):
+        return True
+    return isinstance(given, str | os.PathLike) and os.fspath(given).endswith((".onnx", ".param"))
+
+
 _TORCH = ("torch.nn.modules.module.Module", "torch.export.exported_program.ExportedProgram")
 
 

@@ -92,7 +92,7 @@ class Summary:
 
     @cached_property
     def _topology(self) -> Topology:
-        return topology(self.network)
+        return topology(self.network, works=self.works)
 
     @cached_property
     def unknown(self) -> Mapping[str, float]:
@@ -179,8 +179,8 @@ def peak_bytes(network: Network) -> int:
     """Most bytes of activations alive at once, in the order in which the nodes stand."""
     origin = _origins(network)
     last: dict[str, int] = {}
-    for place, node in enumerate(network.nodes):
-        for name in (*node.inputs, *(name for body in node.bodies for name in body.outer)):
+    for place, names in enumerate(network.reads):
+        for name in names:
             if name in origin:
                 last[origin[name]] = place
     last |= {origin[name]: len(network.nodes) for name in network.outputs if name in origin}
@@ -189,22 +189,32 @@ def peak_bytes(network: Network) -> int:
     for place, node in enumerate(network.nodes):
         for name in node.outputs:
             if name and origin[name] == name:
-                alive[name] = _bytes(network.values[name])
-                now += alive[name]
-        most = max(most, now + sum(peak_bytes(body) for body in node.bodies))
-        for name in {origin[name] for name in (*node.inputs, *node.outputs) if name in origin}:
-            if last.get(name, -1) <= place:
-                now -= alive.pop(name, 0)
+                alive[name] = size = _bytes(network.values[name])
+                now += size
+        inside = sum(peak_bytes(body) for body in network.bodies.get(place, ()))
+        if now + inside > most:
+            most = now + inside
+        for name in (*network.reads[place], *node.outputs):
+            held = origin.get(name)
+            if held is not None and last.get(held, -1) <= place:
+                now -= alive.pop(held, 0)
     return most
 
 
 def depth(network: Network) -> int:
     """Nodes that do work on the longest path."""
     reach = dict.fromkeys(network.inputs, 0)
-    for node in network.nodes:
-        before = max((reach.get(name, 0) for name in node.inputs), default=0)
-        own = before + (node.op not in VIEWS) + max((depth(body) for body in node.bodies), default=0)
-        reach.update(dict.fromkeys(node.outputs, own))
+    for place, node in enumerate(network.nodes):
+        own = 0
+        for name in node.inputs:
+            before = reach.get(name, 0)
+            if before > own:
+                own = before
+        own += node.op not in VIEWS
+        if place in network.bodies:
+            own += max(depth(body) for body in network.bodies[place])
+        for name in node.outputs:
+            reach[name] = own
     return max((reach.get(name, 0) for name in network.outputs), default=0)
 
 

@@ -24,7 +24,7 @@ class Groups:
         self._readers: dict[str, set[int]] = {}
         for place, node in enumerate(network.nodes):
             self._writer.update(dict.fromkeys(node.outputs, place))
-            for name in (*node.inputs, *(n for body in node.bodies for n in body.outer)):
+            for name in network.reads[place]:
                 self._readers.setdefault(name, set()).add(place)
         self._group = list(range(len(network.nodes)))
         self._members: dict[int, list[int]] = {place: [place] for place in self._group}

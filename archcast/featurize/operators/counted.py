@@ -44,11 +44,11 @@ def counted(network: Network) -> tuple[Counted, ...]:
 def _counted(network: Network, values: Values, times: int) -> Iterator[Counted]:
     for place, node in enumerate(network.nodes):
         yield _of(node, place, values, times)
-        if not node.bodies:
+        if place not in network.bodies:
             continue
         inside = [
             tuple(_counted(body, {**values, **body.values}, times * _turns(node, values)))
-            for body in node.bodies
+            for body in network.bodies[place]
         ]
         if node.op == "If":
             inside = [max(inside, key=_dearness)]
