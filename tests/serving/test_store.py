@@ -151,4 +151,4 @@ def test_what_is_served_says_in_which_form(own: Fitted) -> None:
     forms = {(s.space, s.metric): s.form for s in archcast.devices()}
     assert forms["nasbench201", "latency"] == "table"
     assert forms["fbnet", "latency"] == "sums"
-    assert forms["ofa_mbv3", "accuracy"] == "sums"
+    assert set(forms.values()) == {"table", "sums"}, "what ships answers from tables"
