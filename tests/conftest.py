@@ -81,3 +81,17 @@ def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tables")
     made_up_tables.lay_out(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An own `ARCHCAST_HOME` with a store of runs in it, one for all tests: making one takes seconds."""
+    from archcast.training.tracking.store import open_client
+
+    folder = tmp_path_factory.mktemp("archcast_home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+            patch.delenv(name, raising=False)
+        patch.setenv("ARCHCAST_HOME", str(folder))
+        open_client()
+    return folder

@@ -25,6 +25,46 @@ class Split:
     test: Ints
     rule: str
 
+    @property
+    def rows(self) -> dict[str, Ints]:
+        """Row numbers by what they stand for; those that test come last."""
+        return {"training": self.train, "held-out": self.test}
+
+    @property
+    def tested(self) -> Ints:
+        """Rows that the figures are of."""
+        return self.test
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """Rows that all teach, and each of which was predicted by a fit without its fold.
+
+    Such figures are of other fits than the predictor itself, so nothing of them is called held out.
+
+    Attributes:
+        fold: (n,) number of each row's fold.
+        rule: how they were drawn, one sentence for the card.
+    """
+
+    fold: Ints
+    rule: str
+
+    @property
+    def rows(self) -> dict[str, Ints]:
+        """Row numbers by what they stand for."""
+        return {"folds": self.tested}
+
+    @property
+    def tested(self) -> Ints:
+        """Rows that the figures are of: all."""
+        return np.arange(len(self.fold))
+
+    @property
+    def count(self) -> int:
+        """How many folds there are."""
+        return len(np.unique(self.fold))
+
 
 def group_split(labels: Labels, *, held_out: float = 0.2, rows: int | None = None, seed: int = 0) -> Split:
     """Random split in which architectures that are equal by `Space.groups` stay on one side.
@@ -54,6 +94,17 @@ def group_split(labels: Labels, *, held_out: float = 0.2, rows: int | None = Non
     split = Split(train, test, f"{held_out:.0%} of the groups of equal architectures held out, seed {seed}")
     prove_disjoint(labels, split)
     return split
+
+
+def folds(labels: Labels, *, most: int, seed: int = 0) -> Folds:
+    """Every row in one of at most `most` folds, at random.
+
+    Args:
+        seed: of the draw.
+    """
+    count = min(len(labels), most)
+    fold = np.random.default_rng(seed).permutation(len(labels)) % count
+    return Folds(fold, f"each measurement by a fit without its fold, {count} folds, seed {seed}")
 
 
 def prove_disjoint(labels: Labels, split: Split) -> None:

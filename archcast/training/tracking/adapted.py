@@ -1,7 +1,8 @@
 """A predictor adapted to a few measurements, as a run in MLflow.
 
-There are no held-out measurements, so its figures are of folds: each measurement is predicted by a fit that
-had not seen it. The run is otherwise like any other, and stands beside them in the experiment.
+No measurement can be spared for testing, so its figures are of folds: each measurement is predicted by a fit
+that had not seen it. They are another kind of evidence than held-out architectures, with names of its own
+(`folds.mean.spearman`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from archcast.predictors.adapt.sources import prior_of
 from archcast.predictors.scale import LOGARITHMIC
 from archcast.training.fit import Fitted
 from archcast.training.metrics import quality
-from archcast.training.splits import Split
+from archcast.training.splits import Folds, folds
 from archcast.training.tracking.fitted import track
 from archcast.training.tracking.store import TrackedRun
 
@@ -46,34 +47,33 @@ def track_adapted(
         raise InputError(
             f"a run of an adapted predictor needs more than {LEAST} measurements, got {len(labels)}"
         )
-    folds = min(len(labels), MOST_FOLDS)
-    predicted = _out_of_fold(model, labels, sources, folds, seed)[:, None]
-    everything = np.arange(len(labels))
-    rule = f"each measurement by a fit without its fold, {folds} folds, seed {seed}"
+    evidence = folds(labels, most=MOST_FOLDS, seed=seed)
+    predicted = _out_of_fold(model, labels, sources, evidence, seed)[:, None]
     figures = {target_key(labels.targets[0]): quality(labels.values[:, 0], predicted[:, 0])}
     fitted = Fitted(
         model,
-        replace(card, held_out_rows=len(labels), quality=figures, split=rule),
+        replace(card, quality=figures, split=evidence.rule),
         Intervals.from_errors(labels.values, predicted, logarithmic=labels.metric in LOGARITHMIC),
         labels.values,
         predicted.astype(np.float32),
     )
-    tags = {"archcast.sources": ",".join(sources)}
-    return track(fitted, labels, Split(everything, everything, rule), seed=seed, extra_tags=tags)
+    return track(fitted, labels, evidence, seed=seed, extra_tags={"archcast.sources": ",".join(sources)})
 
 
-def _out_of_fold(model: Predictor, labels: Labels, sources: Sequence[str], folds: int, seed: int) -> Doubles:
+def _out_of_fold(
+    model: Predictor, labels: Labels, sources: Sequence[str], evidence: Folds, seed: int
+) -> Doubles:
     """(n,): prediction of each measurement without its fold."""
-    fold = np.random.default_rng(seed).permutation(len(labels)) % folds
     predicted = np.empty(len(labels))
     of_device = METRICS[labels.metric].of_device
     prior = prior_of(labels.space, sources) if of_device else None
-    for k in range(folds):
-        taught, held = labels.rows(fold != k), labels.codes[fold == k]
+    for k in range(evidence.count):
+        held = evidence.fold == k
+        taught = labels.rows(~held)
         if prior is None:
             part: Predictor = PREDICTORS[model.family]().fit(taught, seed=seed)
         else:
             device = labels.devices[0]
             part = adapt_to(prior, taught.codes, taught.values[:, 0], device=device, metric=labels.metric)
-        predicted[fold == k] = part.predict(held)[:, 0]
+        predicted[held] = part.predict(labels.codes[held])[:, 0]
     return predicted

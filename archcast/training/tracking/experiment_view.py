@@ -10,7 +10,12 @@ import json
 from collections.abc import Mapping
 
 KIND = "mlflow.experimentKind"
-PREDICTORS_VIEW, SWEEPS_VIEW = "archcast", "archcast-sweeps"
+PREDICTORS_VIEW, SWEEPS_VIEW, ADAPTED_VIEW = "archcast", "archcast-sweeps", "archcast-adapted"
+OTHER_VIEWS = {
+    SWEEPS_VIEW: ("sweeps", "metrics.`inner.kendall` >= -1"),
+    ADAPTED_VIEW: ("adapted predictors", "metrics.`folds.mean.spearman` >= -1"),
+}
+"""View -> what it shows, and the runs that it shows."""
 COLUMNS = (
     "attributes.`Created`",
     "params.`predictor`",
@@ -31,21 +36,35 @@ SWEEP_COLUMNS = (
     "metrics.`inner.mape`",
     "metrics.`fit_seconds`",
 )
+ADAPTED_COLUMNS = (
+    "attributes.`Created`",
+    "params.`predictor`",
+    "tags.`archcast.device`",
+    "params.`rows`",
+    "params.`folds`",
+    "metrics.`folds.mean.spearman`",
+    "metrics.`folds.mean.kendall`",
+    "metrics.`folds.mean.mape`",
+    "metrics.`folds.mean.within_10`",
+    "metrics.`folds.mean.coverage_90`",
+)
 
 
 def view_tags() -> Mapping[str, str]:
-    """Tags of an experiment that holds predictors: its kind, and two views.
+    """Tags of an experiment that holds predictors: its kind, and three views.
 
     The first shows fitted predictors, the best first. The second shows sweeps; it is in order of time,
-    because MLflow folds children under their parent in no other.
+    because MLflow folds children under their parent in no other. The third shows adapted predictors, whose
+    figures are of folds.
     """
-    predictors = _state("tags.`archcast.model` LIKE '%'", "metrics.`mean.spearman`", COLUMNS)
-    sweeps = _state("metrics.`inner.kendall` >= -1", "attributes.start_time", SWEEP_COLUMNS)
-    return {
-        KIND: "custom_model_development",
-        view_tag(PREDICTORS_VIEW): json.dumps(predictors),
-        view_tag(SWEEPS_VIEW): json.dumps(sweeps),
+    fitted = "metrics.`mean.spearman` >= -1 AND tags.`archcast.model` LIKE '%'"
+    sweeps, adapted = (OTHER_VIEWS[view][1] for view in (SWEEPS_VIEW, ADAPTED_VIEW))
+    views = {
+        PREDICTORS_VIEW: _state(fitted, "metrics.`mean.spearman`", COLUMNS),
+        SWEEPS_VIEW: _state(sweeps, "attributes.start_time", SWEEP_COLUMNS),
+        ADAPTED_VIEW: _state(adapted, "metrics.`folds.mean.spearman`", ADAPTED_COLUMNS),
     }
+    return {KIND: "custom_model_development"} | {view_tag(v): json.dumps(s) for v, s in views.items()}
 
 
 def view_tag(view: str) -> str:

@@ -19,22 +19,24 @@ from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
 from archcast.training.coverage import COVERAGE, interval_coverage, level
 from archcast.training.fit import Fitted
-from archcast.training.splits import Split
+from archcast.training.splits import Folds, Split
 
 SWEEP_TAG = "archcast.sweep"
 """Tag of a run that was fitted with a sweep's best settings: the parent run's identifier."""
+MERITS = ("mean.spearman", "folds.mean.spearman")
+"""The metrics by which runs are promoted; a run has one of them."""
 _DIGEST_LENGTH = 32
 
 
-def tags(fitted: Fitted, labels: Labels, split: Split) -> dict[str, str]:
+def tags(fitted: Fitted, labels: Labels, evidence: Split | Folds) -> dict[str, str]:
     """What a run is searched by, and what promotion reads."""
-    return quantity_tags(labels, split, fitted.predictor.family) | {
+    return quantity_tags(labels, evidence, fitted.predictor.family) | {
         "archcast.model": model_name(labels),
         "mlflow.note.content": fitted.card.title,
     }
 
 
-def quantity_tags(labels: Labels, split: Split, family: str) -> dict[str, str]:
+def quantity_tags(labels: Labels, evidence: Split | Folds, family: str) -> dict[str, str]:
     """What is predicted, from which values, by which family; also on the runs of a sweep."""
     return {
         "archcast.space": labels.space,
@@ -43,7 +45,7 @@ def quantity_tags(labels: Labels, split: Split, family: str) -> dict[str, str]:
         "archcast.device": ",".join(dict.fromkeys(labels.devices)),
         "archcast.dataset": labels.dataset,
         "archcast.version": VERSION,
-        "archcast.split": split.rule,
+        "archcast.split": evidence.rule,
         "archcast.labels": labels_digest(labels),
         "mlflow.source.name": "archcast",
         "mlflow.source.type": "LOCAL",
@@ -55,25 +57,29 @@ def run_name(family: str, labels: Labels, rows: int, *, swept: bool = False) -> 
     return f"{family}, {devices_said(labels.targets)}, {rows} rows" + (", swept" if swept else "")
 
 
-def parameters(fitted: Fitted, labels: Labels, split: Split, *, seed: int) -> dict[str, str]:
+def parameters(fitted: Fitted, labels: Labels, evidence: Split | Folds, *, seed: int) -> dict[str, str]:
     """Settings of a run, those of the family under `config.`."""
     family = fitted.predictor.family
-    return quantity_parameters(labels, split, family, seed=seed) | config_parameters(
+    return quantity_parameters(labels, evidence, family, seed=seed) | config_parameters(
         asdict(fitted.predictor.config)
     )
 
 
-def quantity_parameters(labels: Labels, split: Split, family: str, *, seed: int) -> dict[str, str]:
+def quantity_parameters(labels: Labels, evidence: Split | Folds, family: str, *, seed: int) -> dict[str, str]:
     """What every run of a predictor has, whatever its settings."""
+    rows = (
+        {"rows": len(evidence.train), "held_out_rows": len(evidence.test)}
+        if isinstance(evidence, Split)
+        else {"rows": len(evidence.fold), "folds": evidence.count}
+    )
     return {
         "predictor": family,
         "space": labels.space,
         "metric": labels.metric,
         "dataset": labels.dataset,
         "seed": str(seed),
-        "rows": str(len(split.train)),
-        "held_out_rows": str(len(split.test)),
-        "split": split.rule,
+        "split": evidence.rule,
+        **{name: str(value) for name, value in rows.items()},
     }
 
 
@@ -85,8 +91,11 @@ def config_parameters(settings: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def merits(fitted: Fitted, *, fit_seconds: float | None = None) -> dict[str, float]:
+def merits(fitted: Fitted, evidence: Split | Folds, *, fit_seconds: float | None = None) -> dict[str, float]:
     """Figures of merit on the held-out rows: `mean.spearman`, and `spearman/<device>` for each target.
+
+    Those of folds are `folds.mean.spearman` and `folds.spearman/<device>`: they are no figures on rows that
+    the predictor has not seen, and never stand in a column with such.
 
     Beside the card's figures, `coverage_90` is the cross-fitted coverage of 90 % intervals, where there
     are rows enough to tell.
@@ -101,6 +110,8 @@ def merits(fitted: Fitted, *, fit_seconds: float | None = None) -> dict[str, flo
         found |= {f"{name}/{accepted(target)}": value for name, value in quality.items()}
         if target in known:
             found[f"coverage_90/{accepted(target)}"] = known[target]
+    if isinstance(evidence, Folds):
+        found = {f"folds.{name}": value for name, value in found.items()}
     return found if fit_seconds is None else found | {"fit_seconds": float(fit_seconds)}
 
 

@@ -1,15 +1,12 @@
 """Which run is served: versions in MLflow's model registry, with the aliases champion and challenger.
 
-A registered model is one quantity on the same devices (`run_record.model_name`). `champion` is the version
-in use; `challenger` is the one it replaced, so that going back is one step. A champion is copied among the
+A registered model is one quantity on the same devices (`record.model_name`). `champion` is the version in
+use; `challenger` is the one it replaced, so that going back is one step. A champion is copied among the
 user's own predictors, where `archcast.predict` finds it without MLflow.
 """
 
 from __future__ import annotations
 
-import json
-import urllib.parse
-import urllib.request
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,15 +14,8 @@ from typing import Any
 from archcast.core.errors import DataError, InputError, UnknownNameError
 from archcast.core.settings import home, predictors_dir
 from archcast.predictors import load, read_manifest, save
-from archcast.training.tracking.store import (
-    MEAN,
-    TrackedRun,
-    is_server,
-    mlflow_module,
-    open_client,
-    quiet,
-    registry_uri,
-)
+from archcast.training.tracking.record import MERITS
+from archcast.training.tracking.store import PREDICTOR_FOLDER, TrackedRun, tracking
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 _SAME = ("archcast.split", "archcast.labels")
@@ -33,6 +23,9 @@ _SAME = ("archcast.split", "archcast.labels")
 
 def register_and_promote(run: TrackedRun | str, *, force: bool = False) -> TrackedRun:
     """Make a run the champion of its registered model, and serve it; the former becomes the challenger.
+
+    The predictor is saved where it is served from before any alias moves: when that fails, the former
+    champion stays champion and goes on being served.
 
     Args:
         run: from `track`, or a run's identifier.
@@ -46,24 +39,24 @@ def register_and_promote(run: TrackedRun | str, *, force: bool = False) -> Track
             not measured on the same split of the same labels. Nothing is registered then.
         UnknownNameError: there is no such run, or archcast did not record it.
         DataError, ArtifactError: the run's saved predictor cannot be read; the champion stays.
+        OSError: it cannot be saved; the champion stays.
     """
-    client = open_client()
-    with quiet():
-        tracked, record = _find(client, run)
+    with tracking() as mlflow:
+        client = mlflow.MlflowClient()
+        tracked, record = _find(mlflow, run)
         name = record.data.tags["archcast.model"]
         champion = _by_alias(client, name, CHAMPION)
         again = champion is not None and champion.run_id == tracked.run_id
         if champion is not None and not again and not force:
             _refuse_worse(name, record, client.get_run(champion.run_id), version=champion.version)
         version = champion.version if again else _version(client, name, tracked, record)
-        manifest = read_manifest(_folder(client, name, version))
-        predictor = load(manifest)
+        manifest = read_manifest(_folder(mlflow, name, version))
+        card = replace(manifest.card, registered=f"{name} v{version}")
+        save(load(manifest), predictors_dir() / name, card=card, intervals=manifest.intervals)
         if champion is not None and not again:
             client.set_registered_model_alias(name, CHALLENGER, champion.version)
         if not again:
             client.set_registered_model_alias(name, CHAMPION, version)
-    card = replace(manifest.card, registered=f"{name} v{version}")
-    save(predictor, predictors_dir() / name, card=card, intervals=manifest.intervals)
     return replace(tracked, version=int(version))
 
 
@@ -74,62 +67,52 @@ def champion_folder(name: str) -> Path:
         UnknownNameError: no registered model of that name has a champion; the message lists those.
         DataError: the champion's files cannot be reached.
     """
-    client = open_client()
-    with quiet():
+    with tracking() as mlflow:
+        client = mlflow.MlflowClient()
         champion = _by_alias(client, name, CHAMPION)
         if champion is None:
             known = [m.name for m in client.search_registered_models() if CHAMPION in m.aliases]
             raise UnknownNameError("registered model", name, known)
-        return _folder(client, name, str(champion.version))
+        return _folder(mlflow, name, str(champion.version))
 
 
-def _folder(client: Any, name: str, version: str) -> Path:
-    """Folder of a version's saved predictor, fetched where the store is a server."""
-    artifacts = mlflow_module("mlflow.artifacts")
-    location = client.get_model_version_download_uri(name, version)
-    if location.startswith("file:"):
-        return _local(location, f"{name} v{version}")
-    cache = home() / "registry" / name / version
-    cache.mkdir(parents=True, exist_ok=True)
+def _folder(mlflow: Any, name: str, version: str) -> Path:
+    """Folder of a version's saved predictor: where it lies, or a copy where the store is a server."""
+    location = mlflow.MlflowClient().get_model_version_download_uri(name, version)
+    copy = None if location.startswith("file:") else home() / "registry" / name / version
+    if copy is not None:
+        copy.mkdir(parents=True, exist_ok=True)
     try:
-        found = artifacts.download_artifacts(
-            artifact_uri=f"{location}/artifacts/predictor",
-            dst_path=str(cache),
-            tracking_uri=client.tracking_uri,
+        found = mlflow.artifacts.download_artifacts(
+            artifact_uri=f"{location}/artifacts/{PREDICTOR_FOLDER}", dst_path=copy and str(copy)
         )
     except Exception as error:  # each kind of artifact store has errors of its own
-        reason = str(error).partition("\n")[0]
+        reason = "the folder was moved or deleted" if copy is None else str(error).partition("\n")[0]
         raise DataError(f"{name} v{version} cannot be read at {location}: {reason}") from error
     return Path(found)
 
 
-def _local(location: str, name: str) -> Path:
-    folder = Path(urllib.request.url2pathname(urllib.parse.urlparse(location).path), "artifacts", "predictor")
-    if not folder.is_dir():
-        raise DataError(f"{name} is not at {folder}: the folder was moved or deleted")
-    return folder
-
-
-def _find(client: Any, run: TrackedRun | str) -> tuple[TrackedRun, Any]:
+def _find(mlflow: Any, run: TrackedRun | str) -> tuple[TrackedRun, Any]:
     """A run with MLflow's record of it."""
     run_id = run if isinstance(run, str) else run.run_id
-    exceptions = mlflow_module("mlflow.exceptions")
     try:
-        record = client.get_run(run_id)
-    except exceptions.MlflowException:
-        raise UnknownNameError("run", run_id, _recorded(client)) from None
+        record = mlflow.get_run(run_id)
+    except mlflow.MlflowException:
+        raise UnknownNameError("run", run_id, _recorded(mlflow)) from None
     outputs = record.outputs.model_outputs if record.outputs else []
-    if "archcast.model" not in record.data.tags or not outputs or MEAN not in record.data.metrics:
-        raise UnknownNameError("run", run_id, _recorded(client))
+    if "archcast.model" not in record.data.tags or not outputs or _merit(record) is None:
+        raise UnknownNameError("run", run_id, _recorded(mlflow))
     experiment = f"{record.data.tags['archcast.space']}/{record.data.tags['archcast.metric']}"
     return TrackedRun(run_id, experiment, f"models:/{outputs[0].model_id}"), record
 
 
-def _recorded(client: Any) -> list[str]:
+def _recorded(mlflow: Any) -> list[str]:
     """Identifiers of the latest runs that archcast recorded."""
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     wanted = "tags.`archcast.model` LIKE '%' AND attributes.status = 'FINISHED'"
-    return [run.info.run_id for run in client.search_runs(experiments, wanted, max_results=10)]
+    found = mlflow.search_runs(
+        search_all_experiments=True, filter_string=wanted, max_results=10, output_format="list"
+    )
+    return [run.info.run_id for run in found]
 
 
 def _by_alias(client: Any, name: str, alias: str) -> Any:
@@ -138,14 +121,20 @@ def _by_alias(client: Any, name: str, alias: str) -> Any:
     return client.get_model_version_by_alias(name, alias) if found and alias in found[0].aliases else None
 
 
+def _merit(run: Any) -> float | None:
+    """Mean Spearman correlation, on held-out rows or over folds; None of a run that has neither."""
+    return next((run.data.metrics[name] for name in MERITS if name in run.data.metrics), None)
+
+
 def _refuse_worse(name: str, run: Any, champion: Any, *, version: str) -> None:
-    ours, theirs = run.data.metrics[MEAN], champion.data.metrics[MEAN]
+    ours, theirs = _merit(run), _merit(champion)
     same = all(run.data.tags[tag] == champion.data.tags[tag] for tag in _SAME)
-    if same and ours >= theirs:
+    if same and ours is not None and theirs is not None and ours >= theirs:
         return
+    tested = "on the same held-out rows" if MERITS[0] in run.data.metrics else "over the same folds"
     figures = f"has a mean Spearman correlation of {ours:.4f}, and the champion, v{version}, of {theirs:.4f}"
     if same:
-        raise InputError(f"{name} must not get worse: this run {figures} on the same held-out rows")
+        raise InputError(f"{name} must not get worse: this run {figures} {tested}")
     raise InputError(
         f"{name} must be compared on the same split of the same labels, and these differ: "
         f"this run {figures}; promote with force if that is meant"
@@ -161,14 +150,9 @@ def _version(client: Any, name: str, run: TrackedRun, record: Any) -> str:
         if version.run_id == run.run_id:
             return str(version.version)
     model_id = run.model_uri.removeprefix("models:/")
-    # A server resolves the model's address itself; MLflow's own store would ask the global address for it.
-    source = run.model_uri
-    if not is_server(registry_uri()):
-        source = client.get_logged_model(model_id).artifact_location
-    said = f"{record.info.run_name}: mean Spearman {record.data.metrics[MEAN]:.4f} on held-out rows"
+    tested = "on held-out rows" if MERITS[0] in record.data.metrics else "over folds"
+    said = f"{record.info.run_name}: mean Spearman {_merit(record):.4f} {tested}"
     made = client.create_model_version(
-        name, source=source, run_id=run.run_id, model_id=model_id, description=said
+        name, source=run.model_uri, run_id=run.run_id, model_id=model_id, description=said
     )
-    link = json.dumps([{"name": name, "version": int(made.version)}])
-    client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})
     return str(made.version)

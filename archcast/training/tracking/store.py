@@ -1,14 +1,13 @@
-"""Where runs are kept: MLflow's store of this project, opened without touching MLflow's globals.
+"""Where runs are kept: MLflow's store of this project, used through MLflow's fluent interface.
 
-Everything goes through a client that holds its own addresses. Nothing sets MLflow's tracking address or
-active run, so a caller's own use of MLflow in the same process is left alone.
+That interface works on addresses that belong to the process. They are set here, in `tracking`, for as long as
+something is recorded, and are given back afterwards, so that a caller's own use of MLflow goes on as before:
+its addresses, its experiment and its active run.
 """
 
 from __future__ import annotations
 
-import logging
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,17 +16,22 @@ from typing import Any
 
 from archcast.core.errors import DataError
 from archcast.core.optional import require
+from archcast.core.quiet import quiet
 from archcast.core.settings import home, tracking_uri
 
-_LOUD = ("mlflow", "alembic")
-_QUIET = {
+PARENT = "mlflow.parentRunId"
+"""Tag of a run below another: the other's identifier."""
+PREDICTOR_FOLDER = "predictor"
+"""Where the saved predictor lies among the artifacts of a run, and of its model."""
+_LOGGERS = ("mlflow", "alembic")
+_SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
-"""Set while MLflow works for archcast, where the user has not set them otherwise."""
-MEAN = "mean.spearman"
-"""The metric by which runs are promoted."""
+"""Set while something is recorded, where the user has not set them otherwise."""
+_ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +49,6 @@ class TrackedRun:
     version: int | None = None
 
 
-def mlflow_module(name: str = "mlflow") -> Any:
-    """A module of MLflow, imported without its warnings and with its usage reports switched off."""
-    with quiet():
-        return require(name, extra="train", purpose="tracking of runs")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Hold back what MLflow and Alembic say when nothing is wrong; their errors still show."""
-    loggers = [logging.getLogger(name) for name in _LOUD]
-    levels = [logger.level for logger in loggers]
-    before = {name: os.environ.get(name) for name in _QUIET}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        os.environ.update({name: value for name, value in _QUIET.items() if before[name] is None})
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-
-
 def registry_uri() -> str:
     """Address of the model registry: `MLFLOW_REGISTRY_URI`, else the tracking address."""
     return os.environ.get("MLFLOW_REGISTRY_URI") or tracking_uri()
@@ -87,44 +64,110 @@ def is_server(uri: str) -> bool:
     return uri.partition(":")[0] in ("http", "https", "databricks")
 
 
-def open_client() -> Any:
-    """A client of the project's store, which is created when it is not there.
+@contextmanager
+def tracking() -> Iterator[Any]:
+    """The module `mlflow`, its tracking and registry addresses those of the project until the block ends.
 
     Raises:
+        MissingPackageError: MLflow is not installed.
         DataError: the store cannot be opened; the message holds its address.
     """
-    mlflow = mlflow_module()
-    uri = tracking_uri()
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with quiet():
-            client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=registry_uri())
-            client.search_experiments(max_results=1)
-    except Exception as error:  # MLflow lets errors of its database and HTTP packages through
-        reason = str(error).partition("\n")[0]
-        raise DataError(f"the store of runs at {uri} cannot be opened: {reason}") from error
-    return client
+    uri, registry = tracking_uri(), registry_uri()
+    switches: dict[str, str | None] = {k: os.environ.get(k, v) for k, v in _SWITCHES.items()}
+    # MLflow writes the addresses into the environment; a run that it was told to go on with is not ours.
+    kept = {name: os.environ.get(name) for name in (*_ADDRESSES, "MLFLOW_RUN_ID")}
+    with quiet(_LOGGERS, switches | kept | {"MLFLOW_RUN_ID": None}):
+        mlflow = require("mlflow", extra="train", purpose="tracking of runs")
+        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+        try:
+            mlflow.set_tracking_uri(uri)
+            mlflow.set_registry_uri(registry)
+            _open(mlflow, uri)
+            yield mlflow
+        finally:
+            _give_back(mlflow, kept, before)
 
 
-def experiment_id(client: Any, name: str, *, tags: Mapping[str, str] | None = None) -> str:
+def open_client() -> Any:
+    """A client of the project's store, to look things up with; the store is created when it is not there.
+
+    Raises:
+        DataError: the store cannot be opened.
+    """
+    with tracking() as mlflow:
+        return mlflow.MlflowClient(tracking_uri(), registry_uri())
+
+
+@contextmanager
+def running(
+    experiment: str,
+    name: str,
+    tags: Mapping[str, str],
+    *,
+    parent: str | None = None,
+    experiment_tags: Mapping[str, str] | None = None,
+) -> Iterator[tuple[Any, Any]]:
+    """MLflow and a new run that its fluent functions log to; failed when the block raises, else finished.
+
+    Args:
+        parent: run that it stands below.
+        experiment_tags: that the experiment shall have, whether it is there already or not.
+
+    Raises:
+        DataError: the store cannot be opened.
+    """
+    with tracking() as mlflow:
+        where = experiment_id(mlflow, experiment, tags=experiment_tags)
+        given = dict(tags) | ({PARENT: parent} if parent else {})
+        with mlflow.start_run(experiment_id=where, run_name=name, tags=given, nested=True) as run:
+            if parent and run.data.tags.get(PARENT) != parent:  # the caller's own active run
+                mlflow.set_tag(PARENT, parent)
+            elif not parent and PARENT in run.data.tags:
+                mlflow.delete_tag(PARENT)
+            yield mlflow, run
+
+
+def experiment_id(mlflow: Any, name: str, *, tags: Mapping[str, str] | None = None) -> str:
     """Identifier of the experiment of that name, which is created when it is not there.
 
     Args:
         tags: that it shall have, whether it is there or not.
     """
-    found, wanted = client.get_experiment_by_name(name), tags or {}
+    found, wanted = mlflow.get_experiment_by_name(name), tags or {}
     if found is None:
-        exceptions = mlflow_module("mlflow.exceptions")
         folder = artifact_root().joinpath(*name.split("/"))
         location = None if is_server(tracking_uri()) else folder.as_uri()
         try:
-            return str(client.create_experiment(name, artifact_location=location, tags=dict(wanted)))
-        except exceptions.MlflowException:  # another process may have been first
-            found = client.get_experiment_by_name(name)
+            return str(mlflow.create_experiment(name, artifact_location=location, tags=dict(wanted)))
+        except mlflow.MlflowException:  # another process may have been first
+            found = mlflow.get_experiment_by_name(name)
             if found is None:
                 raise
+    client = mlflow.MlflowClient()
     for tag, value in wanted.items():
         if found.tags.get(tag) != value:
             client.set_experiment_tag(found.experiment_id, tag, value)
     return str(found.experiment_id)
+
+
+def _open(mlflow: Any, uri: str) -> None:
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        mlflow.MlflowClient().search_experiments(max_results=1)
+    except Exception as error:  # MLflow lets errors of its database and HTTP packages through
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"the store of runs at {uri} cannot be opened: {reason}") from error
+
+
+def _give_back(mlflow: Any, environment: Mapping[str, str | None], before: tuple[str, str]) -> None:
+    """Addresses as they were: from the environment where they came from there, else as they had been set."""
+    mlflow.set_tracking_uri(None)
+    mlflow.set_registry_uri(None)
+    for name in _ADDRESSES:
+        value = environment[name]
+        os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    if mlflow.get_tracking_uri() != before[0]:
+        mlflow.set_tracking_uri(before[0])
+    if mlflow.get_registry_uri() != before[1]:
+        mlflow.set_registry_uri(before[1])

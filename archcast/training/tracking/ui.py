@@ -15,8 +15,8 @@ from contextlib import contextmanager
 
 from archcast.core.errors import DataError, InputError
 from archcast.core.settings import tracking_uri
-from archcast.training.tracking.experiment_view import PREDICTORS_VIEW, SWEEPS_VIEW, view_path, view_tag
-from archcast.training.tracking.store import artifact_root, is_server, open_client, quiet, registry_uri
+from archcast.training.tracking.experiment_view import OTHER_VIEWS, PREDICTORS_VIEW, view_path, view_tag
+from archcast.training.tracking.store import artifact_root, is_server, open_client, registry_uri, tracking
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 10.0
@@ -61,16 +61,16 @@ def running_ui(host: str = "127.0.0.1", port: int = 5000) -> Iterator[tuple[str,
 
 
 def _views() -> list[tuple[str, str]]:
-    """What there is to compare, with its path: fitted predictors of each experiment, and sweeps."""
-    with quiet():
-        client = open_client()
-        experiments = client.search_experiments(order_by=["name ASC"])
-        views = []
-        for e in experiments:
+    """What there is to compare, with its path: fitted and adapted predictors of each experiment, sweeps."""
+    views = []
+    with tracking() as mlflow:
+        client = mlflow.MlflowClient()
+        for e in client.search_experiments(order_by=["name ASC"]):
             if view_tag(PREDICTORS_VIEW) in e.tags:
                 views.append((f"compare {e.name}", view_path(e.experiment_id)))
-                if client.search_runs([e.experiment_id], "metrics.`inner.kendall` >= -1", max_results=1):
-                    views.append((f"sweeps of {e.name}", view_path(e.experiment_id, SWEEPS_VIEW)))
+                for view, (title, wanted) in OTHER_VIEWS.items():
+                    if client.search_runs([e.experiment_id], wanted, max_results=1):
+                        views.append((f"{title} of {e.name}", view_path(e.experiment_id, view)))
     return views
 
 

@@ -5,8 +5,8 @@ from archcast.search.loop.tracking import track_search
 from archcast.training.tracking.store import open_client
 
 
-def test_the_run_has_settings_front_and_picture(tmp_path, monkeypatch):
-    monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path))
+def test_the_run_has_settings_front_and_picture(store, monkeypatch):
+    monkeypatch.setenv("ARCHCAST_HOME", str(store))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     found = archcast.search("macro", method="evolution", evaluations=30, population=10)
     client = open_client()

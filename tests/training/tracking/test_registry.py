@@ -1,3 +1,4 @@
+import errno
 import shutil
 from dataclasses import replace
 
@@ -181,6 +182,30 @@ def test_a_run_whose_files_are_gone_does_not_become_champion(home):
         register_and_promote(lookup)
     assert _aliases("nasbench201.latency.broken") == {"champion": 1}
     assert _served("broken").version == "nasbench201.latency.broken v1"
+
+
+def test_a_predictor_that_cannot_be_saved_leaves_the_champion_in_its_place(home, monkeypatch):
+    labels = noisy_labels(("full",), share=0.2)
+    _tracked(labels, FlopsBaseline, promote=True)
+    lookup, strong = _tracked(labels, LookupTable)
+    before = archcast.predict(labels.codes[:9], "full", space="nasbench201")
+
+    def full(*given, **options):
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("archcast.training.tracking.registry.save", full)
+        with pytest.raises(OSError, match="no space left"):
+            register_and_promote(lookup)
+    assert _aliases("nasbench201.latency.full") == {"champion": 1}
+    assert _served("full").version == "nasbench201.latency.full v1"
+    now = archcast.predict(labels.codes[:9], "full", space="nasbench201")
+    np.testing.assert_array_equal(now, before)
+
+    assert register_and_promote(lookup).version == 2, "once there is room, it goes on"
+    assert _aliases("nasbench201.latency.full") == {"champion": 2, "challenger": 1}
+    now = archcast.predict(labels.codes[:9], "full", space="nasbench201")
+    np.testing.assert_array_equal(now, strong.predictor.predict(labels.codes[:9])[:, 0])
 
 
 def test_versions_say_what_they_are(home):

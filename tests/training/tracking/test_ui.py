@@ -37,7 +37,7 @@ def test_pages_of_the_project_and_a_clean_stop(home, tmp_path):
     shown = experiment_id(client, "nasbench201/energy", tags=view_tags())
     port = _free_port()
     code = f"from archcast.training.tracking.ui import serve_ui; serve_ui(port={port})"
-    command = [sys.executable, "-W", "error", "-c", code]
+    command = [sys.executable, "-c", code]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:

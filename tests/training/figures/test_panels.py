@@ -10,16 +10,14 @@ from archcast.core.labels import Target
 from archcast.predictors import LookupTable
 from archcast.predictors.intervals import LEVELS
 from archcast.training.coverage import coverage_by_size, interval_coverage
-from archcast.training.learning import CurvePoint
-from archcast.training.tracking.figures import (
-    MAX_PANELS,
-    error_by_size,
-    figures,
+from archcast.training.figures import figures
+from archcast.training.figures.panels import MAX_PANELS, error_by_size, predicted_against_measured
+from archcast.training.figures.summaries import (
     interval_coverage_by_device,
     learning_curve_of,
-    predicted_against_measured,
     rank_correlation_by_device,
 )
+from archcast.training.learning import CurvePoint
 
 TWO = fitted_to(noisy_labels(), LookupTable)[0]
 MANY = fitted_to(noisy_labels(tuple(f"board_{i:02}" for i in range(MAX_PANELS + 2))), LookupTable)[0]
@@ -122,7 +120,7 @@ def test_pyplot_stays_out():
     code = (
         "import sys; sys.path[:0] = {paths}\n"
         "from tracked_cases import *; from archcast.predictors import FlopsBaseline\n"
-        "from archcast.training.tracking.figures import figures\n"
+        "from archcast.training.figures import figures\n"
         "figures(fitted_to(noisy_labels(), FlopsBaseline)[0])\n"
         "print('matplotlib.pyplot' in sys.modules)"
     )

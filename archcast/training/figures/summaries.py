@@ -11,9 +11,7 @@ from archcast.core.arrays import Doubles
 from archcast.core.labels import target_key
 from archcast.predictors.intervals import LEVELS
 from archcast.training.coverage import COVERAGE, PARTS, coverage_by_size, interval_coverage
-from archcast.training.fit import Fitted
-from archcast.training.learning import CurvePoint
-from archcast.training.tracking.figure_parts import (
+from archcast.training.figures.parts import (
     LINE,
     MUTED,
     POINT,
@@ -22,6 +20,8 @@ from archcast.training.tracking.figure_parts import (
     new_figure,
     plain_axes,
 )
+from archcast.training.fit import Fitted
+from archcast.training.learning import CurvePoint
 
 
 def rank_correlation_by_device(fitted: Fitted) -> Any:
@@ -48,7 +48,7 @@ def rank_correlation_by_device(fitted: Fitted) -> Any:
     axes.set_yticks(rows, names)
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_xlim(min(0.0, float(spearman.min()), float(kendall.min())) * 1.1, 1.12)
-    axes.set_xlabel("rank correlation on held-out architectures")
+    axes.set_xlabel("rank correlation")
     figure.suptitle(heading(fitted, "Rank correlation by device"), fontsize=11)
     figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
     plain_axes(axes)
@@ -65,7 +65,7 @@ def interval_coverage_by_device(fitted: Fitted) -> Any:
     overall.plot(ends, ends, "--", color=LINE, linewidth=0.9, label="as promised")
     _draw_targets(overall, 100 * LEVELS, 100 * interval_coverage(fitted), names)
     overall.set_xlabel("nominal coverage (%)")
-    overall.set_ylabel("held-out measurements inside (%)")
+    overall.set_ylabel("tested measurements inside (%)")
     overall.legend(loc="upper left", fontsize=8, frameon=False)
     nominal, fifths = 100 * COVERAGE, np.arange(1, PARTS + 1)
     by_size.plot(fifths[[0, -1]], [nominal, nominal], "--", color=LINE, linewidth=0.9)
@@ -78,7 +78,7 @@ def interval_coverage_by_device(fitted: Fitted) -> Any:
         plain_axes(axes)
     figure.suptitle(heading(fitted, "Interval coverage"), fontsize=11)
     figure.supxlabel(
-        "widths learned from one half of the held-out rows, tested on the other, both ways",
+        "widths learned from one half of the tested rows, tested on the other, both ways",
         fontsize=8,
         color=MUTED,
     )
@@ -97,7 +97,7 @@ def _draw_targets(axes: Any, x: Any, columns: Doubles, names: Sequence[str]) -> 
 
 
 def learning_curve_of(fitted: Fitted, curve: Sequence[CurvePoint]) -> Any:
-    """Mean rank correlation and error on the held-out rows against rows fitted to."""
+    """Mean rank correlation and error on the tested rows against rows fitted to."""
     points = sorted(curve, key=lambda point: point.rows)
     rows = np.array([float(point.rows) for point in points])
     figure = new_figure(8.4, 4.0)

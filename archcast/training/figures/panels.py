@@ -1,8 +1,8 @@
-"""Pictures of a fitted predictor's errors on the held-out architectures, as Matplotlib figures.
+"""Pictures of a fitted predictor's errors on the tested architectures, one panel a target.
 
 | symbol | meaning |
 |---|---|
-| n | held-out architectures |
+| n | tested architectures |
 | m | targets (devices) |
 
 Figures are built without pyplot: nothing global is opened, so nothing has to be closed.
@@ -10,7 +10,7 @@ Figures are built without pyplot: nothing global is opened, so nothing has to be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,7 @@ from archcast.core.arrays import Doubles
 from archcast.core.labels import target_key
 from archcast.core.metric import METRICS
 from archcast.predictors.scale import LOGARITHMIC
-from archcast.training.fit import Fitted
-from archcast.training.learning import CurvePoint
-from archcast.training.tracking.figure_parts import (
+from archcast.training.figures.parts import (
     LINE,
     MUTED,
     POINT,
@@ -31,11 +29,7 @@ from archcast.training.tracking.figure_parts import (
     new_figure,
     plain_axes,
 )
-from archcast.training.tracking.figure_summaries import (
-    interval_coverage_by_device,
-    learning_curve_of,
-    rank_correlation_by_device,
-)
+from archcast.training.fit import Fitted
 
 MAX_PANELS = 9
 _BINS = 8
@@ -43,17 +37,6 @@ _FEW = 20
 """Fewer points than this get no running median."""
 
 Panel = Callable[[Any, Fitted, Doubles, Doubles], None]
-
-
-def figures(fitted: Fitted, curve: Sequence[CurvePoint] = ()) -> dict[str, Any]:
-    """Every figure of a fitted predictor, and of its learning curve if given, by the name its file gets."""
-    made = {
-        "predicted_against_measured": predicted_against_measured(fitted),
-        "error_by_size": error_by_size(fitted),
-        "rank_correlation_by_device": rank_correlation_by_device(fitted),
-        "interval_coverage": interval_coverage_by_device(fitted),
-    }
-    return made | {"learning_curve": learning_curve_of(fitted, curve)} if curve else made
 
 
 def predicted_against_measured(fitted: Fitted) -> Any:
