@@ -1,4 +1,4 @@
-"""`archcast evaluate`: named protocols beside published figures."""
+"""`archcast evaluate`: protocols beside published figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from archcast.cli.output import Json, print_records
 
 
 def evaluate(
-    name: Annotated[str | None, typer.Argument(help="Protocol; left out, they are listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Protocol by its name, or a YAML file of your own; left out, names are listed."),
+    ] = None,
     predictor: Annotated[
         list[str] | None,
         typer.Option("--predictor", "-p", help="Family or method; default the protocol's own list."),
@@ -27,19 +30,17 @@ def evaluate(
 
     Example: archcast evaluate help-nasbench201-900 -p linear -p lightgbm
     """
-    from archcast.training.protocols import PROTOCOLS
+    from archcast.core.optional import require
+
+    require("pydantic", extra="train", purpose="reading a protocol")
+    from archcast.training.protocols import load_protocol, protocol_names, run_protocol
 
     if name is None:
-        records = [{"protocol": p.name, "title": p.title} for p in PROTOCOLS.values()]
+        records = [{"protocol": n, "title": load_protocol(n).title} for n in protocol_names()]
         print_records(records, as_json=as_json)
         return
-    protocol = PROTOCOLS[name]
-    protocol.check(predictor or ())
-    result = protocol.run(
-        predictor or protocol.predictors,
-        range(seeds or protocol.seeds),
-        lambda text: typer.echo(text, err=True),
-    )
+    protocol = load_protocol(name)
+    result = run_protocol(protocol, predictor, seeds=seeds, progress=lambda text: typer.echo(text, err=True))
     names = list(result.records[0])
     rows = [{n: r.get(n) for n in names} for r in (*result.records, *result.published)]
     print_records(rows, as_json=as_json, title=protocol.title)

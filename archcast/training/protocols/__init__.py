@@ -1,25 +1,7 @@
-"""Named measurements of quality, each beside the published figures it is compared with."""
+"""Named measurements of quality, each a file of data beside the published figures it is compared with."""
 
-from archcast.training.protocols import (
-    accuracy,
-    curves,
-    help_few,
-    help_plain,
-    intervals,
-    leave_one_out,
-    nasflat,
-)
-from archcast.training.protocols.base import PROTOCOLS, Protocol, ProtocolResult
+from archcast.training.protocols.files import load_protocol, protocol_names
+from archcast.training.protocols.result import ProtocolResult
+from archcast.training.protocols.run import run_protocol
 
-__all__ = [
-    "PROTOCOLS",
-    "Protocol",
-    "ProtocolResult",
-    "accuracy",
-    "curves",
-    "help_few",
-    "help_plain",
-    "intervals",
-    "leave_one_out",
-    "nasflat",
-]
+__all__ = ["ProtocolResult", "load_protocol", "protocol_names", "run_protocol"]

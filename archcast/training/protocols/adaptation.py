@@ -1,0 +1,167 @@
+"""Protocols of few measurements: pick rows, adapt, rank the rest.
+
+| symbol | meaning |
+|---|---|
+| n | measurements of the target device |
+| pool | rows that the sources are measured on |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from archcast.core.arrays import Ints
+from archcast.core.labels import Labels
+from archcast.predictors.adapt.posterior import Adapted, adapt_to
+from archcast.predictors.adapt.prior import DevicePrior, fit_prior
+from archcast.predictors.adapt.references import suggest_references
+from archcast.training.metrics import quality
+from archcast.training.protocols.result import Progress, Record
+from archcast.training.protocols.rows import middle_rows
+from archcast.training.protocols.schema import Adaptation
+
+COVERAGE = 0.9
+Found = dict[str, list[dict[str, float]]]
+"""Device -> quality of each draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One target device measured on a few rows.
+
+    Attributes:
+        column: the device's column.
+        rows: rows that are measured.
+        test: rows that are ranked.
+    """
+
+    column: int
+    rows: Ints
+    test: Ints
+
+
+def run(
+    protocol: Adaptation, methods: Sequence[str], seeds: Sequence[int], progress: Progress
+) -> list[Record]:
+    """One record a method and number of measurements; twice those where the measured are left out too."""
+    sources = protocol.sources.labels()
+    targets = sources if protocol.target is None else protocol.target.labels()
+    devices = targets.devices if protocol.target_devices == "all" else protocol.target_devices
+    prior = lru_cache(maxsize=1)(lambda names, seed: _prior(protocol, sources, names, seed, progress))
+    found: dict[tuple[str, int, bool], Found] = {}
+    for seed in seeds if protocol.pool.seed == "each" else [None]:
+        for device in devices:
+            column = targets.devices.index(device)
+            belief = prior(_sources(protocol, sources, device), seed or 0)
+            for method in methods:
+                for n in protocol.measured:
+                    drawn = seeds if seed is None else [seed]
+                    for rows in _drawn(protocol, method, belief, targets, column, n, drawn):
+                        for left_out in (False, True) if protocol.without_measured else (False,):
+                            test = _test(protocol, targets, column, rows if left_out else None, seed or 0)
+                            one = ranked(belief, targets, Trial(column, rows, test))
+                            found.setdefault((method, n, left_out), {}).setdefault(device, []).append(one)
+    order = sorted(found, key=lambda key: key[2])
+    return [
+        record(method + (", measured left out" if left_out else ""), n, found[method, n, left_out])
+        for method, n, left_out in order
+    ]
+
+
+def source_prior(labels: Labels, sources: Sequence[str], pool: Ints) -> DevicePrior:
+    """The prior that source devices give when measured on the pool alone."""
+    return fit_prior(labels.only(tuple(sources)).rows(pool))
+
+
+def random_rows(labels: Labels, column: int, pool: Ints, n: int, seed: int) -> Ints:
+    """n rows of the pool that the device has values for, drawn at random."""
+    known = pool[np.isfinite(labels.values[pool, column])]
+    return np.random.default_rng(seed).choice(known, n, replace=False)
+
+
+def suggested_rows(prior: DevicePrior, labels: Labels, column: int, pool: Ints, n: int) -> Ints:
+    """n rows of the pool by the prior alone; a row whose measurement failed is replaced by the next."""
+    known = pool[np.isfinite(labels.values[pool, column])]
+    rows: Ints = known[suggest_references(prior, labels.codes[known], n)]
+    return rows
+
+
+def ranked(prior: DevicePrior, labels: Labels, trial: Trial) -> dict[str, float]:
+    """Quality on the test rows of a predictor adapted to the trial's measurements."""
+    truth = labels.values[:, trial.column]
+    name = labels.devices[trial.column]
+    made = adapt_to(prior, labels.codes[trial.rows], truth[trial.rows], device=name, metric=labels.metric)
+    found = quality(truth[trial.test], made.predict(labels.codes[trial.test])[:, 0])
+    return found | {"coverage": coverage(made, labels, trial)}
+
+
+def coverage(made: Adapted, labels: Labels, trial: Trial) -> float:
+    """Share of test rows inside the 90 % interval."""
+    low, high = made.interval(labels.codes[trial.test], COVERAGE)
+    truth = labels.values[trial.test, trial.column]
+    known = np.isfinite(truth)
+    inside = (low[:, 0] <= truth) & (truth <= high[:, 0])
+    return float(inside[known].mean())
+
+
+def record(method: str, n: int, by_device: Found) -> Record:
+    """One record: mean Spearman by device over draws, their mean, its deviation over draws, and coverage."""
+    ranks = np.array([[q["spearman"] for q in found] for found in by_device.values()])
+    covered = np.array([[q["coverage"] for q in found] for found in by_device.values()])
+    made: dict[str, Any] = {"predictor": f"adapted, {method}", "seeds": ranks.shape[1], "measured": n}
+    made |= {device: round(float(r.mean()), 4) for device, r in zip(by_device, ranks, strict=True)}
+    made["mean"] = round(float(ranks.mean()), 4)
+    made["deviation"] = round(float(ranks.mean(axis=0).std()), 4)
+    made["worst"] = round(float(ranks.mean(axis=1).min()), 4)
+    return made | {"coverage_90": round(float(covered.mean()), 3)}
+
+
+def _sources(protocol: Adaptation, labels: Labels, device: str) -> tuple[str, ...]:
+    if protocol.devices == "others":
+        return tuple(name for name in labels.devices if name != device)
+    return labels.devices if protocol.devices == "all" else protocol.devices
+
+
+def _prior(
+    protocol: Adaptation, labels: Labels, names: tuple[str, ...], seed: int, progress: Progress
+) -> DevicePrior:
+    progress(f"{protocol.name}: learning the prior of {len(names)} source devices, seed {seed}")
+    return source_prior(labels, names, protocol.pool.of(labels, seed))
+
+
+def _drawn(
+    protocol: Adaptation,
+    method: str,
+    prior: DevicePrior,
+    labels: Labels,
+    column: int,
+    n: int,
+    seeds: Sequence[int],
+) -> Iterator[Ints]:
+    """Rows to measure: one draw a seed when they are random, one in all of a pool when they are suggested."""
+    for seed in seeds if method == "random" else seeds[:1]:
+        pool = protocol.pool.of(labels, seed)
+        if method == "suggested":
+            yield suggested_rows(prior, labels, column, pool, n)
+        else:
+            among = pool if protocol.drawn_from == "pool" else np.arange(len(labels))
+            yield random_rows(labels, column, among, n, seed)
+
+
+def _test(protocol: Adaptation, labels: Labels, column: int, left_out: Ints | None, seed: int) -> Ints:
+    """Rows that are ranked, in order; those measured are among them unless they are left out."""
+    everything = np.arange(len(labels))
+    if protocol.test == "all":
+        rows = everything
+    elif protocol.test == "rest":
+        rows = np.setdiff1d(everything, protocol.pool.of(labels, seed))
+    else:
+        rows = protocol.test.of(labels, seed)
+    if protocol.trimmed:
+        rows = rows[middle_rows(labels.rows(rows), column, protocol.trimmed)]
+    return rows if left_out is None else np.setdiff1d(rows, left_out)

@@ -1,0 +1,62 @@
+"""Protocols as files: those that archcast has, by their names, and a user's own, by their paths."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.optional import require
+from archcast.training.protocols.schema import AnyProtocol, first_problem
+
+_ENDINGS = (".yaml", ".yml")
+
+
+def protocol_names() -> tuple[str, ...]:
+    """Names of archcast's own protocols."""
+    found = (file.name for file in files("archcast.training.protocols").joinpath("named").iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml")))
+
+
+def load_protocol(name: str) -> Any:
+    """A protocol by its name, or from a file: what ends in .yaml or .yml is a path.
+
+    Returns:
+        One of the models of `archcast.training.protocols.schema`.
+
+    Raises:
+        UnknownNameError: no such protocol; lists those there are.
+        InputError: the file cannot be read, or a key of it is unknown, missing or of the wrong type.
+    """
+    if name.endswith(_ENDINGS):
+        return _parse(_text(Path(name)), name, Path(name).stem)
+    if name not in protocol_names():
+        raise UnknownNameError("protocol", name, protocol_names())
+    place = files("archcast.training.protocols").joinpath("named", f"{name}.yaml")
+    return _parse(place.read_text("utf-8"), name, name)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"protocol {str(path)!r} cannot be read: {error}") from error
+
+
+def _parse(text: str, where: str, name: str) -> Any:
+    yaml = require("yaml", extra="train", purpose="reading a protocol")
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"protocol {where!r} must be YAML: {error}") from error
+    if not isinstance(found, dict):
+        raise InputError(f"protocol {where!r} must be keys with values, got {type(found).__name__}")
+    if "name" in found:
+        raise InputError(f"protocol {where!r}: name is no key of a protocol, the file's name is")
+    try:
+        return TypeAdapter(AnyProtocol).validate_python(found | {"name": name})
+    except ValidationError as error:
+        raise InputError(f"protocol {where!r}: {first_problem(list(error.errors()))}") from error

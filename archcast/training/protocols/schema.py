@@ -1,0 +1,209 @@
+"""What stands in a protocol's file: one model a kind, unknown keys refused.
+
+`docs/protocols.md` shows a file of each kind.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from archcast.core.arrays import Ints
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.labels import Labels
+from archcast.training.labels import load_labels
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Part(BaseModel):
+    """A part of a protocol: read once, changed never."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Table(Part):
+    """Measurements of one metric in one space, from named public tables."""
+
+    space: str
+    metric: str
+    tables: Names
+    datasets: Names | None = None
+
+    def labels(self) -> Labels:
+        """Every architecture and device of the tables."""
+        return load_labels(self.space, self.metric, datasets=self.datasets, sources=self.tables)
+
+
+class Rows(Part):
+    """Rows of a table: `count` from `first` on, or `random` ones, drawn by one seed or anew with `each`."""
+
+    first: int | None = Field(default=None, ge=0)
+    count: Count | None = None
+    random: Count | None = None
+    seed: int | Literal["each"] = 0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Rows:
+        if (self.first is None) != (self.count is None) or (self.first is None) == (self.random is None):
+            raise ValueError("rows must have first and count, or random")
+        return self
+
+    def of(self, labels: Labels, seed: int) -> Ints:
+        """Row numbers; `seed` is used where rows are drawn anew with each, and these are in order."""
+        if self.first is not None and self.count is not None:
+            if self.first + self.count > len(labels):
+                raise InputError(
+                    f"rows must lie within the {len(labels)} of {labels.space}, got {self.count} from "
+                    f"{self.first} on"
+                )
+            return np.arange(self.first, self.first + self.count)
+        if self.seed == "each":
+            return np.sort(np.random.default_rng(seed).choice(len(labels), self.random, replace=False))
+        return np.random.default_rng(self.seed).choice(len(labels), self.random, replace=False)
+
+
+class Protocol(Part):
+    """What files of all kinds hold.
+
+    Attributes:
+        name: the file's name without its ending.
+        predictors: families or methods that it is run with when none are named.
+        seeds: how many seeds it is run with when no number is given, counted from 0.
+        published: records from the literature, each with the predictor's name and the source.
+        methods: the only ones there are, of kinds whose predictors are no families.
+    """
+
+    methods: ClassVar[tuple[str, ...]] = ()
+
+    name: str
+    title: str
+    seeds: Count
+    predictors: Names
+    published: tuple[dict[str, str | int | float], ...] = ()
+
+    @model_validator(mode="after")
+    def _checked(self) -> Protocol:
+        for record in self.published:
+            if missing := sorted({"predictor", "source"} - record.keys()):
+                raise ValueError(f"a published record must have a {missing[0]}, {record} has none")
+        self.check(self.predictors)
+        return self
+
+    def check(self, names: tuple[str, ...] | list[str]) -> None:
+        """Raise UnknownNameError for a method that the protocol's kind does not have."""
+        for name in names:
+            if self.methods and name not in self.methods:
+                raise UnknownNameError(f"method of {self.name}", name, self.methods)
+
+
+class Adaptation(Protocol):
+    """A predictor adapted to a few measurements of a device, from the sources named.
+
+    Attributes:
+        devices: source devices; `others` are all but the target.
+        target, target_devices: the targets' own table where it is another one, and the devices.
+        measured: how many measurements of the target.
+        pool: rows that the sources were measured on.
+        drawn_from: whether random measurements of the target are of the pool, or of all rows.
+        test: rows that are ranked; `rest` are all outside the pool.
+        trimmed: share of the slowest and of the fastest tested rows of a device that is set aside.
+        without_measured: whether a second record leaves the measured rows out of the test.
+    """
+
+    methods: ClassVar[tuple[str, ...]] = ("random", "suggested")
+
+    kind: Literal["adaptation"]
+    sources: Table
+    devices: Names | Literal["all", "others"]
+    target: Table | None = None
+    target_devices: Names | Literal["all"] = "all"
+    measured: Annotated[tuple[Count, ...], Field(min_length=1)]
+    pool: Rows
+    drawn_from: Literal["pool", "all"] = "pool"
+    test: Rows | Literal["rest", "all"]
+    trimmed: float = Field(default=0.0, ge=0.0, lt=0.5)
+    without_measured: bool = False
+
+
+class Training(Protocol):
+    """A predictor fitted to the same rows of all devices together, ranking others.
+
+    Attributes:
+        train, test: rows of every device.
+        target_devices: devices that figures are given of.
+        trimmed: see `Adaptation`.
+    """
+
+    kind: Literal["training"]
+    table: Table
+    target_devices: Names
+    train: Rows
+    test: Rows
+    trimmed: float = Field(default=0.0, ge=0.0, lt=0.5)
+
+
+class FewNetworks(Protocol):
+    """n random networks teach and nothing else, all others are ranked by Kendall's tau.
+
+    Attributes:
+        tasks: name -> data set whose values teach, null for those that are ranked.
+        without_twins: whether a second record leaves out of the test what computes the same function as a
+            training network.
+    """
+
+    kind: Literal["few-networks"]
+    table: Table
+    tasks: Annotated[dict[str, str | None], Field(min_length=1)]
+    counts: Annotated[tuple[Count, ...], Field(min_length=1)]
+    without_twins: bool = True
+
+
+class LearningCurve(Protocol):
+    """n random rows of a device teach, all its others test; figures are means over devices and seeds."""
+
+    kind: Literal["learning-curve"]
+    tables: Annotated[tuple[Table, ...], Field(min_length=1)]
+    counts: Annotated[tuple[Count, ...], Field(min_length=1)]
+    figures: Names = ("spearman", "kendall", "mape", "within_10")
+
+
+class ShippedPredictor(Table):
+    """A shipped predictor, and the table that its held-out rows are of."""
+
+    name: str
+
+
+class IntervalCoverage(Protocol):
+    """Whether the 90 % intervals of shipped predictors hold on their held-out rows.
+
+    Attributes:
+        split_seed: of the split that the predictors were fitted with.
+    """
+
+    methods: ClassVar[tuple[str, ...]] = ("shipped",)
+
+    kind: Literal["intervals"]
+    shipped: Annotated[tuple[ShippedPredictor, ...], Field(min_length=1)]
+    split_seed: int = 0
+
+
+KINDS = ("adaptation", "training", "few-networks", "learning-curve", "intervals")
+AnyProtocol = Annotated[
+    Adaptation | Training | FewNetworks | LearningCurve | IntervalCoverage, Field(discriminator="kind")
+]
+
+
+def first_problem(errors: list[Any]) -> str:
+    """One sentence on the first of pydantic's errors, with the key it is about."""
+    if errors[0]["type"].startswith("union_tag"):
+        return f"kind must be one of {', '.join(KINDS)}"
+    where = ".".join(str(part) for part in errors[0]["loc"][1:])
+    if errors[0]["type"] == "extra_forbidden":
+        return f"{where} is no key of this kind"
+    said = str(errors[0]["msg"])
+    said = said.removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
