@@ -74,18 +74,21 @@ def tracking() -> Iterator[Any]:
     """
     uri, registry = tracking_uri(), registry_uri()
     switches: dict[str, str | None] = {k: os.environ.get(k, v) for k, v in _SWITCHES.items()}
-    # MLflow writes the addresses into the environment; a run that it was told to go on with is not ours.
-    kept = {name: os.environ.get(name) for name in (*_ADDRESSES, "MLFLOW_RUN_ID")}
-    with quiet(_LOGGERS, switches | kept | {"MLFLOW_RUN_ID": None}):
+    # Without the environment MLflow knows only the addresses that it was given by a call.
+    with quiet(_LOGGERS, switches | dict.fromkeys(("MLFLOW_RUN_ID", *_ADDRESSES))):
         mlflow = require("mlflow", extra="train", purpose="tracking of runs")
-        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-        try:
-            mlflow.set_tracking_uri(uri)
-            mlflow.set_registry_uri(registry)
-            _open(mlflow, uri)
-            yield mlflow
-        finally:
-            _give_back(mlflow, kept, before)
+        given = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+        differs = mlflow.get_registry_uri() != mlflow.get_tracking_uri()
+        given_registry = mlflow.get_registry_uri() if differs else None
+        with quiet((), dict(zip(_ADDRESSES, (uri, registry), strict=True))):
+            try:
+                mlflow.set_tracking_uri(uri)
+                mlflow.set_registry_uri(registry)
+                _open(mlflow, uri)
+                yield mlflow
+            finally:
+                mlflow.set_tracking_uri(given)
+                mlflow.set_registry_uri(given_registry)
 
 
 def open_client() -> Any:
@@ -158,16 +161,3 @@ def _open(mlflow: Any, uri: str) -> None:
     except Exception as error:  # MLflow lets errors of its database and HTTP packages through
         reason = str(error).partition("\n")[0]
         raise DataError(f"the store of runs at {uri} cannot be opened: {reason}") from error
-
-
-def _give_back(mlflow: Any, environment: Mapping[str, str | None], before: tuple[str, str]) -> None:
-    """Addresses as they were: from the environment where they came from there, else as they had been set."""
-    mlflow.set_tracking_uri(None)
-    mlflow.set_registry_uri(None)
-    for name in _ADDRESSES:
-        value = environment[name]
-        os.environ.pop(name, None) if value is None else os.environ.update({name: value})
-    if mlflow.get_tracking_uri() != before[0]:
-        mlflow.set_tracking_uri(before[0])
-    if mlflow.get_registry_uri() != before[1]:
-        mlflow.set_registry_uri(before[1])

@@ -56,6 +56,9 @@ def test_a_callers_own_active_run_goes_on(theirs):
     with running("ours/runs", "child", {"a": "b"}, parent=parent.info.run_id) as (_, child):
         mlflow.log_param("inside", 1)
     assert mlflow.active_run().info.run_id == own.info.run_id
+    mlflow.end_run()
+    mlflow.set_tracking_uri(None)
+    assert "MLFLOW_TRACKING_URI" not in os.environ, "it was given by a call, and a call takes it away"
     client = open_client()
     found = [client.get_run(r.info.run_id).data for r in (parent, child, own)]
     assert [PARENT in data.tags for data in found] == [False, True, False]
