@@ -189,7 +189,7 @@ def grouped(
     most = max(min(_MOST_ROWS, _MOST_BYTES // width), 1)
     merged = list(_merged(groups, parts, cardinalities, most))
     names = tuple(group for group, _ in merged)
-    table = np.concatenate([part for _, part in merged]).astype(dtype)
+    table = np.concatenate([part for _, part in merged]).astype(dtype, order="C")  # rows are gathered
     return GroupedSum(names, Keys.of(names, cardinalities), table)
 
 

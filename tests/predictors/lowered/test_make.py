@@ -249,3 +249,13 @@ def test_exact_targets_round_equal_sums_alike():
     codes = SPACES["fbnet"].sample(3000, seed=0)
     expected = loaded.model.predict_checked(codes)[:, loaded.entry.column]
     np.testing.assert_array_equal(loaded.predict(codes), expected)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_rows_of_tables_lie_together(name):
+    """Gathering rows of a table that lies column by column would copy all of it at each call."""
+    model = shipped(name)
+    form = exact_form(model, tuple(range(len(model.targets_))))
+    forms = [part for part, _ in form.parts] if hasattr(form, "parts") else [form]
+    assert all(f.cost.table.flags.c_contiguous for f in forms)
+    assert all(f.hidden is None or f.hidden.table.flags.c_contiguous for f in forms)
