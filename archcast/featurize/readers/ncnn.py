@@ -63,6 +63,7 @@ def read_ncnn(
         InputError: it is no such file, or a shape is missing or does not fit; names the line.
         UnknownNameError: a shape of an input that there is not.
     """
+    from archcast.featurize.readers.ncnn_forms import FORMS
     from archcast.featurize.readers.ncnn_layers import model_of_layers
     from archcast.featurize.readers.onnx_graph import network_of
     from archcast.featurize.readers.onnx_infer import infer
@@ -75,7 +76,7 @@ def read_ncnn(
         for name in given:
             if name not in there:
                 raise UnknownNameError("input", name, there)
-        return network_of(infer(model_of_layers(layers, given), stated=True))
+        return network_of(infer(model_of_layers(layers, given, FORMS), stated=True))
     except UnknownNameError:
         raise
     except InputError as error:
