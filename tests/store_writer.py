@@ -20,7 +20,8 @@ from fake_runner import FakeChannel
 
 from archcast.collect import store as store_module
 from archcast.collect.measure.devices import parse_device
-from archcast.collect.measure.rows import make_request, measure_rows
+from archcast.collect.measure.request import make_request
+from archcast.collect.measure.rows import measure_rows
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.rows import checked_rows, environment_json
 from archcast.collect.store import MeasurementStore

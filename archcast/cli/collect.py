@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archcast.cli.collect_accuracy import accuracy
+from archcast.cli.collect_networks import (
+    Archs,
+    Batch,
+    Dataset,
+    Metric,
+    Number,
+    Onnx,
+    Space,
+    Torch,
+    Wanted,
+)
 from archcast.cli.collect_remote import farm, remote
 from archcast.cli.collect_run import keep_rows, print_kept
-from archcast.cli.networks import chosen_networks
+from archcast.cli.network import Bind, Example, Input
 from archcast.cli.output import Json
 
 app = typer.Typer(help="Measure networks and keep what was measured.", no_args_is_help=True)
@@ -26,14 +36,15 @@ def _group() -> None:
 
 @app.command()
 def host(
-    space: Annotated[str, typer.Option(help="Search space.")],
-    n: Annotated[int | None, typer.Option(help="Measure so many networks drawn at random.", min=1)] = None,
-    archs: Annotated[
-        Path | None,
-        typer.Option(
-            help="Measure the networks of this file: one a line, a JSON list, or a CSV with the column arch."
-        ),
-    ] = None,
+    space: Space = None,
+    n: Number = None,
+    archs: Archs = None,
+    onnx: Onnx = None,
+    torch: Torch = None,
+    inputs: Input = None,
+    bind: Bind = None,
+    batch: Batch = None,
+    example: Example = None,
     device: Annotated[
         str,
         typer.Option(
@@ -42,11 +53,8 @@ def host(
             help="Host, runtime (ort, torch), threads or cuda, batch, precision: this-host-ort-2t-b8-int8.",
         ),
     ] = "this-host-ort-1t",
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(help="latency (default), throughput, memory or energy; may be given several times."),
-    ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
+    metric: Metric = None,
+    dataset: Dataset = None,
     rounds: Annotated[int, typer.Option(help="Rounds of readings; the two least readings count.", min=2)] = 8,
     runs: Annotated[int, typer.Option(help="Runs a reading, of which the least counts.", min=1)] = 10,
     timeout: Annotated[
@@ -58,26 +66,22 @@ def host(
 ) -> None:
     """Measure networks on this machine and keep the measurements; run it again to go on.
 
-    Example: archcast collect host --space nasbench201 --n 50 --device this-host-ort-1t
+    Example: archcast collect host --space nasbench201 --n 50 --device this-host-ort-1t,
+    archcast collect host --onnx 'models/*.onnx'
     """
     from archcast.collect.measure.devices import parse_device
     from archcast.collect.measure.host import host_channel
-    from archcast.collect.measure.rows import make_request, measure_rows, work
+    from archcast.collect.measure.rows import measure_rows, work
     from archcast.collect.measure.timing import TimingSettings
     from archcast.collect.store import MeasurementStore
-    from archcast.featurize.spaces import SPACES
 
-    request = make_request(
-        space,
-        chosen_networks(SPACES[space], n, archs, seed=seed),
-        device=parse_device(device),
-        metrics=tuple(metric or ("latency",)),
-        dataset=dataset,
-    )
+    wanted = Wanted(space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example)
+    request = wanted.request(parse_device(device))
     settings = TimingSettings(rounds=rounds, runs=runs, seed=seed)
     store = MeasurementStore()
     already: dict[str, set[str]] = {
-        m: set() if again else store.measured(space, device, m, request.dataset) for m in request.metrics
+        m: set() if again else store.measured(request.space, device, m, request.dataset)
+        for m in request.metrics
     }
     total = work(request, already)
     with host_channel() as channel:

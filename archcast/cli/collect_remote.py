@@ -9,31 +9,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archcast.cli.collect_networks import (
+    Archs,
+    Batch,
+    Dataset,
+    Metric,
+    Number,
+    Onnx,
+    Space,
+    Torch,
+    Wanted,
+)
 from archcast.cli.collect_run import Row, keep_rows, print_kept
-from archcast.cli.networks import chosen_networks
+from archcast.cli.network import Bind, Example, Input
 from archcast.cli.output import Json, print_record
 
 if TYPE_CHECKING:
     from archcast.collect.measure.farm import FarmReport
     from archcast.collect.measure.remote import BoardChannel
-    from archcast.collect.measure.rows import Request
+    from archcast.collect.measure.request import Request
     from archcast.collect.measure.timing import TimingSettings
 
 UNDONE = 1
 
-Space = Annotated[str, typer.Option(help="Search space.")]
-Number = Annotated[int | None, typer.Option(help="Measure so many networks drawn at random.", min=1)]
-Archs = Annotated[
-    Path | None,
-    typer.Option(
-        help="Measure the networks of this file: one a line, a JSON list, or a CSV with the column arch."
-    ),
-]
-Metric = Annotated[
-    list[str] | None,
-    typer.Option(help="latency (default), throughput, memory or energy; may be given several times."),
-]
-Dataset = Annotated[str | None, typer.Option(help="Data set the networks are built for.")]
 Rounds = Annotated[int, typer.Option(help="Rounds of readings; the two least readings count.", min=2)]
 Runs = Annotated[int, typer.Option(help="Runs a reading, of which the least counts.", min=1)]
 Seed = Annotated[int, typer.Option(help="Seed of the networks drawn and of the order of runs.")]
@@ -52,9 +50,15 @@ def remote(
             help="Your name of the board, runtime, threads, batch, precision: my-board-ort-4t.",
         ),
     ],
-    space: Space,
+    space: Space = None,
     n: Number = None,
     archs: Archs = None,
+    onnx: Onnx = None,
+    torch: Torch = None,
+    inputs: Input = None,
+    bind: Bind = None,
+    batch: Batch = None,
+    example: Example = None,
     metric: Metric = None,
     dataset: Dataset = None,
     rounds: Rounds = 8,
@@ -73,14 +77,11 @@ def remote(
     from archcast.collect.measure.address import parse_address
     from archcast.collect.measure.devices import parse_device
     from archcast.collect.measure.remote import BoardChannel, open_shell, packages_for
-    from archcast.collect.measure.rows import make_request
     from archcast.collect.measure.timing import TimingSettings
-    from archcast.featurize.spaces import SPACES
 
     address, measured = parse_address(host), parse_device(device)
-    codes = chosen_networks(SPACES[space], n, archs, seed=seed)
-    metrics = tuple(metric or ("latency",))
-    request = make_request(space, codes, device=measured, metrics=metrics, dataset=dataset)
+    wanted = Wanted(space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example)
+    request = wanted.request(measured)
     settings = TimingSettings(rounds=rounds, runs=runs, seed=seed)
     channel = BoardChannel(open_shell(address), needs=packages_for(measured), say=_say)
     _measure(channel, request, settings, timeout_s=timeout, again=again, as_json=as_json)
@@ -100,7 +101,7 @@ def _measure(
     from archcast.collect.store import MeasurementStore
 
     store, board = MeasurementStore(), channel.shell.name
-    had = (request.space.name, request.device.name)
+    had = (request.space, request.device.name)
     already: dict[str, set[str]] = {
         m: set() if again else store.measured(*had, m, request.dataset) for m in request.metrics
     }
@@ -128,9 +129,15 @@ def _measure(
 
 def farm(
     file: Annotated[Path, typer.Argument(help="Farm file (TOML) that lists the boards.")],
-    space: Space,
+    space: Space = None,
     n: Number = None,
     archs: Archs = None,
+    onnx: Onnx = None,
+    torch: Torch = None,
+    inputs: Input = None,
+    bind: Bind = None,
+    batch: Batch = None,
+    example: Example = None,
     metric: Metric = None,
     dataset: Dataset = None,
     rounds: Rounds = 8,
@@ -147,18 +154,12 @@ def farm(
     """
     from archcast.collect.measure.farm import Farm
     from archcast.collect.measure.farm_file import read_farm
-    from archcast.collect.measure.rows import make_request
     from archcast.collect.measure.timing import TimingSettings
     from archcast.collect.store import MeasurementStore
-    from archcast.featurize.spaces import SPACES
 
     boards = read_farm(file)
-    codes = chosen_networks(SPACES[space], n, archs, seed=seed)
-    metrics = tuple(metric or ("latency",))
-    requests = [
-        make_request(space, codes, device=device, metrics=metrics, dataset=dataset)
-        for device in dict.fromkeys(board.device for board in boards)
-    ]
+    wanted = Wanted(space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example)
+    requests = [wanted.request(device) for device in dict.fromkeys(board.device for board in boards)]
     store = MeasurementStore()
     settings = TimingSettings(rounds=rounds, runs=runs, seed=seed)
     work = Farm(boards, requests, store=None if again else store, settings=settings, say=_say)

@@ -55,11 +55,18 @@ def print_kept(rows: list[Row], *, had: int, folder: str, as_json: bool) -> None
     }
     if as_json:
         names = ("arch", "device", "metric", "dataset", "value", "spread", "repeats", "status", "note")
-        record["rows"] = [{name: row[name] for name in names} for row in rows]
+        record["rows"] = [{name: row[name] for name in names} | _name(row) for row in rows]
     print_record(record, as_json=as_json)
     for row in rows:
         if row["status"] == "failed":
-            typer.echo(f"archcast: {row['arch']}: {row['note']}", err=True)
+            called = _name(row).get("network", row["arch"])
+            typer.echo(f"archcast: {called}: {row['note']}", err=True)
+
+
+def _name(row: Row) -> dict[str, str]:
+    """What a network of no space is called."""
+    name = json.loads(row["environment"]).get("network")
+    return {} if name is None else {"network": name}
 
 
 @contextmanager

@@ -116,6 +116,18 @@ def show(
 
 
 @app.command()
+def networks(metric: Metric = None, device: Device = None, as_json: Json = False) -> None:
+    """List the measured networks of no space, model files and modules, by name.
+
+    Example: archcast data networks --device this-host-ort-1t
+    """
+    from archcast.collect.networks import measured_networks
+
+    records = [asdict(found) for found in measured_networks(metric=metric, device=device)]
+    print_records(records, as_json=as_json)
+
+
+@app.command()
 def export(
     name: TableOrStore,
     to: Annotated[Path, typer.Option(help="File to write; its suffix is .parquet or .csv.")],

@@ -14,20 +14,24 @@ from archcast.cli.output import Json, print_record, print_records
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Network
 
+Input = Annotated[
+    list[str] | None,
+    typer.Option("--input", help="Shape of an input, name=1x3x224x224; may be repeated."),
+]
+Bind = Annotated[
+    list[str] | None, typer.Option(help="Number for an open dimension, tokens=384; may be repeated.")
+]
+Example = Annotated[
+    list[str] | None, typer.Option(help="Shape of a torch module's input, 1x3x224x224; one an input.")
+]
+
 
 def network(
     model: Annotated[str, typer.Argument(help="An .onnx file, or package.module:factory of a torch module.")],
     batch: Annotated[int, typer.Option(help="Number for open first dimensions.", min=1)] = 1,
-    inputs: Annotated[
-        list[str] | None,
-        typer.Option("--input", help="Shape of an input, name=1x3x224x224; may be repeated."),
-    ] = None,
-    bind: Annotated[
-        list[str] | None, typer.Option(help="Number for an open dimension, tokens=384; may be repeated.")
-    ] = None,
-    example: Annotated[
-        list[str] | None, typer.Option(help="Shape of a torch module's input, 1x3x224x224; one an input.")
-    ] = None,
+    inputs: Input = None,
+    bind: Bind = None,
+    example: Example = None,
     runtime: Annotated[
         str, typer.Option(help="What joins nodes into kernels: eager, onnxruntime, tflite or compiled.")
     ] = "onnxruntime",

@@ -48,6 +48,11 @@ def store_dir() -> Path:
     return home() / "store"
 
 
+def networks_dir() -> Path:
+    """Folder of the structures of networks in the store (`archcast.collect.networks`)."""
+    return home() / "networks"
+
+
 def predictors_dir() -> Path:
     """Folder of the user's own predictors (trained or adapted); searched before the zoo."""
     return home() / "predictors"

@@ -51,40 +51,46 @@ def to_onnx(network: Network, *, seed: int = 0) -> bytes:
     return written
 
 
-def model_of(network: Network, *, weights: Draw | None = None) -> Any:
-    """An `onnx.ModelProto`; without `weights` its large constants have a shape and no elements."""
+def model_of(network: Network, *, weights: Draw | None = None, shapes: bool = False) -> Any:
+    """An `onnx.ModelProto`; without `weights` its large constants have a shape and no elements.
+
+    Args:
+        shapes: also state the shape of every value, so that none has to be worked out to read it.
+    """
     from onnx import helper
 
     domains = {node.op.partition("::")[0] for node, _ in network.walk() if "::" in node.op}
     opsets = [helper.make_opsetid("", network.opset), *(helper.make_opsetid(d, 1) for d in sorted(domains))]
-    graph = _graph(network, weights)
+    graph = _graph(network, weights, shapes)
     return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="archcast")
 
 
-def _graph(network: Network, weights: Draw | None) -> Any:
+def _graph(network: Network, weights: Draw | None, shapes: bool) -> Any:
     from onnx import helper
 
-    nodes = [_node(node, i, weights) for i, node in enumerate(network.nodes)]
+    nodes = [_node(node, i, weights, shapes) for i, node in enumerate(network.nodes)]
     constants = [_tensor(v, weights) for v in network.values.values() if v.constant]
     inputs, outputs = ([_info(network.values[n]) for n in side] for side in (network.inputs, network.outputs))
-    return helper.make_graph(nodes, "archcast", inputs, outputs, constants)
+    stated = {*network.inputs, *network.outputs} if shapes else network.values
+    inner = [_info(v) for v in network.values.values() if not v.constant and v.name not in stated]
+    return helper.make_graph(nodes, "archcast", inputs, outputs, constants, value_info=inner)
 
 
-def _node(node: Node, place: int, weights: Draw | None) -> Any:
+def _node(node: Node, place: int, weights: Draw | None, shapes: bool) -> Any:
     from onnx import helper
 
     domain, _, op = node.op.rpartition("::")
     name = f"{node.part.replace('.', '/')}/{op}_{place}".lstrip("/")
     made = helper.make_node(op, node.inputs, node.outputs, name=name, domain=domain)
-    made.attribute.extend(_attribute(key, value, weights) for key, value in node.attributes.items())
+    made.attribute.extend(_attribute(key, value, weights, shapes) for key, value in node.attributes.items())
     return made
 
 
-def _attribute(name: str, value: Attribute, weights: Draw | None) -> Any:
+def _attribute(name: str, value: Attribute, weights: Draw | None, shapes: bool) -> Any:
     from onnx import AttributeProto, helper
 
     if isinstance(value, Network):
-        return helper.make_attribute(name, _graph(value, weights))
+        return helper.make_attribute(name, _graph(value, weights, shapes))
     if isinstance(value, Value):
         return helper.make_attribute(name, _tensor(value, weights))
     if value == ():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archcast.collect.measure.sensor_catalog import outside
 
-MODULES = ("facts", "memory", "ort_backend", "runner", "sensors", "torch_backend", "weights")
+MODULES = ("drawn_inputs", "facts", "memory", "ort_backend", "runner", "sensors", "torch_backend", "weights")
 PACKAGE = "archcast_runner"
 _START = f"from {PACKAGE}.runner import main\n"
 _STAMP = (2020, 1, 1, 0, 0, 0)

@@ -12,14 +12,15 @@ import queue
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from archcast.collect.measure.farm_file import Board
 from archcast.collect.measure.readings import begun_by
 from archcast.collect.measure.remote import BoardChannel, open_shell, packages_for
-from archcast.collect.measure.rows import Request, Row, measure_rows, work
+from archcast.collect.measure.request import Request
+from archcast.collect.measure.rows import Row, measure_rows, work
 from archcast.collect.measure.sharing import Item, Share
 from archcast.collect.measure.timing import TimingSettings
 from archcast.core.errors import ArchcastError
@@ -138,13 +139,12 @@ class Farm:
         if self._store is not None:
             owners = _owners(self._store, request, already)
             begun = begun_by(
-                self._store, space=request.space.name, device=request.device.name, dataset=request.dataset
+                self._store, space=request.space, device=request.device.name, dataset=request.dataset
             )
-        texts = {text: row for row, text in enumerate(request.space.to_text(request.codes))}
         boards = [board.name for board in self._boards if board.device == request.device]
         items = [
-            Item(text, row, owners.get(text), begun.get(text))
-            for text, row in texts.items()
+            Item(text, owners.get(text), begun.get(text))
+            for text in request.networks
             if not all(text in had for had in already.values())
         ]
         if foreign := {item.owner for item in items} - {None, *boards}:
@@ -184,7 +184,7 @@ class Farm:
             shown[0] += part
             self._progress(part)
 
-        request = replace(job.request, codes=job.request.codes[[item.row for item in items]])
+        request = job.request.only([item.text for item in items])
         try:
             for row in measure_rows(
                 channel,
@@ -203,8 +203,7 @@ class Farm:
                     self._results.put(rows.pop(row["arch"]))
         except BaseException:
             undone = set(job.share.undone())
-            rows_left = [item.row for item in items if item.text in undone]
-            left = work(replace(request, codes=job.request.codes[rows_left]), job.already)
+            left = work(request.only(undone.intersection(request.networks)), job.already)
             self._progress(work(request, job.already) - left - shown[0])
             raise
 
@@ -221,7 +220,7 @@ def _say_named(say: Callable[[str], None], name: str, text: str) -> None:
 
 def _owners(store: MeasurementStore, request: Request, already: dict[str, set[str]]) -> dict[str, str]:
     """Fill `already` from the store; architectures that are there -> boards that measured them."""
-    table = store.to_table(space=request.space.name, device=request.device.name, dataset=request.dataset)
+    table = store.to_table(space=request.space, device=request.device.name, dataset=request.dataset)
     owners: dict[str, str] = {}
     for row in table.select(["arch", "metric", "status", "environment"]).to_pylist():
         if row["status"] == "ok" and row["metric"] in already:

@@ -11,7 +11,8 @@ from pathlib import Path
 from archcast.collect.measure.bundle import write_runner
 from archcast.collect.measure.channel import Channel, ProcessChannel
 from archcast.collect.measure.devices import parse_device
-from archcast.collect.measure.rows import TIMEOUT_SECONDS, Row, make_request, measure_rows
+from archcast.collect.measure.request import make_request
+from archcast.collect.measure.rows import TIMEOUT_SECONDS, Row, measure_rows
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.store import MeasurementStore
 from archcast.core.arrays import ArchBatch

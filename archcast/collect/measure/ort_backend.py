@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from .drawn_inputs import draw_inputs
+
 
 class OrtNetwork:
-    """A network given as ONNX bytes, with one float input named `input`.
+    """A network given as ONNX bytes.
 
     Args:
-        request: `model` (base64), `threads`, `shape` (channels, height, width) and `batch`.
+        request: `model` (base64), `threads`, and `inputs` as `draw_inputs` takes them.
     """
 
     hardware = None
@@ -33,9 +35,7 @@ class OrtNetwork:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        shape = (int(request["batch"]), *(int(v) for v in request["shape"]))
-        image = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-        self._feed = {self._session.get_inputs()[0].name: image}
+        self._feed = draw_inputs(request["inputs"])
 
     def run(self) -> float | None:
         """One pass over the batch; None, because the caller's clock is the right one."""

@@ -1,6 +1,6 @@
 """int8 by ONNX Runtime's static quantiser.
 
-The model is calibrated on seeded random images, because only its cost is measured: its outputs mean
+The model is calibrated on seeded random inputs, because only its cost is measured: its outputs mean
 nothing, before as after. Weights are quantised a channel at a time, activations a tensor at a time, in the
 QDQ form that ONNX Runtime fuses into integer kernels.
 """
@@ -9,47 +9,44 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from archcast.core.layers import Shape
+from archcast.collect.measure.drawn_inputs import draw_inputs
 from archcast.core.optional import require
 
-IMAGES = 4
-"""Random calibration images."""
+DRAWS = 4
+"""Random calibration inputs."""
 
 
-class _RandomImages:
+class _RandomInputs:
     """What ONNX Runtime's calibration reads: one dict of inputs at a time, then None."""
 
-    def __init__(self, name: str, shape: tuple[int, ...], seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        self._left = [{name: rng.normal(size=shape).astype(np.float32)} for _ in range(IMAGES)]
+    def __init__(self, inputs: Sequence[dict[str, Any]], seed: int) -> None:
+        self._left = [draw_inputs(inputs, seed=seed + i) for i in range(DRAWS)]
 
     def get_next(self) -> dict[str, Any] | None:
         return self._left.pop() if self._left else None
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        while (images := self.get_next()) is not None:
-            yield images
+        while (drawn := self.get_next()) is not None:
+            yield drawn
 
 
-def to_int8(model: bytes, shape: Shape, *, batch: int = 1, seed: int = 0) -> bytes:
+def to_int8(model: bytes, inputs: Sequence[dict[str, Any]], *, seed: int = 0) -> bytes:
     """The int8 form of an fp32 model, with inputs and outputs still fp32.
 
     Args:
-        shape: channels, height, width of the input.
-        seed: of the calibration images.
+        inputs: as `draw_inputs` takes them.
+        seed: of the calibration inputs.
     """
     require("onnx", extra="collect", purpose="quantising a network")
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    CalibrationDataReader.register(_RandomImages)
+    CalibrationDataReader.register(_RandomInputs)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         plain, ready, done = (Path(folder) / f"{name}.onnx" for name in ("plain", "ready", "done"))
         plain.write_bytes(model)
@@ -57,7 +54,7 @@ def to_int8(model: bytes, shape: Shape, *, batch: int = 1, seed: int = 0) -> byt
         quantize_static(
             ready,
             done,
-            _RandomImages("input", (batch, *shape), seed),
+            _RandomInputs(inputs, seed),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             activation_type=QuantType.QUInt8,

@@ -22,6 +22,9 @@ IDLE_SECONDS = 1.0
 class RowMaker:
     """Makes rows of what a session answers about networks.
 
+    Args:
+        about: what the environment says besides of a network, by its text.
+
     Attributes:
         facts: what of the environment is the same in every row.
 
@@ -38,8 +41,10 @@ class RowMaker:
         dataset: str,
         metrics: Collection[str],
         board: str = "",
+        about: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self._session, self._device, self._space, self._dataset = session, device, space, dataset
+        self._about = about or {}
         self.facts = _environment(session.hello["facts"], device) | ({"board": board} if board else {})
         self._sensor = _sensor(session.hello["sensors"]) if "energy" in metrics else {}
 
@@ -118,7 +123,7 @@ class RowMaker:
             "repeats": repeats,
             "status": "ok",
             "source": SOURCE,
-            "environment": environment_json({**self.facts, **hardware, **facts}),
+            "environment": environment_json({**self.facts, **self._about.get(text, {}), **hardware, **facts}),
             "time": datetime.now(UTC),
             "note": "",
         }
@@ -145,7 +150,7 @@ def _environment(facts: Mapping[str, Any], device: MeasuredDevice) -> dict[str, 
         "precision": device.precision,
         "batch": device.batch,
     }
-    return made | ({"calibration": "random images"} if device.precision == "int8" else {})
+    return made | ({"calibration": "random inputs"} if device.precision == "int8" else {})
 
 
 def _sensor(sensors: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Measurements over a channel: architectures in, rows of the one schema out.
+"""Measurements over a channel: networks in, rows of the one schema out.
 
 The same for every transport: `archcast.collect.measure.host` opens a channel to this machine, others open
 theirs and call `measure_rows`.
@@ -6,98 +6,20 @@ theirs and call `measure_rows`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from archcast.collect.measure.channel import Channel
-from archcast.collect.measure.devices import MeasuredDevice
-from archcast.collect.measure.load_request import load_request
 from archcast.collect.measure.readings import ReadingLog, StoredReadings
+from archcast.collect.measure.request import METRICS, Request
 from archcast.collect.measure.row_maker import RowMaker
 from archcast.collect.measure.session import LoadRequest, Session
 from archcast.collect.measure.timing import Timer, TimingSettings
 from archcast.collect.store import MeasurementStore
-from archcast.core.arrays import ArchBatch, Codes
-from archcast.core.errors import InputError, UnknownNameError
-from archcast.featurize.spaces import SPACES, Space
 
-METRICS = ("latency", "throughput", "memory", "energy")
 TIMEOUT_SECONDS = 120.0
-SENTINEL_PARTS = (25, 50, 75)
-"""Percentiles of operation counts, among members drawn with a fixed seed, that the sentinels stand at."""
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be measured.
-
-    Attributes:
-        space: its networks must have layer graphs.
-        codes: (n, k); equal rows are measured once.
-        device: how the networks are run.
-        metrics: among `METRICS`.
-        dataset: what the networks are built for.
-    """
-
-    space: Space
-    codes: Codes
-    device: MeasuredDevice
-    metrics: tuple[str, ...]
-    dataset: str
-
-    def networks(self) -> dict[str, LoadRequest]:
-        """Text of each architecture and how its `load` request is made."""
-        texts = self.space.to_text(self.codes)
-        return {text: partial(self._load, code) for text, code in zip(texts, self.codes, strict=True)}
-
-    def sentinels(self) -> dict[str, LoadRequest]:
-        """Three members, always the same, of small, middling and large operation counts."""
-        codes = self.space.sample(33, seed=0)
-        _, operations = self.space.published_counts(codes, self.dataset)
-        codes = codes[np.argsort(operations, kind="stable")]
-        rows = [len(codes) * part // 100 for part in SENTINEL_PARTS]
-        names = [f"sentinel_{part}" for part in SENTINEL_PARTS]
-        return {name: partial(self._load, codes[row]) for name, row in zip(names, rows, strict=True)}
-
-    def _load(self, code: Codes) -> dict[str, Any]:
-        return load_request(self.space.graph(code, self.dataset), self.device)
-
-
-def make_request(
-    space: str | Space,
-    archs: ArchBatch,
-    *,
-    device: MeasuredDevice,
-    metrics: Sequence[str] = ("latency",),
-    dataset: str | None = None,
-) -> Request:
-    """Check what is asked for.
-
-    Raises:
-        InputError: an architecture is not of the space, the space has no layer graphs, or a space, data
-            set or metric is unknown; names the item.
-    """
-    chosen = SPACES[space] if isinstance(space, str) else space
-    if not chosen.has_graph:
-        raise InputError(f"the networks of {chosen.name} cannot be built here: it has no layer graphs")
-    for metric in metrics:
-        if metric not in METRICS:
-            raise UnknownNameError("metric that is measured", metric, METRICS)
-    if not metrics:
-        raise InputError(f"metrics must name at least one of {', '.join(METRICS)}, got none")
-    return Request(
-        chosen,
-        chosen.parse(archs),
-        device,
-        tuple(dict.fromkeys(metrics)),
-        chosen.check_dataset(dataset),
-    )
 
 
 def measure_rows(
@@ -136,15 +58,16 @@ def measure_rows(
     maker = RowMaker(
         session,
         request.device,
-        space=request.space.name,
+        space=request.space,
         dataset=request.dataset,
         metrics=request.metrics,
         board=board,
+        about=request.about,
     )
     todo = _left(request, already or {})
     timed = {text: make for metric in ("latency", "throughput") for text, make in todo[metric].items()}
     if timed:
-        sentinels = request.sentinels()
+        sentinels = request.sentinels
         timer = Timer(
             session,
             sentinels,
@@ -174,7 +97,7 @@ def _log(
         return ReadingLog()
     return StoredReadings(
         store,
-        space=request.space.name,
+        space=request.space,
         device=request.device.name,
         dataset=request.dataset,
         board=board,
@@ -191,7 +114,7 @@ def work(request: Request, already: Mapping[str, Collection[str]] | None = None)
 
 def _left(request: Request, already: Mapping[str, Collection[str]]) -> dict[str, dict[str, LoadRequest]]:
     """Metric -> networks to be measured in it."""
-    networks = request.networks()
+    networks = request.networks
     return {
         metric: {t: make for t, make in networks.items() if t not in already.get(metric, ())}
         if metric in request.metrics

@@ -13,14 +13,12 @@ class Item:
 
     Attributes:
         text: the architecture.
-        row: its row in the codes.
         owner: the only board that may measure it, because it has measured the network's other metrics;
             None when any may.
         begun: the board that has readings of it already, which it is offered to first; None when none has.
     """
 
     text: str
-    row: int
     owner: str | None = None
     begun: str | None = None
 

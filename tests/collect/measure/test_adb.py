@@ -15,7 +15,8 @@ from archcast.collect.measure.board_shell import NotReadyError
 from archcast.collect.measure.channel import ConnectionLostError
 from archcast.collect.measure.devices import parse_device
 from archcast.collect.measure.remote import BoardChannel, open_shell
-from archcast.collect.measure.rows import make_request, measure_rows
+from archcast.collect.measure.request import make_request
+from archcast.collect.measure.rows import measure_rows
 from archcast.collect.measure.timing import TimingSettings
 
 ARCH = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"

@@ -137,12 +137,14 @@ def test_int8_quantises_the_convolutions_and_stays_near() -> None:
     space = SPACES["macro"]
     graph = space.graph(space.sample(1, seed=0)[0])
     plain = to_onnx(graph)
-    quantised = to_int8(plain, graph.layers[0].shape_out)
+    shape = [1, *graph.layers[0].shape_out]
+    inputs = [{"name": "input", "shape": shape, "dtype": "float32", "kind": "normal"}]
+    quantised = to_int8(plain, inputs)
     nodes = [node.op_type for node in onnx.load_from_string(quantised).graph.node]
     assert "QuantizeLinear" in nodes
     assert "BatchNormalization" not in nodes
     assert len(quantised) < 0.6 * len(plain)
-    request = {"threads": 1, "shape": graph.layers[0].shape_out, "batch": 1}
+    request = {"threads": 1, "inputs": inputs}
     outputs = [
         OrtNetwork({**request, "model": base64.b64encode(model)}).output() for model in (plain, quantised)
     ]

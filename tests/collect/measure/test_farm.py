@@ -19,7 +19,7 @@ from archcast.collect.measure.farm import Farm
 from archcast.collect.measure.farm_file import Board
 from archcast.collect.measure.readings import begun_by
 from archcast.collect.measure.remote import BoardChannel, BoardLostError, open_shell
-from archcast.collect.measure.rows import make_request
+from archcast.collect.measure.request import make_request
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.store import MeasurementStore
 

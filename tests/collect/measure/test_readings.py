@@ -17,7 +17,8 @@ from store_writer import Forker, forker
 
 from archcast.collect.measure.devices import parse_device
 from archcast.collect.measure.readings import begun_by
-from archcast.collect.measure.rows import make_request, measure_rows
+from archcast.collect.measure.request import make_request
+from archcast.collect.measure.rows import measure_rows
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.store import MeasurementStore
 

@@ -20,7 +20,8 @@ from archcast.collect.measure.remote import (
     open_shell,
     packages_for,
 )
-from archcast.collect.measure.rows import Request, make_request, measure_rows
+from archcast.collect.measure.request import Request, make_request
+from archcast.collect.measure.rows import measure_rows
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.store import MeasurementStore
 

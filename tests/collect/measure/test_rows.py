@@ -10,7 +10,8 @@ from fake_runner import FACTS, Breaks, FakeChannel
 
 from archcast.collect.measure.channel import ConnectionLostError, RefusedError
 from archcast.collect.measure.devices import parse_device
-from archcast.collect.measure.rows import make_request, measure_rows, work
+from archcast.collect.measure.request import make_request
+from archcast.collect.measure.rows import measure_rows, work
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.rows import checked_rows
 from archcast.core.errors import DataError, InputError, UnknownNameError
@@ -127,15 +128,15 @@ def test_int8_says_that_its_calibration_is_random() -> None:
     request = make_request(SPACE, ARCHS[:1], device=parse_device("board-ort-1t-int8"), metrics=("memory",))
     (row,) = measure_rows(channel, request)
     facts = json.loads(row["environment"])
-    assert (facts["precision"], facts["calibration"]) == ("int8", "random images")
+    assert (facts["precision"], facts["calibration"]) == ("int8", "random inputs")
 
 
 def test_the_sentinels_are_always_the_same_and_grow() -> None:
     made = make_request(SPACE, ARCHS, device=parse_device("board-ort-1t"))
     other = make_request(SPACE, ARCHS[:1], device=parse_device("board-ort-1t"))
-    sizes = [len(make()["model"]) for make in made.sentinels().values()]
-    assert sizes == [len(make()["model"]) for make in other.sentinels().values()]
-    assert list(made.sentinels()) == ["sentinel_25", "sentinel_50", "sentinel_75"]
+    sizes = [len(make()["model"]) for make in made.sentinels.values()]
+    assert sizes == [len(make()["model"]) for make in other.sentinels.values()]
+    assert list(made.sentinels) == ["sentinel_25", "sentinel_50", "sentinel_75"]
     assert len(set(sizes)) > 1
 
 

@@ -8,7 +8,7 @@ from archcast.collect.measure.sharing import Item, Share
 
 
 def items(n: int, owner: str | None = None) -> list[Item]:
-    return [Item(f"net{i}", i, owner) for i in range(n)]
+    return [Item(f"net{i}", owner) for i in range(n)]
 
 
 def texts(taken: list[Item]) -> list[str]:
@@ -47,7 +47,7 @@ def test_the_last_board_leaves_its_networks_undone() -> None:
 
 
 def test_a_network_with_an_owner_waits_for_it_alone() -> None:
-    share = Share([Item("begun", 0, "b"), Item("fresh", 1)], ["a", "b"], block=5)
+    share = Share([Item("begun", "b"), Item("fresh")], ["a", "b"], block=5)
     assert texts(share.take("a")) == ["fresh"]
     share.done("a", "fresh")
     assert texts(share.take("b")) == ["begun"]
@@ -57,6 +57,6 @@ def test_a_network_with_an_owner_waits_for_it_alone() -> None:
 
 
 def test_a_board_is_offered_what_it_has_begun_and_last_what_another_has() -> None:
-    begun = [Item("net0", 0, begun="b"), Item("net1", 1), Item("net2", 2, begun="a")]
+    begun = [Item("net0", begun="b"), Item("net1"), Item("net2", begun="a")]
     share = Share(begun, ["a"], block=1)
     assert [texts(share.take("a")) for _ in range(3)] == [["net2"], ["net1"], ["net0"]]
