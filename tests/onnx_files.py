@@ -21,10 +21,16 @@ def save(
     strip: bool = False,
     outside: str = "",
 ) -> Path:
-    """Write a model; `strip` leaves the elements of its weights out, `outside` names a file for them."""
+    """Write a model.
+
+    Args:
+        strip: leave the elements of its weights out, though not of shapes and axes.
+        outside: name of a file for the weights; empty puts them in.
+    """
     made = [numpy_helper.from_array(array, name) for name, array in weights.items()]
     if strip:
-        made = [TensorProto(name=t.name, data_type=t.data_type, dims=t.dims) for t in made]
+        bare = [TensorProto(name=t.name, data_type=t.data_type, dims=t.dims) for t in made]
+        made = [tensor if weights[tensor.name].size < 4 else bare[i] for i, tensor in enumerate(made)]
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
     graph = helper.make_graph(nodes, "made", inputs, ends, made)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -140,9 +140,14 @@ class Wanted:
             return lambda: read(name, batch=batch, inputs=(), bind=(), example=example)
 
         return [
-            *((str(path), path, of_file(path)) for path in dict.fromkeys(files)),
+            *((str(path), _with_weights(path), of_file(path)) for path in dict.fromkeys(files)),
             *((name, None, of_module(name)) for name in self.torch or ()),
         ]
+
+
+def _with_weights(path: Path) -> Path | None:
+    """The path, unless it is of a form that has no weights (ncnn's text)."""
+    return None if path.suffix == ".param" else path
 
 
 def matching(pattern: str) -> list[Path]:
