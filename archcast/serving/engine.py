@@ -170,14 +170,12 @@ def predict(
     """
     here = store()
     names = (device,) if device is None or isinstance(device, str) else _names(device)
-    if space is None:
-        batch = read(arch_batch)
+    answering = None if space is None else here.answering.get((space, names, metric, dataset))
+    known = answering.space if answering is not None else None if space is None else SPACES[space]
+    batch = read(arch_batch, known)
+    if answering is None:
         key = (batch.space.name, names, metric, dataset)
         answering = here.answering.get(key) or _answering(*key)
-    else:
-        key = (space, names, metric, dataset)
-        answering = here.answering.get(key) or _answering(*key)
-        batch = read(arch_batch, answering.space)
     values = values_of_batch(answering.parts, batch)
     return values[:, 0] if names[0] is device else values
 

@@ -38,9 +38,9 @@ def predict_handler(plane: DataPlane) -> Handler:
         space = resolve_space(fields.text(found, "space"), batch)
         metric, dataset = fields.text(found, "metric", "latency") or "", fields.text(found, "dataset")
         version, coverage = fields.text(found, "version"), fields.number(found, "coverage")
+        codes = await plane.parse(space, batch, outputs=len(devices))
         find = partial(plane.catalogue.find, space.name, metric, dataset=dataset, version=version)
         models = [find(device) for device in devices]
-        codes = await plane.parse(space, batch, outputs=len(devices))
         ask = partial(plane.predict, coverage=coverage, deadline=asked.deadline)
         told = [_told(answer) for answer in await asyncio.gather(*(ask(model, codes) for model in models))]
         one = not isinstance(found.get("device"), list)
