@@ -1,1 +1,1 @@
-"""Architectures turned into codes, layer graphs, features and DAG encodings."""
+"""Architectures turned into codes, networks, features and DAG encodings."""

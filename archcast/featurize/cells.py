@@ -22,9 +22,8 @@ import numpy as np
 
 from archcast.core.network import Network, Node, Value
 from archcast.featurize.operators.counted import Counted, counted
-from archcast.featurize.topology import Cells, nn_degree, nn_mass
+from archcast.featurize.topology import JOINS, Cells, nn_degree, nn_mass
 
-_JOINS = ("Add", "Sum", "Concat")
 CellOf = Callable[[Node], str | None]
 """Name of the cell of a node; None where it belongs to none."""
 
@@ -66,7 +65,7 @@ def topology(
     rows = [_measure(network, inside) for inside in members.values()]
     kept = np.array([row for row in rows if row[0]], dtype=float).reshape(-1, 3)
     width, depth, skip = kept.T[:, None]
-    joins = [node.op for node in network.nodes if node.op in _JOINS]
+    joins = [node.op for node in network.nodes if node.op in JOINS]
     cells = Cells(width, depth, skip, concatenated=joins.count("Concat") > len(joins) / 2)
     return Topology(cells, float(nn_degree(cells)[0]), float(nn_mass(cells)[0]))
 
@@ -94,7 +93,7 @@ def _measure(network: Network, members: list[Counted]) -> tuple[int, int, int]:
         node = c.node
         data = [name for name in node.inputs if name and not _is_constant(network, name)]
         reach = max((level.get(name, 0) for name in data), default=0)
-        if node.op in _JOINS and len(data) > 1:
+        if node.op in JOINS and len(data) > 1:
             jumping = (name for name in data if level.get(name, 0) < reach)
             skip += sum(channels(network.values[name], first=maps) for name in jumping)
         for name in node.outputs:

@@ -24,8 +24,7 @@ from functools import lru_cache
 import numpy as np
 
 from archcast.core.arrays import ArchBatch, Codes, Doubles, Floats
-from archcast.core.operators import COST_CLASSES
-from archcast.featurize.cost import bytes_moved, quantity
+from archcast.featurize.cost import COST_CLASSES, bytes_moved, quantity
 from archcast.featurize.encoders.networks import COLUMNS, network_columns
 from archcast.featurize.networks import NETWORK, networks_of
 from archcast.featurize.spaces import Space

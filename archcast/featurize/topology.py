@@ -29,8 +29,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Doubles
-from archcast.core.layers import Layer
+from archcast.core.network import Network
+from archcast.featurize.operators import OPERATORS
 
+JOINS = ("Add", "Sum", "Concat")
+"""Operators that skips arrive at."""
 CellSizes = tuple[float, float, float]
 """Width, depth and skip channels of one cell."""
 
@@ -77,24 +80,26 @@ def nn_mass(cells: Cells) -> Doubles:
     return mass
 
 
-def cell_of(layers: Sequence[Layer]) -> CellSizes:
+def cell_of(network: Network) -> CellSizes:
     """Width, depth and skip channels of a whole network taken as one cell.
 
-    Width is the mean of the output channels of convolutions and linear layers; depth is the number of those
-    on the longest path. An input of a sum or a concatenation is a skip when it comes from a lower depth than
-    the deepest one; it carries its channels.
+    Width is the mean of the output channels of nodes with multiply-adds; depth is the number of those on the
+    longest path. An input of a sum or a concatenation is a skip when it comes from a lower depth than the
+    deepest one; it carries its channels.
     """
-    level: list[int] = []
+    level = dict.fromkeys(network.inputs, 0)
     widths, skip = [], 0
-    for layer in layers:
-        arriving = [level[i] for i in layer.inputs]
-        learned = layer.op in ("conv", "linear")
-        level.append(max(arriving, default=0) + learned)
+    for node in network.nodes:
+        arriving = {name: level[name] for name in node.inputs if name in level}
+        deepest = max(arriving.values(), default=0)
+        learned = OPERATORS[node.op].work(node, network.values).macs > 0
         if learned:
-            widths.append(layer.shape_out[0])
-        if layer.op in ("add", "concat"):
-            skip += sum(layers[i].shape_out[0] for i in layer.inputs if level[i] < max(arriving))
-    return float(np.mean(widths)) if widths else 0.0, float(max(level)), float(skip)
+            widths.append(network.values[node.outputs[0]].dims[1])
+        if node.op in JOINS:
+            read = [name for name in node.inputs if level.get(name, deepest) < deepest]
+            skip += sum(network.values[name].dims[1] for name in read)
+        level |= dict.fromkeys(node.outputs, deepest + learned)
+    return float(np.mean(widths)) if widths else 0.0, float(max(level.values())), float(skip)
 
 
 def joined_cells(cells: Sequence[CellSizes], *, concatenated: bool) -> Cells:

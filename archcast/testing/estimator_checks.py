@@ -43,14 +43,14 @@ def check_target(make: Callable[[], Estimator], space: Space) -> None:
 
 
 def check_network(make: Callable[[], Estimator], space: Space) -> None:
-    """A network costs the same each time, more than nothing, and layers are positions in its graph."""
-    graph = space.graph(space.sample(1, seed=0))
-    made, again = make().estimate(graph), make().estimate(graph)
+    """A network costs the same each time, more than nothing, and layers are positions of its nodes."""
+    network = space.network(space.sample(1, seed=0))
+    made, again = make().estimate(network), make().estimate(network)
     _require(made == again, "the same network must cost the same")
     _require(np.isfinite(made.latency_ms) and made.latency_ms > 0, "latency must be above 0 and finite")
     _require(made.energy_mj is None or made.energy_mj > 0, "energy must be above 0, or None")
     for layer in made.layers:
-        _require(layer.position < len(graph), "a layer must be a position in the graph")
+        _require(layer.position < len(network), "a layer must be a position in the network")
     parts = made.total.energy_parts.values()
     _require(
         not parts or np.isclose(sum(parts), made.energy_mj or 0.0), "energy_parts must sum to the energy"
@@ -66,8 +66,8 @@ def check_batch(make: Callable[[], Estimator], space: Space) -> None:
         if i in made.failures:
             _require(bool(np.isnan(made.latency_ms[i])), "a failure must have no value")
             continue
-        graph = space.graph(space.live(code[None]) if estimator.drops_dead_layers else code)
-        alone = estimator.total(graph).latency_ms
+        network = space.network(space.live(code[None]) if estimator.drops_dead_layers else code)
+        alone = estimator.total(network).latency_ms
         _require(
             abs(made.latency_ms[i] - alone) <= _CLOSE * alone, "a batch must cost what each network does"
         )

@@ -15,7 +15,7 @@ import numpy as np
 
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError, ParseError
-from archcast.featurize.cost import COST_SHAPE, layers_cost
+from archcast.featurize.cost import COST_SHAPE, network_cost
 from archcast.featurize.spaces import Space
 from archcast.predictors.lowered.tables import choices, tables
 
@@ -122,7 +122,7 @@ def check_equals(space: Space) -> None:
             f"{groups.__name__} must know equal networks",
         )
     _require(space.connected(codes).shape == (200,), "connected must be (n,)")
-    if space.has_graph and not space.has_dead_layers:
+    if space.has_network and not space.has_dead_layers:
         costs = space.costs(codes), space.costs(canonical)
         _require(np.array_equal(*costs), "the same network must cost the same")
 
@@ -181,16 +181,16 @@ def check_columns(space: Space) -> None:
     _require(len(space.terms(codes)[0]) == space.terms(codes)[1].shape[1], "each term must have a name")
 
 
-def check_graph(space: Space) -> None:
-    """Costs and summands add up to what the layers cost, on every data set."""
-    if not space.has_graph:
-        _expect(InputError, partial(space.graph, space.sample(1, seed=0)))
+def check_network(space: Space) -> None:
+    """Costs and summands add up to what the networks cost, on every data set."""
+    if not space.has_network:
+        _expect(InputError, partial(space.network, space.sample(1, seed=0)))
         return
     _expect(InputError, partial(space.costs, space.sample(1, seed=0), "no such data set"))
     codes = space.sample(6, seed=11)
     for dataset in space.datasets:
         for live in (False, True):
-            wanted = [layers_cost(space.graph(code, dataset, live=live).layers) for code in codes]
+            wanted = [network_cost(space.network(code, dataset, live=live)) for code in codes]
             costs = space.costs(codes, dataset, live=live)
             _require(costs.shape == (6, *COST_SHAPE), "costs must be (n, C, Q)")
             _require(np.allclose(costs, wanted, rtol=_EXACT), "costs must be those of the graph's layers")
@@ -234,8 +234,8 @@ def check_sums(space: Space) -> None:
 def _summed(space: Space, codes: Codes, dataset: str, *, live: bool) -> Doubles:
     total: Doubles = np.zeros((len(codes), *COST_SHAPE))
     for summand in space.summands(codes, dataset, live=live):
-        forms = np.stack([layers_cost(graph.layers) for graph in summand.graphs])
-        total += (forms if summand.less is None else forms - layers_cost(summand.less.layers))[summand.forms]
+        forms = np.stack([network_cost(network) for network in summand.networks])
+        total += (forms if summand.less is None else forms - network_cost(summand.less))[summand.forms]
     return total
 
 
@@ -250,7 +250,7 @@ CHECKS: tuple[Callable[[Space], None], ...] = (
     check_places,
     check_choices,
     check_columns,
-    check_graph,
+    check_network,
     check_cells,
     check_sums,
 )

@@ -93,7 +93,7 @@ def test_a_grid_is_swept_and_a_point_is_picked(run, tmp_path: Path) -> None:
         ((*ROOFLINE, "02012100", "--set", "speed=1"), "parameter of roofline must be one of"),
         ((*ROOFLINE, "02012100", "--to", "rows.txt"), "must end in .parquet or .csv"),
         ((*ROOFLINE, "02012100", "--grid"), "roofline has no grid"),
-        ((*ROOFLINE, "--space", "hat", "--n", "1"), "hat has no layer graph"),
+        ((*ROOFLINE, "--space", "hat", "--n", "1"), "hat has no network"),
     ],
 )
 def test_mistakes_are_one_sentence(run, words: tuple[str, ...], message: str) -> None:

@@ -56,12 +56,12 @@ def test_a_network_is_read_back_as_it_was_with_every_shape(tmp_path: Path) -> No
 
 
 def test_a_files_network_has_the_key_it_is_kept_under(tmp_path: Path) -> None:
-    from archcast.collect.measure.export_onnx import to_onnx
+    from archcast.featurize.onnx_model import to_onnx
 
     space = SPACES["macro"]
     store = NetworkStore(tmp_path)
     for code in space.sample(2, seed=1):
-        network = archcast.network(to_onnx(space.graph(code)))
+        network = archcast.network(to_onnx(space.network(code)))
         assert store.add(network) == network.key
         size = (tmp_path / f"{network.key}.onnx").stat().st_size
         assert size < 800 * len(network)

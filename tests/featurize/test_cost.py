@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
 
-from archcast.core.layers import GraphBuilder
-from archcast.core.operators import COST_CLASSES
+from archcast.core.errors import InputError
+from archcast.core.network import Node, Value
 from archcast.featurize.cost import (
+    COST_CLASSES,
     COST_SHAPE,
     QUANTITIES,
     bytes_moved,
-    cost_class,
-    graph_macs,
-    graph_params,
-    layers_cost,
+    network_cost,
+    nodes_cost,
     quantity,
 )
+from archcast.featurize.spaces.builder import NetworkBuilder
 
 CONVOLUTIONS = [
     # channels, kernel, stride, groups, bias -> class, params, macs on 8 channels of 6 x 6
@@ -28,18 +28,17 @@ CONVOLUTIONS = [
     ("channels", "kernel", "stride", "groups", "bias", "kind", "params", "macs"), CONVOLUTIONS
 )
 def test_convolution_counted_by_hand(channels, kernel, stride, groups, bias, kind, params, macs):
-    b = GraphBuilder()
+    b = NetworkBuilder()
     b.conv(b.input(8, 6), channels, kernel=kernel, stride=stride, groups=groups, bias=bias)
-    graph = b.graph()
-    assert cost_class(graph.layers[1]) == kind
-    assert (graph_params(graph), graph_macs(graph)) == (params, macs)
+    graph = b.network()
     written = channels * (9 if stride == 2 else 36)
-    row = layers_cost(graph.layers)[COST_CLASSES.index(kind)]
-    np.testing.assert_array_equal(row, [1, params, macs, 8 * 36, written])
+    cost = network_cost(graph)
+    np.testing.assert_array_equal(cost[COST_CLASSES.index(kind)], [1, params, macs, 8 * 36, written])
+    assert cost[:, 0].sum() == 1
 
 
 def test_every_other_layer_counted_by_hand():
-    b = GraphBuilder()
+    b = NetworkBuilder()
     x = b.input(8, 6)
     norm = b.pointwise(x, "batch_norm")
     act = b.pointwise(norm, "hswish")
@@ -48,7 +47,7 @@ def test_every_other_layer_counted_by_hand():
     pooled = b.global_pool(b.pool(act, "avg_pool", kernel=3, stride=2))
     b.multiply(x, pooled)
     b.linear(pooled, 10)
-    cost = layers_cost(b.layers)
+    cost = nodes_cost(b.nodes, b.values)
 
     expected = np.zeros(COST_SHAPE)
     for kind, row in {
@@ -75,5 +74,29 @@ def test_quantities_and_bytes():
     assert QUANTITIES == ("count", "params", "macs", "inputs", "outputs")
 
 
-def test_no_layers_cost_nothing():
-    assert not layers_cost([]).any()
+def test_shuffled_channels_and_zeros_are_one_pass_and_views_nothing():
+    b = NetworkBuilder()
+    x = b.input(8, 6)
+    b.shuffle(b.pointwise(x, "zero"), 2)
+    cost = nodes_cost(b.nodes, b.values)
+    for kind in ("shuffle", "zero"):
+        np.testing.assert_array_equal(cost[COST_CLASSES.index(kind)], [1, 0, 0, 288, 288])
+    assert cost[:, 0].sum() == 2
+
+
+def test_a_value_added_to_itself_is_read_twice():
+    b = NetworkBuilder()
+    x = b.input(8, 6)
+    b.add(x, x)
+    row = nodes_cost(b.nodes, b.values)[COST_CLASSES.index("add")]
+    np.testing.assert_array_equal(row, [1, 0, 0, 2 * 288, 288])
+
+
+def test_work_of_no_class_is_refused_by_name():
+    x, y = Value("x", (1, 4)), Value("y", (1, 4))
+    with pytest.raises(InputError, match="the work of Softmax, softmax, is none of conv_kxk"):
+        nodes_cost([Node("Softmax", ("x",), ("y",))], {"x": x, "y": y})
+
+
+def test_no_nodes_cost_nothing():
+    assert not nodes_cost([], {}).any()

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from archcast.core.layers import GraphBuilder
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.blocks import classifier, conv_bn
+from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.testing.space_checks import (
     CHECKS,
     check_decisions,
     check_equals,
-    check_graph,
     check_neighbours,
+    check_network,
     check_notation,
     check_refusals,
     check_sample,
@@ -33,9 +33,9 @@ class Towers(Space):
     choices = {"depth": (2, 3, 4), "width": (8, 16, 24), "kernel": (3, 5)}  # noqa: RUF012
     datasets = ("photos", "digits")
 
-    def graph(self, code, dataset=None, *, live=False):
+    def network(self, code, dataset=None, *, live=False):
         depth, width, kernel = self.format(self.check_codes(np.reshape(code, (1, -1))))[0].values()
-        b = GraphBuilder()
+        b = NetworkBuilder()
         x = b.input(3, 32) if self.check_dataset(dataset) == "photos" else b.input(1, 8)
         for i in range(depth):
             b.part = f"layer{i}"
@@ -43,7 +43,7 @@ class Towers(Space):
             x = b.add(x, y) if i else y
         b.part = "head"
         classifier(b, x, 10)
-        return b.graph()
+        return b.network()
 
 
 def test_a_space_of_choices_and_a_graph_keeps_it():
@@ -102,7 +102,7 @@ class Hopeful(Towers):
         (Lenient, check_refusals),
         (Restless, check_equals),
         (Lonely, check_neighbours),
-        (Cheap, check_graph),
+        (Cheap, check_network),
         (Hopeful, check_sums),
     ],
 )

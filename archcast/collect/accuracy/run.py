@@ -19,7 +19,7 @@ from archcast.collect.rows import environment_json
 from archcast.collect.store import MeasurementStore
 from archcast.core.arrays import Codes
 from archcast.core.errors import InputError, UnknownNameError
-from archcast.core.layers import LayerGraph
+from archcast.core.network import Network
 from archcast.core.optional import require
 from archcast.featurize.spaces import Space
 
@@ -85,14 +85,14 @@ def collect_accuracy(
         codes: (n, k)
 
     Raises:
-        InputError: the space has no layer graphs, the images do not fit its networks, there is no CUDA
+        InputError: the space has no networks, the images do not fit its networks, there is no CUDA
             device, or the store's accuracies were reached under another protocol or on other images.
     """
     protocol = protocol or TrainingProtocol()
     dataset = space.check_dataset(dataset)
     _check_accelerator(accelerator, workers)
-    graph = space.graph(codes[0], dataset)
-    (channels, side, _), classes = graph.layers[0].shape_out, graph.layers[-1].shape_out[0]
+    first = space.network(codes[0], dataset)
+    (_, channels, side, _), (_, classes) = (first.values[v].dims for v in (*first.inputs, *first.outputs))
     images = load_images(data, protocol, shape=(channels, side), classes=classes)
     store = store or MeasurementStore()
     identity: dict[str, Any] = {"protocol": asdict(protocol), "data": images.facts()}
@@ -103,11 +103,11 @@ def collect_accuracy(
     report(Progress(0, len(todo), len(texts) - len(todo)))
     row = {"space": space.name, "device": "", "metric": "accuracy", "dataset": dataset, "source": SOURCE}
     row["environment"] = environment_json(identity | _machine(accelerator))
-    graphs = ((text, space.graph(code, dataset)) for text, code in todo.items())
+    networks = ((text, space.network(code, dataset)) for text, code in todo.items())
     good = 0
     with store:
         for i, (text, trained) in enumerate(
-            _all_trained(graphs, images, protocol, accelerator, workers), start=1
+            _all_trained(networks, images, protocol, accelerator, workers), start=1
         ):
             outcome = _summary(trained)
             store.append([row | outcome | {"arch": text, "time": datetime.now(UTC)}])
@@ -173,7 +173,7 @@ _Outcome = tuple[str, list["Trained"]]
 
 
 def _all_trained(
-    graphs: Iterator[tuple[str, LayerGraph]],
+    networks: Iterator[tuple[str, Network]],
     data: ImageData,
     protocol: TrainingProtocol,
     accelerator: str,
@@ -181,12 +181,12 @@ def _all_trained(
 ) -> Iterator[_Outcome]:
     """Each network's trainings, in the order in which they end."""
     if workers == 1:
-        for text, graph in graphs:
-            yield text, _train_all_seeds(graph, data, protocol, accelerator)
+        for text, network in networks:
+            yield text, _train_all_seeds(network, data, protocol, accelerator)
         return
     context = multiprocessing.get_context("spawn")  # a forked torch may hang
     with ProcessPoolExecutor(workers, context, _set_up, (data, protocol, accelerator)) as pool:
-        waiting = {pool.submit(_train_here, graph): text for text, graph in graphs}
+        waiting = {pool.submit(_train_here, network): text for text, network in networks}
         try:
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
@@ -202,16 +202,16 @@ def _set_up(data: ImageData, protocol: TrainingProtocol, accelerator: str) -> No
     _here.update(data=data, protocol=protocol, accelerator=accelerator)
 
 
-def _train_here(graph: LayerGraph) -> list[Trained]:
-    return _train_all_seeds(graph, **_here)
+def _train_here(network: Network) -> list[Trained]:
+    return _train_all_seeds(network, **_here)
 
 
 def _train_all_seeds(
-    graph: LayerGraph, data: ImageData, protocol: TrainingProtocol, accelerator: str
+    network: Network, data: ImageData, protocol: TrainingProtocol, accelerator: str
 ) -> list[Trained]:
     from archcast.collect.accuracy.train import train_network
 
     return [
-        train_network(graph, data, protocol, seed=seed, accelerator=accelerator)
+        train_network(network, data, protocol, seed=seed, accelerator=accelerator)
         for seed in range(protocol.seeds)
     ]

@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from archcast.collect.accuracy.images import ImageData
-from archcast.collect.accuracy.network import GraphNetwork
+from archcast.collect.accuracy.network import trainable
 from archcast.collect.accuracy.protocol import TrainingProtocol
 from archcast.collect.accuracy.sources import Images
-from archcast.core.layers import LayerGraph
+from archcast.collect.measure.torch_network import TorchNetwork
+from archcast.core.network import Network
 
 _TESTED = 512
 """Images a pass when nothing is learned."""
@@ -40,7 +41,7 @@ class Trained:
 
 
 def train_network(
-    graph: LayerGraph, data: ImageData, protocol: TrainingProtocol, *, seed: int, accelerator: str = "cpu"
+    network: Network, data: ImageData, protocol: TrainingProtocol, *, seed: int, accelerator: str = "cpu"
 ) -> Trained:
     """Train and test a network on one thread; the caller's generators and thread count are put back.
 
@@ -49,56 +50,56 @@ def train_network(
     with _one_thread(), torch.random.fork_rng(devices=_cuda_devices(accelerator)):
         torch.manual_seed(seed)  # inside fork_rng: the caller's generators are put back
         try:
-            network = GraphNetwork(graph).to(accelerator)
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            return _train(network, data, protocol, seed, accelerator)
+            module = trainable(network).to(accelerator)
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            return _train(module, data, protocol, seed, accelerator)
         except torch.OutOfMemoryError as error:
             return Trained(None, 0, f"out of memory with seed {seed}: {str(error).splitlines()[0]}")
 
 
 def _train(
-    network: GraphNetwork, data: ImageData, protocol: TrainingProtocol, seed: int, accelerator: str
+    module: TorchNetwork, data: ImageData, protocol: TrainingProtocol, seed: int, accelerator: str
 ) -> Trained:
     train, stop, test = (_on(images, accelerator) for images in (data.train, data.stop, data.test))
-    optimiser = torch.optim.Adam(network.parameters(), lr=protocol.learning_rate, fused=True)
+    optimiser = torch.optim.Adam(module.parameters(), lr=protocol.learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, protocol.epochs)
     rng = np.random.default_rng(seed)
     lowest, best_epoch, best = float("inf"), 0, {}
     for epoch in range(1, protocol.epochs + 1):
-        _one_epoch(network, train, optimiser, protocol.batch_size, rng)
+        _one_epoch(module, train, optimiser, protocol.batch_size, rng)
         schedule.step()
-        loss, _ = _tested(network, stop)
+        loss, _ = _tested(module, stop)
         if not np.isfinite(loss):
             return Trained(None, epoch, f"diverged: loss not finite in epoch {epoch} with seed {seed}")
         if loss < lowest:
-            lowest, best_epoch, best = loss, epoch, copy.deepcopy(network.state_dict())
+            lowest, best_epoch, best = loss, epoch, copy.deepcopy(module.state_dict())
         elif epoch - best_epoch >= protocol.patience:
             break
-    network.load_state_dict(best)
-    return Trained(_tested(network, test)[1], epoch)
+    module.load_state_dict(best)
+    return Trained(_tested(module, test)[1], epoch)
 
 
 def _one_epoch(
-    network: GraphNetwork, train: Pair, optimiser: torch.optim.Optimizer, size: int, rng: np.random.Generator
+    module: TorchNetwork, train: Pair, optimiser: torch.optim.Optimizer, size: int, rng: np.random.Generator
 ) -> None:
     images, labels = train
-    network.train()
+    module.train()
     order = rng.permutation(len(labels))
     for rows in np.array_split(order, -(-len(order) // size)):
         chosen = torch.from_numpy(rows).to(labels.device)
         optimiser.zero_grad()
-        cross_entropy(network(images[chosen]), labels[chosen]).backward()  # type: ignore[no-untyped-call]
+        cross_entropy(module(images[chosen]), labels[chosen]).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
 
 
-def _tested(network: GraphNetwork, part: Pair) -> tuple[float, float]:
+def _tested(module: TorchNetwork, part: Pair) -> tuple[float, float]:
     """Mean cross-entropy, and accuracy in %."""
     images, labels = part
-    network.eval()
+    module.eval()
     loss, right = 0.0, 0
     with torch.inference_mode():
         for i in range(0, len(labels), _TESTED):
-            answers, own = network(images[i : i + _TESTED]), labels[i : i + _TESTED]
+            answers, own = module(images[i : i + _TESTED]), labels[i : i + _TESTED]
             loss += float(cross_entropy(answers, own, reduction="sum"))
             right += int((answers.argmax(dim=1) == own).sum())
     return loss / len(labels), 100.0 * right / len(labels)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from archcast.collect.estimate.target import Target
 from archcast.core.errors import InputError
-from archcast.core.layers import LayerGraph
+from archcast.core.network import Network
 
 if TYPE_CHECKING:
     from archcast.collect.estimate.cache import EstimateCache
@@ -38,7 +36,7 @@ class LayerCost:
 
 @dataclass(frozen=True, slots=True)
 class LayerEstimate:
-    """Cost of one layer of a network, by its position in the layer graph."""
+    """Cost of one layer of a network, by the position of its node."""
 
     position: int
     op: str
@@ -127,18 +125,17 @@ class Estimator(ABC):
         return None
 
     @abstractmethod
-    def estimate(self, graph: LayerGraph) -> NetworkEstimate:
+    def estimate(self, network: Network) -> NetworkEstimate:
         """Cost of one network; raise InputError where an operator of it cannot be estimated."""
 
-    def total(self, graph: LayerGraph) -> LayerCost:
+    def total(self, network: Network) -> LayerCost:
         """Cost of the whole network, from disk where it is there."""
         if self.cache is None:
-            return self.estimate(graph).total
-        key = sha256(json.dumps([asdict(layer) for layer in graph.layers]).encode()).hexdigest()
-        if key in (found := self.cache.get([key])):
-            return found[key]
-        cost = self.estimate(graph).total
-        self.cache.put(key, cost)
+            return self.estimate(network).total
+        if network.key in (found := self.cache.get([network.key])):
+            return found[network.key]
+        cost = self.estimate(network).total
+        self.cache.put(network.key, cost)
         return cost
 
 

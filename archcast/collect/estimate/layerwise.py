@@ -9,7 +9,7 @@ from dataclasses import replace
 from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate, add_costs
 from archcast.collect.estimate.target import Target
 from archcast.collect.estimate.work import Work, works_of
-from archcast.core.layers import LayerGraph
+from archcast.core.network import Network
 
 Report = Callable[[int, int], None]
 """Called with the number done and the number to do."""
@@ -43,22 +43,20 @@ class LayerwiseEstimator(Estimator):
             self._known[work] = cost
         return {work: self._known[work] for work in wanted}
 
-    def estimate(self, graph: LayerGraph) -> NetworkEstimate:
-        """Cost of a network: the sum over its layers.
+    def estimate(self, network: Network) -> NetworkEstimate:
+        """Cost of a network: the sum over its nodes.
 
         Raises:
             InputError: an operator has no price; names it.
         """
-        listed = works_of(graph, self.target.conventions, self.target.name)
-        prices = self.price(work for works, _ in listed for work in works)
+        listed = works_of(network, self.target.conventions, self.target.name)
+        prices = self.price(work for at in listed for work in at.works)
         layers = []
-        for position, (layer, (works, why)) in enumerate(zip(graph.layers, listed, strict=True)):
-            if layer.op == "input":
-                continue
-            cost = add_costs([prices[work] for work in works])
-            note = "; ".join(text for text in (cost.note, why) if text)
-            layers.append(LayerEstimate(position, layer.op, layer.part, replace(cost, note=note)))
-        priced = [prices[work] for works, _ in listed for work in works]
+        for at in listed:
+            cost = add_costs([prices[work] for work in at.works])
+            note = "; ".join(text for text in (cost.note, at.why) if text)
+            layers.append(LayerEstimate(at.position, at.node.op, at.node.part, replace(cost, note=note)))
+        priced = [prices[work] for at in listed for work in at.works]
         return NetworkEstimate(self.target.label, add_costs(priced), tuple(layers), self.area)
 
 

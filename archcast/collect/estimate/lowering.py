@@ -1,4 +1,4 @@
-"""A layer graph as int8 TFLite operators, as a compiler for embedded devices would be given it.
+"""A network as int8 TFLite operators, as a compiler for embedded devices would be given it.
 
 Batch norms are folded into the convolution before them (one elsewhere is a depthwise 1x1 convolution), an
 activation joins the operator before it where nothing else reads that, a hard sigmoid is written as LOGISTIC
@@ -9,193 +9,218 @@ what only zeros reach. Weights are drawn from a normal distribution, because Vel
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
 from archcast.collect.estimate.tflite import Operation, Tensor, write_tflite
+from archcast.collect.estimate.work import Shape, map_of, window
 from archcast.core.errors import InputError
-from archcast.core.layers import Layer, LayerGraph
-from archcast.core.operators import OPERATORS
+from archcast.core.network import Network, Node
+from archcast.featurize.operators.counted import counted
 
 VERSION = 1
 """Raised when the written file changes."""
 WEIGHT_SPREAD = 32.0
 """Standard deviation of the int8 weights."""
-_FUSED = {"relu": 1, "relu6": 3}
-_ALONE = {"relu": "RELU", "relu6": "RELU6", "hswish": "HARD_SWISH", "hsigmoid": "LOGISTIC"}
+_FUSED = {"RELU": 1, "RELU6": 3}
+_WEIGHTED = ("Conv", "Gemm", "BatchNormalization")
 _SAME, _VALID = 0, 1
 _FUSING = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "AVERAGE_POOL_2D", "MAX_POOL_2D")
 
 
-def to_tflite(graph: LayerGraph, *, seed: int = 0) -> bytes:
+def to_tflite(network: Network, *, seed: int = 0) -> bytes:
     """The network as a TFLite file; tensors are named `position operator`.
 
     Raises:
-        InputError: an operator cannot be written, or no path leads from input to output.
+        InputError: it has more than one input or output, an operator cannot be written, or no path leads
+            from input to output.
     """
-    return _Lowering(graph, seed).run()
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise InputError("a network to write as TFLite must have one input and one output")
+    return _Lowering(network, seed).run()
 
 
 class _Lowering:
-    """Tensors and operations as they are made, layer by layer."""
+    """Tensors and operations as they are made, node by node."""
 
-    def __init__(self, graph: LayerGraph, seed: int) -> None:
-        self.layers = graph.layers
+    def __init__(self, network: Network, seed: int) -> None:
+        self.network = network
+        self.kinds = [each.work.kind for each in counted(network)]
+        self.made = {name: i for i, node in enumerate(network.nodes) for name in node.outputs}
         self.rng = np.random.default_rng(seed)
         self.tensors: list[Tensor] = []
         self.operations: list[Operation] = []
-        self.value: dict[int, int | None] = {}
-        """Layer -> its tensor, None where it is all zeros."""
+        self.value: dict[str, int | None] = {}
+        """Value -> its tensor, None where it is all zeros."""
         self.producer: dict[int, int] = {}
         """Tensor -> the operation that writes it."""
         self.written: dict[tuple[object, ...], int] = {}
-        """Operator without weights, its window and inputs -> the tensor it wrote."""
+        """Operator without weights, its attributes and inputs -> the tensor it wrote."""
         self.used, self.readers = self._needed()
 
     def run(self) -> bytes:
-        entry = -1
-        for i, layer in enumerate(self.layers):
-            if not self.used[i]:
-                continue
-            if layer.op == "input":
-                entry = self.value[i] = self._map(i, layer)
-            elif layer.op == "zero":
-                self.value[i] = None
-            else:
-                self.value[i] = self._once(i, layer)
-        end = self.value[len(self.layers) - 1]
-        if end is None or entry < 0:
+        entry = self._tensor(Tensor("input", self._nhwc(self.network.inputs[0])))
+        self.value[self.network.inputs[0]] = entry
+        for i, node in enumerate(self.network.nodes):
+            if self.used[i]:
+                self.value[node.outputs[0]] = None if self.kinds[i] == "zero" else self._once(i, node)
+        end = self.value[self.network.outputs[0]]
+        if end is None or not self._reaches_the_input():
             raise InputError("network must have a path from its input to its output")
         return write_tflite(self.tensors, self.operations, [entry], [end])
 
-    def _needed(self) -> tuple[list[bool], list[int]]:
-        """Which layers the output depends on, and how many of those read each layer."""
-        used, readers = [False] * len(self.layers), [0] * len(self.layers)
-        used[-1] = True
-        for i in range(len(self.layers) - 1, -1, -1):
-            for source in self.layers[i].inputs if used[i] and self.layers[i].op != "zero" else ():
-                used[source] = True
-                readers[source] += 1
+    def _reaches_the_input(self) -> bool:
+        return self.readers.get(self.network.inputs[0], 0) > 0
+
+    def _data(self, node: Node) -> list[str]:
+        """Values that a node reads and that are no constants."""
+        return [name for name in node.inputs if name and not self.network.values[name].constant]
+
+    def _needed(self) -> tuple[list[bool], dict[str, int]]:
+        """Which nodes the output depends on, and how many of those read each value."""
+        nodes = self.network.nodes
+        used, readers = [False] * len(nodes), dict.fromkeys(self.network.outputs, 0)
+        for i in range(len(nodes) - 1, -1, -1):
+            used[i] = any(name in readers for name in nodes[i].outputs)
+            for source in self._data(nodes[i]) if used[i] and self.kinds[i] != "zero" else ():
+                readers[source] = readers.get(source, 0) + 1
         return used, readers
 
-    def _once(self, i: int, layer: Layer) -> int | None:
-        """The layer's tensor; one that an equal layer without weights wrote is taken again."""
-        if OPERATORS[layer.op].cost_class in ("conv", "linear", "batch_norm"):
-            return self._layer(i, layer)
-        read = tuple(self.value[source] for source in layer.inputs)
-        key = (layer.op, read, layer.kernel, layer.stride)
+    def _once(self, i: int, node: Node) -> int | None:
+        """The node's tensor; one that an equal node without weights wrote is taken again."""
+        if node.op in _WEIGHTED:
+            return self._node(i, node)
+        read = tuple(self.value[source] for source in self._data(node))
+        key = (node.op, read, tuple(node.attributes.items()), self._constants(node))
         if key in self.written:
             return self.written[key]
-        out = self._layer(i, layer)
+        out = self._node(i, node)
         if out is not None and out not in read:
             self.written[key] = out
         return out
 
-    def _layer(self, i: int, layer: Layer) -> int | None:
-        read = [self.value[source] for source in layer.inputs]
-        inputs = [tensor for tensor in read if tensor is not None]
-        if not inputs or (layer.op in ("multiply", "concat") and len(inputs) < len(read)):
-            if layer.op == "concat" and inputs:
-                raise InputError(f"concat (layer {i}, {layer.part}) cannot be written where a part is zero")
-            return None
-        kind = OPERATORS[layer.op].cost_class
-        if layer.op == "conv":
-            return self._conv(i, layer, inputs[0])
-        if layer.op == "linear":
-            return self._linear(i, layer, inputs[0])
-        if kind == "batch_norm":
-            folded = self.layers[layer.inputs[0]].op in ("conv", "linear")
-            return inputs[0] if folded else self._depthwise(i, layer, inputs[0], 1, 1)
-        if kind == "activation":
-            return self._activation(i, layer, inputs[0])
-        if kind in ("pool", "global_pool"):
-            return self._pool(i, layer, inputs[0])
-        if layer.op == "add":
-            total = inputs[0]
-            for other in inputs[1:]:
-                total = self._write(i, layer, "ADD", (total, other), "Add")
-            return total
-        if layer.op == "multiply":
-            return self._write(i, layer, "MUL", tuple(inputs), "Mul")
-        if layer.op == "concat":
-            return self._write(i, layer, "CONCATENATION", tuple(inputs), "Concatenation", Axis=3)
-        if layer.op == "channel_shuffle":
-            return self._shuffle(i, layer, inputs[0])
-        raise InputError(f"operator {layer.op} (layer {i}, {layer.part}) cannot be written as TFLite")
+    def _constants(self, node: Node) -> tuple[object, ...]:
+        values = (self.network.values[name] for name in node.inputs if name)
+        return tuple(value.data for value in values if value.constant)
 
-    def _conv(self, i: int, layer: Layer, x: int) -> int:
-        (c_in, *_), c_out = layer.shape_in, layer.shape_out[0]
-        if layer.groups == c_in == c_out and c_in > 1:
-            return self._depthwise(i, layer, x, layer.kernel, layer.stride)
-        shape = (c_out, layer.kernel, layer.kernel, c_in // layer.groups)
-        weights = self._weights(i, shape, c_out)
-        values = {"Padding": _SAME, "StrideW": layer.stride, "StrideH": layer.stride}
+    def _node(self, i: int, node: Node) -> int | None:
+        read = [self.value[source] for source in self._data(node)]
+        inputs = [tensor for tensor in read if tensor is not None]
+        if not inputs or (node.op in ("Mul", "Concat") and len(inputs) < len(read)):
+            if node.op == "Concat" and inputs:
+                raise InputError(f"Concat (node {i}, {node.part}) cannot be written where a part is zero")
+            return None
+        x = inputs[0]
+        if node.op in ("Add", "Sum"):
+            for other in inputs[1:]:
+                x = self._write(i, node, "ADD", (x, other), "Add")
+            return x
+        if node.op == "Mul":
+            return self._write(i, node, "MUL", tuple(inputs), "Mul")
+        if node.op == "Concat":
+            return self._write(i, node, "CONCATENATION", tuple(inputs), "Concatenation", Axis=3)
+        write = _WRITERS.get(node.op)
+        if write is None:
+            raise InputError(f"operator {node.op} (node {i}, {node.part}) cannot be written as TFLite")
+        return write(self, i, node, x)
+
+    def _batch_norm(self, i: int, node: Node, x: int) -> int:
+        before = self.made.get(node.inputs[0])
+        folded = before is not None and self.network.nodes[before].op in ("Conv", "Gemm")
+        return x if folded else self._depthwise(i, node, x, (1, 1), 1)
+
+    def _conv(self, i: int, node: Node, x: int) -> int:
+        c_out, c_in, *kernel = self.network.values[node.inputs[1]].dims
+        size, stride, _ = window(node, tuple(kernel))
+        if c_in == 1 and c_out == self._shape(node.inputs[0])[0] > 1:
+            return self._depthwise(i, node, x, size, stride)
+        weights = self._weights(i, (c_out, *size, c_in), c_out)
+        values = {"Padding": _SAME, "StrideW": stride, "StrideH": stride}
         return self._write(
-            i, layer, "CONV_2D", (x, *weights), "Conv2D", **values, DilationWFactor=1, DilationHFactor=1
+            i, node, "CONV_2D", (x, *weights), "Conv2D", **values, DilationWFactor=1, DilationHFactor=1
         )
 
-    def _depthwise(self, i: int, layer: Layer, x: int, kernel: int, stride: int) -> int:
-        channels = layer.shape_out[0]
-        weights = self._weights(i, (1, kernel, kernel, channels), channels)
+    def _depthwise(self, i: int, node: Node, x: int, size: tuple[int, int], stride: int) -> int:
+        channels = self._shape(node.outputs[0])[0]
+        weights = self._weights(i, (1, *size, channels), channels)
         values = {"Padding": _SAME, "StrideW": stride, "StrideH": stride, "DepthMultiplier": 1}
         values |= {"DilationWFactor": 1, "DilationHFactor": 1}
-        return self._write(i, layer, "DEPTHWISE_CONV_2D", (x, *weights), "DepthwiseConv2D", **values)
+        return self._write(i, node, "DEPTHWISE_CONV_2D", (x, *weights), "DepthwiseConv2D", **values)
 
-    def _linear(self, i: int, layer: Layer, x: int) -> int:
-        c_out = layer.shape_out[0]
-        weights = self._weights(i, (c_out, prod(layer.shape_in)), c_out)
-        return self._write(i, layer, "FULLY_CONNECTED", (x, *weights), "FullyConnected", KeepNumDims=True)
+    def _linear(self, i: int, node: Node, x: int) -> int:
+        c_in, c_out = (prod(self._shape(name)) for name in (node.inputs[0], node.outputs[0]))
+        weights = self._weights(i, (c_out, c_in), c_out)
+        return self._write(i, node, "FULLY_CONNECTED", (x, *weights), "FullyConnected", KeepNumDims=True)
 
-    def _pool(self, i: int, layer: Layer, x: int) -> int:
-        code = "MAX_POOL_2D" if layer.op == "max_pool" else "AVERAGE_POOL_2D"
-        height = width = layer.kernel
-        padding, stride = _SAME, layer.stride
-        if layer.op == "global_avg_pool":
-            (_, height, width), padding, stride = layer.shape_in, _VALID, 1
+    def _flatten(self, i: int, node: Node, x: int) -> int:
+        """A map of one place is a vector as it is."""
+        if prod(self._shape(node.inputs[0])[1:]) > 1:
+            raise InputError(f"Flatten (node {i}, {node.part}) must be of a map of one place")
+        return x
+
+    def _pool(self, i: int, node: Node, x: int) -> int:
+        (height, width), stride, _ = window(node)
+        return self._window(i, node, x, (height, width), stride, padding=_SAME)
+
+    def _global_pool(self, i: int, node: Node, x: int) -> int:
+        _, height, width = self._shape(node.inputs[0])
+        return self._window(i, node, x, (height, width), 1, padding=_VALID)
+
+    def _window(self, i: int, node: Node, x: int, size: tuple[int, int], stride: int, *, padding: int) -> int:
+        code = "MAX_POOL_2D" if node.op == "MaxPool" else "AVERAGE_POOL_2D"
         values = {"Padding": padding, "StrideW": stride, "StrideH": stride}
-        return self._write(i, layer, code, (x,), "Pool2D", **values, FilterWidth=width, FilterHeight=height)
+        return self._write(i, node, code, (x,), "Pool2D", **values, FilterHeight=size[0], FilterWidth=size[1])
 
-    def _activation(self, i: int, layer: Layer, x: int) -> int:
-        before = self.producer.get(x)
-        source = layer.inputs[0]
+    def _relu(self, i: int, node: Node, x: int) -> int:
+        code = "RELU" if node.op == "Relu" else "RELU6"
+        if code == "RELU6" and self._constants(node) != ((0.0,), (6.0,)):
+            raise InputError(f"Clip (node {i}, {node.part}) must be to 0 and 6 to be written as TFLite")
+        before, source = self.producer.get(x), node.inputs[0]
+        writer = self.network.nodes[self.made[source]] if source in self.made else None
         alone = self.readers[source] == 1 and (
-            self.layers[source].op != "batch_norm" or self.readers[self.layers[source].inputs[0]] == 1
+            writer is None or writer.op != "BatchNormalization" or self.readers[writer.inputs[0]] == 1
         )
-        if layer.op in _FUSED and alone and before is not None:
+        if alone and before is not None:
             operation = self.operations[before]
             if operation.code in _FUSING and not operation.values.get("FusedActivationFunction"):
-                operation.values["FusedActivationFunction"] = _FUSED[layer.op]
+                operation.values["FusedActivationFunction"] = _FUSED[code]
                 return x
-        if layer.op == "hsigmoid":
-            out = self._tensor(Tensor(f"{i} hsigmoid", _nhwc(layer), scale=1 / 256, zero_point=-128))
-            return self._operation("LOGISTIC", (x,), out)
-        options = "HardSwish" if layer.op == "hswish" else ""
-        return self._write(i, layer, _ALONE[layer.op], (x,), options)
+        return self._write(i, node, code, (x,), "")
 
-    def _shuffle(self, i: int, layer: Layer, x: int) -> int:
-        channels, height, width = layer.shape_out
-        groups = self._groups_before(i)
-        split = (1, height * width, groups, channels // groups)
-        swapped = (1, height * width, channels // groups, groups)
+    def _hard_swish(self, i: int, node: Node, x: int) -> int:
+        return self._write(i, node, "HARD_SWISH", (x,), "HardSwish")
+
+    def _hard_sigmoid(self, i: int, node: Node, x: int) -> int:
+        shape = self._nhwc(node.outputs[0])
+        out = self._tensor(Tensor(f"{i} {node.op}", shape, scale=1 / 256, zero_point=-128))
+        return self._operation("LOGISTIC", (x,), out)
+
+    def _reshape(self, i: int, node: Node, x: int) -> int:
+        """Channels split into groups or joined again."""
+        sizes = self._nhwc(node.outputs[0])
+        constant = Tensor(f"{i} shape", (len(sizes),), np.array(sizes, np.int32), kind="INT32")
+        values = (x, self._tensor(constant))
+        return self._operation("RESHAPE", values, self._tensor(Tensor(f"{i} {node.op}", sizes)))
+
+    def _transpose(self, i: int, node: Node, x: int) -> int:
+        if node.attributes.get("perm") != (0, 2, 1, 3, 4):
+            raise InputError(f"Transpose (node {i}, {node.part}) must swap groups to be written as TFLite")
         order = self._tensor(Tensor(f"{i} order", (4,), np.array([0, 1, 3, 2], np.int32), kind="INT32"))
-        x = self._reshape(i, x, split)
-        turned = self._tensor(Tensor(f"{i} turned", swapped))
-        x = self._operation("TRANSPOSE", (x, order), turned, "Transpose")
-        return self._reshape(i, x, _nhwc(layer))
+        turned = self._tensor(Tensor(f"{i} {node.op}", self._nhwc(node.outputs[0])))
+        return self._operation("TRANSPOSE", (x, order), turned, "Transpose")
 
-    def _reshape(self, i: int, x: int, shape: tuple[int, ...]) -> int:
-        sizes = Tensor(f"{i} shape", (len(shape),), np.array(shape, np.int32), kind="INT32")
-        constant = self._tensor(sizes)
-        return self._operation("RESHAPE", (x, constant), self._tensor(Tensor(f"{i} reshaped", shape)))
+    def _shape(self, name: str) -> Shape:
+        return map_of(self.network.values[name])
 
-    def _groups_before(self, i: int) -> int:
-        """Groups of the convolution whose channels are shuffled."""
-        while self.layers[i].op != "conv":
-            if len(self.layers[i].inputs) != 1:
-                raise InputError(f"channel_shuffle (layer {i}) must follow a grouped convolution")
-            i = self.layers[i].inputs[0]
-        return self.layers[i].groups
+    def _nhwc(self, name: str) -> tuple[int, int, int, int]:
+        """A map with its channels last; one whose channels are in groups has all its places in one."""
+        dims = self.network.values[name].dims
+        if len(dims) == 5:
+            return (1, dims[3] * dims[4], dims[1], dims[2])
+        channels, height, width = self._shape(name)
+        return (1, height, width, channels)
 
     def _weights(self, i: int, shape: tuple[int, ...], c_out: int) -> tuple[int, int]:
         drawn = np.rint(self.rng.normal(0.0, WEIGHT_SPREAD, shape)).clip(-127, 127).astype(np.int8)
@@ -204,19 +229,17 @@ class _Lowering:
         bias = Tensor(f"{i} bias", (c_out,), zeros, scale=0.05 * 0.02, kind="INT32")
         return weights, self._tensor(bias)
 
-    def _map(self, i: int, layer: Layer) -> int:
-        return self._tensor(Tensor(f"{i} {layer.op}", _nhwc(layer)))
-
     def _write(
         self,
         i: int,
-        layer: Layer,
+        node: Node,
         code: str,
         inputs: tuple[int, ...],
         options: str = "",
         **values: int | bool,
     ) -> int:
-        return self._operation(code, inputs, self._map(i, layer), options, **values)
+        out = self._tensor(Tensor(f"{i} {node.op}", self._nhwc(node.outputs[0])))
+        return self._operation(code, inputs, out, options, **values)
 
     def _operation(
         self, code: str, inputs: tuple[int, ...], out: int, options: str = "", **values: int | bool
@@ -230,6 +253,18 @@ class _Lowering:
         return len(self.tensors) - 1
 
 
-def _nhwc(layer: Layer) -> tuple[int, int, int, int]:
-    channels, height, width = layer.shape_out
-    return (1, height, width, channels)
+_WRITERS: dict[str, Callable[[_Lowering, int, Node, int], int]] = {
+    "Conv": _Lowering._conv,
+    "Gemm": _Lowering._linear,
+    "Flatten": _Lowering._flatten,
+    "BatchNormalization": _Lowering._batch_norm,
+    "Relu": _Lowering._relu,
+    "Clip": _Lowering._relu,
+    "HardSwish": _Lowering._hard_swish,
+    "HardSigmoid": _Lowering._hard_sigmoid,
+    "AveragePool": _Lowering._pool,
+    "MaxPool": _Lowering._pool,
+    "GlobalAveragePool": _Lowering._global_pool,
+    "Reshape": _Lowering._reshape,
+    "Transpose": _Lowering._transpose,
+}

@@ -57,16 +57,16 @@ def estimate_networks(
 
     Args:
         archs: architectures in the space's notation, or codes.
-        live: leave out layers on no path from input to output, which otherwise are charged as the public
+        live: leave out operators on no path from input to output, which otherwise are charged as the public
             tables do. Some estimators always leave them out, as a compiler does.
         report: called with the number of works or networks done and to do.
 
     Raises:
-        InputError: the space has no layer graph, an operator has no price, or a layer does not fit.
+        InputError: the space has no network, an operator has no price, or a layer does not fit.
     """
     codes, dataset = space.parse(archs), space.check_dataset(dataset)
-    if not space.has_graph:
-        raise InputError(f"{space.name} has no layer graph, so it cannot be estimated")
+    if not space.has_network:
+        raise InputError(f"{space.name} has no network, so it cannot be estimated")
     if isinstance(estimator, LayerwiseEstimator):
         return _by_layer(estimator, space, codes, dataset, live, report)
     return _by_network(estimator, space, codes, dataset, live, report)
@@ -122,7 +122,7 @@ def _by_network(
             report(i, len(distinct))
         try:
             costs[i] = estimator.total(
-                space.graph(code, dataset, live=live and not estimator.drops_dead_layers)
+                space.network(code, dataset, live=live and not estimator.drops_dead_layers)
             )
         except InputError as error:
             reasons[i] = str(error)

@@ -64,11 +64,11 @@ def layer_records(
     for i, (arch, code) in enumerate(zip(space.to_text(made.codes), made.codes, strict=True)):
         if i in made.failures:
             raise InputError(made.failures[i], item=i)
-        found = estimator.estimate(space.graph(code, made.dataset, live=live))
+        found = estimator.estimate(space.network(code, made.dataset, live=live))
         head = {"arch": arch, "target": found.target}
         parts: dict[str, list[LayerCost]] = {}
         for at in found.layers:
-            cost, what = at.cost, f"layer {at.position} {at.op}"
+            cost, what = at.cost, f"node {at.position} {at.op}"
             records.append(head | _entry(what, at.part, cost.latency_ms, cost.energy_mj, cost.note))
             parts.setdefault(at.part, []).append(cost)
         for name, costs in parts.items():

@@ -20,7 +20,7 @@ import numpy as np
 
 from archcast.collect.estimate.work import Work, works_of
 from archcast.core.arrays import Codes, Doubles, Ints
-from archcast.core.layers import LayerGraph
+from archcast.core.network import Network
 from archcast.featurize.spaces.base import Space
 
 
@@ -64,18 +64,18 @@ def terms_of(
     """Terms of networks on a target's conventions; only forms that occur are built.
 
     Args:
-        live: leave out layers on no path from input to output.
+        live: leave out operators on no path from input to output.
 
     Raises:
-        InputError: the space has no layer graph, or a layer's operator has no convention.
+        InputError: the space has no network, or an operator has no convention.
     """
 
-    def count(graph: LayerGraph) -> Counter[Work]:
-        return Counter(work for works, _ in works_of(graph, conventions, target) for work in works)
+    def count(network: Network) -> Counter[Work]:
+        return Counter(work for at in works_of(network, conventions, target) for work in at.works)
 
     names, tables, forms = [], [], []
     for summand in space.summands(codes, dataset, live=live):
-        table = [count(graph) for graph in summand.graphs]
+        table = [count(network) for network in summand.networks]
         if summand.less is not None:
             frame = count(summand.less)
             for added in table:

@@ -21,7 +21,7 @@ from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, 
 from archcast.collect.estimate.target import Target, convert
 from archcast.collect.estimate.work import CHOICES, works_of
 from archcast.core.errors import InputError, UnknownNameError
-from archcast.core.layers import LayerGraph
+from archcast.core.network import Network
 from archcast.core.optional import require
 
 WRITTEN = {name: ("elementwise" if name == "add" else next(iter(CHOICES[name]))) for name in CHOICES}
@@ -89,15 +89,15 @@ class VelaEstimator(Estimator):
         name = "".join(part.capitalize() for part in given["accelerator"].split("-")[:-1])
         return name, system, options, float(made.core_clock)
 
-    def estimate(self, graph: LayerGraph) -> NetworkEstimate:
+    def estimate(self, network: Network) -> NetworkEstimate:
         """Latency of a network, and the cycles that Vela counts for each operator it made.
 
         Raises:
             InputError: an operator is not priced or would run on the processor; names it.
         """
-        works_of(graph, self.target.conventions, self.target.name)  # refuses what has no convention
+        works_of(network, self.target.conventions, self.target.name)  # refuses what has no convention
         name, system, options, clock = self._system
-        file = lowering.to_tflite(graph)
+        file = lowering.to_tflite(network)
         regor = require("ethosu.regor", extra="collect", purpose="Ethos-U estimates")
         with _caught_output() as printed:
             try:
@@ -117,11 +117,11 @@ class VelaEstimator(Estimator):
         ms = 1e3 / clock
         parts = {"network": report.totalCycles * ms}
         total = LayerCost(report.totalCycles * ms, None, parts)
-        return NetworkEstimate(self.target.label, total, _layers(graph, rows, ms))
+        return NetworkEstimate(self.target.label, total, _layers(network, rows, ms))
 
 
-def _layers(graph: LayerGraph, rows: list[dict[str, Any]], ms: float) -> tuple[LayerEstimate, ...]:
-    """Vela's operators by the layer whose tensor they write, several of one layer as one."""
+def _layers(network: Network, rows: list[dict[str, Any]], ms: float) -> tuple[LayerEstimate, ...]:
+    """Vela's operators by the node whose tensor they write, several of one node as one."""
     grouped: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
         first = row["name"].split(" ")[0]
@@ -130,7 +130,7 @@ def _layers(graph: LayerGraph, rows: list[dict[str, Any]], ms: float) -> tuple[L
     for position, own in grouped.items():
         latency = sum(int(row["op_cycles"]) for row in own) * ms
         op = " + ".join(dict.fromkeys(row["operator"] for row in own))
-        part = graph.layers[position].part if position >= 0 else ""
+        part = network.nodes[position].part if position >= 0 else ""
         out.append(LayerEstimate(position, op, part, LayerCost(latency, None, {"operator": latency})))
     return tuple(out)
 

@@ -10,7 +10,17 @@ from pathlib import Path
 
 from archcast.collect.measure.sensor_catalog import outside
 
-MODULES = ("drawn_inputs", "facts", "memory", "ort_backend", "runner", "sensors", "torch_backend", "weights")
+MODULES = (
+    "drawn_inputs",
+    "facts",
+    "memory",
+    "ort_backend",
+    "runner",
+    "sensors",
+    "torch_backend",
+    "torch_network",
+    "weights",
+)
 PACKAGE = "archcast_runner"
 _START = f"from {PACKAGE}.runner import main\n"
 _STAMP = (2020, 1, 1, 0, 0, 0)

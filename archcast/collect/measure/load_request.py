@@ -7,27 +7,36 @@ from collections.abc import Sequence
 from typing import Any
 
 from archcast.collect.measure.devices import MeasuredDevice
-from archcast.collect.measure.export_onnx import plain_layers, to_onnx
+from archcast.collect.measure.network_inputs import network_inputs
+from archcast.collect.measure.plain_network import plain_network
 from archcast.collect.measure.quantize import to_int8
-from archcast.core.layers import LayerGraph
+from archcast.core.network import Network
+from archcast.featurize.onnx_model import to_onnx
+from archcast.featurize.readers.rebind import rebind
 
 WEIGHTS_SEED = 0
 
 
-def load_request(graph: LayerGraph, device: MeasuredDevice) -> dict[str, Any]:
-    """The request `load` without its `name`; the same for the same graph and device.
+def load_request(network: Network, device: MeasuredDevice) -> dict[str, Any]:
+    """The request `load` without its `name`; the same for the same network and device.
 
     Raises:
-        InputError: the graph has an operator that the runtime is not given here.
+        InputError: the runtime cannot be given the network.
     """
     how = {"runtime": device.runtime, "threads": device.threads, "batch": device.batch}
     if device.runtime == "torch":
-        layers = plain_layers(graph)
-        return how | {"layers": layers, "seed": WEIGHTS_SEED, "accelerator": device.accelerator}
-    shape = (device.batch, *graph.layers[0].shape_out)
-    inputs = [{"name": "input", "shape": list(shape), "dtype": "float32", "kind": "normal"}]
-    model = to_onnx(graph, batch=device.batch, seed=WEIGHTS_SEED)
-    return how | ort_request(model, inputs, int8=device.precision == "int8")
+        plain = plain_network(network)
+        return how | {"network": plain, "seed": WEIGHTS_SEED, "accelerator": device.accelerator}
+    network = in_batches(network, device.batch)
+    model = to_onnx(network, seed=WEIGHTS_SEED)
+    return how | ort_request(model, network_inputs(network), int8=device.precision == "int8")
+
+
+def in_batches(network: Network, batch: int) -> Network:
+    """The network of one image for a batch of them."""
+    if batch == 1:
+        return network
+    return rebind(network, {name: (batch, *network.values[name].dims[1:]) for name in network.inputs})
 
 
 def ort_request(model: bytes, inputs: Sequence[dict[str, Any]], *, int8: bool) -> dict[str, Any]:

@@ -59,12 +59,12 @@ def make_request(
     """A request for members of a space; equal ones are measured once.
 
     Raises:
-        InputError: an architecture is not of the space, the space has no layer graphs, or a space, data
+        InputError: an architecture is not of the space, the space has no networks, or a space, data
             set or metric is unknown; names the item.
     """
     chosen = SPACES[space] if isinstance(space, str) else space
-    if not chosen.has_graph:
-        raise InputError(f"the networks of {chosen.name} cannot be built here: it has no layer graphs")
+    if not chosen.has_network:
+        raise InputError(f"the networks of {chosen.name} cannot be built here")
     checked = checked_metrics(metrics)
     codes = chosen.parse(archs)
     dataset = chosen.check_dataset(dataset)
@@ -108,4 +108,4 @@ def sentinels_of(space: Space, dataset: str, device: MeasuredDevice) -> dict[str
 
 
 def _load(space: Space, dataset: str, device: MeasuredDevice, code: Codes) -> dict[str, Any]:
-    return load_request(space.graph(code, dataset), device)
+    return load_request(space.network(code, dataset), device)

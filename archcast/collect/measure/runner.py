@@ -41,9 +41,9 @@ def build(request: dict[str, Any]) -> Any:
 
         return OrtNetwork(request)
     if runtime == "torch":
-        from .torch_backend import TorchNetwork
+        from .torch_backend import TorchBackend
 
-        return TorchNetwork(request)
+        return TorchBackend(request)
     raise ValueError(f"runtime must be ort or torch; got {runtime!r}")
 
 

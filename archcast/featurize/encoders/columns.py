@@ -8,7 +8,7 @@
 | `structure` | groups of `archcast.featurize.spaces.structure`, with their widths | whole |
 | `blocks` | blocks of `archcast.featurize.encoders.kernel_blocks`, with their widths | whole |
 | `graph` | node types and node features of the space's DAGs, as numbers of them | whole |
-| `operators` | kinds of operators in the networks that costs are summed of | by name |
+| `operators` | operators in the networks that costs are summed of | by name |
 
 What is read whole must be the same columns in the same order; what is read by name may stand beside others.
 A version is raised where the meaning of a name changes: of a feature in `FEATURE_VERSIONS`, of a space's own
@@ -20,12 +20,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-import numpy as np
-
 from archcast.core.errors import UnknownNameError
-from archcast.core.operators import COST_CLASSES, OPERATORS
+from archcast.featurize.cost import nodes_cost
 from archcast.featurize.encoders.kernel_blocks import block_widths
 from archcast.featurize.features import FEATURE_VERSIONS, feature_names
+from archcast.featurize.operators import OPERATORS
 from archcast.featurize.spaces import Space
 
 Columns = Mapping[str, Mapping[str, int]]
@@ -34,7 +33,7 @@ PARTS = ("decisions", "terms", "features", "structure", "blocks", "graph")
 _BY_NAME = ("features", "operators")
 _COSTLESS = ("decisions", "terms", "blocks", "features/nn_degree")
 """No cost of an operator is in them."""
-_PROBES, _DRAWN = 512, 32
+_DRAWN = 128
 
 
 def columns_read(
@@ -54,7 +53,7 @@ def columns_read(
         columns = columns_of(space, name, dataset)
         chosen = (only,) if only else features if features is not None and name == "features" else columns
         read.setdefault(name, {}).update({column: columns[column] for column in chosen})
-    if space.has_graph and any(part not in _COSTLESS for part in parts):
+    if space.has_network and any(part not in _COSTLESS for part in parts):
         read["operators"] = dict(columns_of(space, "operators", dataset))
     return read
 
@@ -107,19 +106,12 @@ def columns_of(space: Space, part: str, dataset: str) -> Mapping[str, int]:
 
 
 def _operators(space: Space, dataset: str) -> dict[str, int]:
-    """Kinds of operators in the space's networks: of some drawn at random, and all of a class with costs."""
-    codes = space.sample(_PROBES, seed=0)
-    drawn = {layer.op for code in codes[:_DRAWN] for layer in space.graph(code, dataset).layers} - {"input"}
-    costs = space.costs(codes, dataset)
-    classes = {_stem(COST_CLASSES[i]) for i in np.flatnonzero(costs.any(axis=(0, 2)))}
-    classes -= {_stem(OPERATORS[name].cost_class) for name in drawn}
-    kinds = [kind for kind in OPERATORS.values() if kind.name in drawn or _stem(kind.cost_class) in classes]
-    return {kind.name: kind.version for kind in kinds}
-
-
-def _stem(cost_class: str) -> str:
-    """Convolutions are split into several classes."""
-    return "conv" if cost_class.startswith("conv_") else cost_class
+    """Operators, but views, of what networks drawn at random are made of."""
+    drawn = space.summands(space.sample(_DRAWN, seed=0), dataset)
+    networks = [network for summand in drawn for network in summand.networks]
+    nodes = {node.op: (node, network.values) for network in networks for node in network.nodes}
+    used = {op for op, (node, values) in nodes.items() if nodes_cost([node], values).any()}
+    return {name: OPERATORS[name].version for name in sorted(used)}
 
 
 def _known_operators(names: Mapping[str, int]) -> dict[str, int]:

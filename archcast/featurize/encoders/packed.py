@@ -16,9 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Bools, Doubles, Floats, Ints
-from archcast.core.layers import Layer
-from archcast.core.operators import COST_CLASSES
-from archcast.featurize.cost import cost_class, layers_cost
+from archcast.core.network import Network
+from archcast.featurize.cost import COST_CLASSES, COST_SHAPE, nodes_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +81,38 @@ def _packed(present: Bools, node_type: Ints, node_features: Doubles, edges: Ints
     )
 
 
-def pack_layers(networks: Sequence[Sequence[Layer]]) -> PackedGraphs:
-    """Networks, one node a layer: types are classes of cost, the input's the last, features the costs."""
-    sizes = [len(layers) for layers in networks]
-    ptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    pairs = [
-        (start + u, start + v)
-        for start, layers in zip(ptr.tolist(), networks, strict=False)
-        for v, layer in enumerate(layers)
-        for u in layer.inputs
-    ]
-    every = [layer for layers in networks for layer in layers]
-    types = [COST_CLASSES.index(cost_class(x)) if x.op != "input" else len(COST_CLASSES) for x in every]
+def pack_networks(networks: Sequence[Network]) -> PackedGraphs:
+    """Networks, one node an operator that is no view, after one of the input.
+
+    Types are classes of cost, the input's the last; features are the costs.
+    """
+    made = [_operators(network) for network in networks]
+    ptr = np.concatenate([[0], np.cumsum([len(costs) for costs, _ in made])]).astype(np.int64)
+    costs = np.concatenate([costs for costs, _ in made])
+    edges = np.concatenate([start + pairs for start, (_, pairs) in zip(ptr[:-1], made, strict=True)], axis=1)
+    counts = costs[:, :, 0]
     return PackedGraphs(
-        node_type=np.array(types, dtype=np.int64),
-        node_features=log_costs(np.stack([layers_cost([x]) for x in every])).astype(np.float32),
-        edge_index=np.array(pairs, dtype=np.int64).reshape(-1, 2).T.copy(),
+        node_type=np.where(counts.any(axis=1), counts.argmax(axis=1), len(COST_CLASSES)).astype(np.int64),
+        node_features=log_costs(costs).astype(np.float32),
+        edge_index=edges,
         ptr=ptr,
         types=len(COST_CLASSES) + 1,
     )
+
+
+def _operators(network: Network) -> tuple[Doubles, Ints]:
+    """Costs (N, C, Q) of a network's input and operators, and edges (2, E) between them."""
+    place = dict.fromkeys(network.inputs, 0)
+    costs, pairs = [np.zeros(COST_SHAPE)], []
+    for node in network.nodes:
+        own = nodes_cost([node], network.values)
+        sources = [place[name] for name in node.inputs if name in place]
+        target = len(costs)
+        if own.any():
+            costs.append(own)
+            pairs += [(source, target) for source in sources]
+        place |= dict.fromkeys(node.outputs, target if own.any() else sources[0])
+    return np.stack(costs), np.array(pairs, dtype=np.int64).reshape(-1, 2).T.copy()
 
 
 def log_costs(costs: Doubles) -> Doubles:

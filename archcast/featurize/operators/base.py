@@ -97,7 +97,7 @@ class Operator:
     version: int = 1
 
 
-OPERATORS: Registry[Operator] = Registry("operator")
+OPERATORS: Registry[Operator] = Registry("operator", group="archcast.operators")
 
 Count: TypeAlias = Callable[[Node, Values], Work]
 

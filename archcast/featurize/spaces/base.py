@@ -26,10 +26,10 @@ import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, UnknownNameError
-from archcast.core.layers import LayerGraph
-from archcast.featurize.cost import layers_cost, quantity
+from archcast.core.network import Network
+from archcast.featurize.cost import network_cost, quantity
 from archcast.featurize.encoders.onehot import one_hot
-from archcast.featurize.encoders.packed import PackedGraphs, pack_layers
+from archcast.featurize.encoders.packed import PackedGraphs, pack_networks
 from archcast.featurize.spaces.members import Members
 from archcast.featurize.spaces.structure import cost_group
 from archcast.featurize.topology import Cells, cell_of, joined_cells
@@ -40,23 +40,23 @@ class Summand(NamedTuple):
 
     Attributes:
         name: of the stretch; empty where it is no part of the network.
-        forms: (n,), the graph that each network has for it.
-        graphs: read once.
-        less: what is counted off each of the graphs.
+        forms: (n,), which of the stretches each network has for it.
+        networks: the stretches, read once.
+        less: what is counted off each of them.
     """
 
     name: str
     forms: Ints
-    graphs: Iterable[LayerGraph]
-    less: LayerGraph | None = None
+    networks: Iterable[Network]
+    less: Network | None = None
 
 
 class Space(Members):
-    """A set of architectures with one notation; `graph` and `choices` are all that one has to give.
+    """A set of architectures with one notation; `network` and `choices` are all that one has to give.
 
     Attributes:
         datasets: data sets the networks are defined for; the first is the default.
-        has_graph: whether `graph` can expand an architecture to layers.
+        has_network: whether `network` can write an architecture's network.
         has_dead_layers: whether networks may hold layers on no path from input to output.
         concatenates: whether skips are concatenated; they are added otherwise.
         term_groups: groups of columns such that every one of `terms` is a sum of functions of one group
@@ -67,7 +67,7 @@ class Space(Members):
     """
 
     datasets: tuple[str, ...]
-    has_graph: bool = True
+    has_network: bool = True
     has_dead_layers: bool = False
     concatenates: bool = False
     term_groups: tuple[tuple[int, ...], ...] | None = None
@@ -148,34 +148,34 @@ class Space(Members):
         """
         return np.ones(len(codes), dtype=bool)
 
-    def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
+    def network(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> Network:
         """The whole network of one architecture.
 
         Args:
             code: (k,) or (1, k).
             dataset: fixes input side and classes; default the space's first.
-            live: leave out layers on no path from input to output.
+            live: leave out operators on no path from input to output.
 
         Raises:
-            InputError: the space has no layer graph.
+            InputError: the space has no network.
         """
-        raise InputError(f"{self.name} has no layer graph")
+        raise InputError(f"{self.name} has no network")
 
     def summands(
         self, codes: Codes, dataset: str | None = None, *, live: bool = False
     ) -> tuple[Summand, ...]:
-        """Networks as sums of terms that repeat, each a graph; by default one, the whole network.
+        """Networks as sums of terms that repeat, each a network; by default one, the whole network.
 
         Shapes:
             codes: (n, k)
         """
         wanted = self.live(codes) if live else codes
         distinct, forms = np.unique(wanted, axis=0, return_inverse=True)
-        graphs = (self.graph(code, dataset, live=live) for code in distinct)
-        return (Summand("", forms.reshape(-1), graphs),)
+        networks = (self.network(code, dataset, live=live) for code in distinct)
+        return (Summand("", forms.reshape(-1), networks),)
 
     def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:
-        """Summed layer costs; equal to `layers_cost` of each graph.
+        """Summed layer costs; equal to `network_cost` of each network.
 
         Shapes:
             codes: (n, k); output: (n, C, Q), see `archcast.featurize.cost`
@@ -214,7 +214,7 @@ class Space(Members):
         Shapes:
             codes: (n, k); output: n graphs, see `archcast.featurize.encoders.packed`
         """
-        return pack_layers([self.graph(code, dataset).layers for code in codes])
+        return pack_networks([self.network(code, dataset) for code in codes])
 
     def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
         """Parameters and FLOPs under the counting rule of the space's public table, in single units.
@@ -236,7 +236,7 @@ class Space(Members):
         terms = {"terms": self.terms(codes)[1].astype(np.float64)}
         return (
             {"cost": cost_group(self, codes, self.check_dataset(dataset))} | terms
-            if self.has_graph
+            if self.has_network
             else terms
         )
 
@@ -257,5 +257,5 @@ def _of_graph(
     space: Space, code: bytes, dataset: str, live: bool
 ) -> tuple[Doubles, tuple[float, float, float]]:
     """Costs (C, Q) and the one cell of one network."""
-    layers = space.graph(np.frombuffer(code, dtype=np.int8), dataset, live=live).layers
-    return layers_cost(layers), cell_of(layers)
+    network = space.network(np.frombuffer(code, dtype=np.int8), dataset, live=live)
+    return network_cost(network), cell_of(network)

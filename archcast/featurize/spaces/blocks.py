@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from archcast.core.layers import GraphBuilder
+from archcast.featurize.spaces.builder import NetworkBuilder
 
 
 def conv_bn(
-    b: GraphBuilder,
-    x: int,
+    b: NetworkBuilder,
+    x: str,
     channels: int,
     *,
     kernel: int,
     stride: int = 1,
     groups: int = 1,
     act: str | None = None,
-) -> int:
+) -> str:
     """Convolution without bias, batch norm and, if named, an activation."""
     x = b.conv(x, channels, kernel=kernel, stride=stride, groups=groups)
     x = b.pointwise(x, "batch_norm")
     return x if act is None else b.pointwise(x, act)
 
 
-def squeeze_excite(b: GraphBuilder, x: int, reduced: int, *, act: str, gate: str) -> int:
+def squeeze_excite(b: NetworkBuilder, x: str, reduced: int, *, act: str, gate: str) -> str:
     """Channel attention: global mean, two 1x1 convolutions with bias, gate, multiply."""
     channels = b.shape(x)[0]
     s = b.global_pool(x)
@@ -30,14 +30,14 @@ def squeeze_excite(b: GraphBuilder, x: int, reduced: int, *, act: str, gate: str
     return b.multiply(x, s)
 
 
-def classifier(b: GraphBuilder, x: int, classes: int) -> int:
+def classifier(b: NetworkBuilder, x: str, classes: int) -> str:
     """Global mean and a linear layer with bias."""
     return b.linear(b.global_pool(x), classes)
 
 
 def mobile_block(
-    b: GraphBuilder,
-    x: int,
+    b: NetworkBuilder,
+    x: str,
     channels: int,
     *,
     hidden: int,
@@ -47,7 +47,7 @@ def mobile_block(
     act: str = "relu",
     expand: bool = True,
     reduced: int = 0,
-) -> int:
+) -> str:
     """Inverted residual block (Sandler et al., MobileNetV2, CVPR 2018).
 
     1x1 convolution to `hidden` channels, depthwise convolution, squeeze-excite, linear 1x1 convolution;
@@ -61,7 +61,7 @@ def mobile_block(
     y = x
     if expand:
         y = conv_bn(b, y, hidden, kernel=1, groups=groups, act=act)
-        y = b.pointwise(y, "channel_shuffle") if groups > 1 else y
+        y = b.shuffle(y, groups) if groups > 1 else y
     y = conv_bn(b, y, hidden, kernel=kernel, stride=stride, groups=hidden, act=act)
     if reduced:
         y = squeeze_excite(b, y, reduced, act="relu", gate="hsigmoid")

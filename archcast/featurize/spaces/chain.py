@@ -1,7 +1,7 @@
 """Spaces whose networks are a chain of parts, each part fixed by a small key.
 
 A part is a stretch of the network (stem, one block, head) that takes one of `n_keys` forms. Each form
-is built as layers once; a network is the chain of its parts' layers, and the cost of a batch is a
+is written once; a network is the chain of its parts' nodes, and the cost of a batch is a
 gather in the parts' cost tables.
 """
 
@@ -15,14 +15,15 @@ from functools import lru_cache, partial
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
-from archcast.core.layers import GraphBuilder, LayerGraph
-from archcast.featurize.cost import COST_SHAPE, layers_cost
+from archcast.core.network import Network
+from archcast.featurize.cost import COST_SHAPE, network_cost
 from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack_chains
 from archcast.featurize.spaces.base import Space, Summand
+from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.repeats import has_repeats, repeat_groups
 
-Build = Callable[[GraphBuilder, int, int], int]
-"""(builder, input layer, key) -> output layer."""
+Build = Callable[[NetworkBuilder, str, int], str]
+"""(builder, what the part reads, key) -> what it gives."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Part:
     """One stretch of a chain.
 
     Attributes:
-        name: e.g. `stage1.block0`; the layers' `part`.
+        name: e.g. `stage1.block0`; the nodes' `part`.
         n_keys: number of forms.
-        build: adds the layers of form `key` and returns the output layer.
+        build: writes the nodes of form `key` and returns the name of what they give.
         input_shape: key -> channels and side of the square input that form `key` expects.
     """
 
@@ -57,19 +58,19 @@ class ChainSpace(Space):
             codes: (n, k); output: (n, P)
         """
 
-    def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
-        del live  # every layer of a chain is on its only path
+    def network(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> Network:
+        del live  # every node of a chain is on its only path
         code = self.check_codes(np.asarray(code).reshape(1, -1))
-        builder = GraphBuilder()
+        builder = NetworkBuilder()
         builder.part = "input"
-        x = -1
+        x = ""
         parts = self.parts(self.check_dataset(dataset))
         for part, key in zip(parts, self.part_keys(code)[0].tolist(), strict=True):
-            if x < 0:
+            if not x:
                 x = builder.input(*part.input_shape(key))
             builder.part = part.name
             x = part.build(builder, x, key)
-        return builder.graph()
+        return builder.network()
 
     def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:
         del live
@@ -116,7 +117,7 @@ class ChainSpace(Space):
         return _spread(np.stack(few, axis=1), filled)
 
 
-def fixed_part(name: str, build: Callable[[GraphBuilder, int], int], channels: int, side: int) -> Part:
+def fixed_part(name: str, build: Callable[[NetworkBuilder, str], str], channels: int, side: int) -> Part:
     """A part of one form."""
     return Part(name, 1, lambda b, x, _: build(b, x), always(channels, side))
 
@@ -148,12 +149,11 @@ def _cost_tables(space: ChainSpace, dataset: str) -> tuple[tuple[Doubles, ...], 
 
 
 def _form_cost(part: Part, key: int) -> Doubles:
-    return layers_cost(_alone(part, key).layers).reshape(-1)
+    return network_cost(_alone(part, key)).reshape(-1)
 
 
-def _alone(part: Part, key: int) -> LayerGraph:
+def _alone(part: Part, key: int) -> Network:
     """One form of a part on an input of its own."""
-    builder = GraphBuilder()
+    builder = NetworkBuilder()
     builder.part = part.name
-    part.build(builder, builder.input(*part.input_shape(key)), key)
-    return builder.graph()
+    return builder.network(part.build(builder, builder.input(*part.input_shape(key)), key))

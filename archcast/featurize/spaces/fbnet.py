@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from archcast.core.arrays import Arch, Codes, Doubles, Ints
-from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
+from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
 from archcast.featurize.spaces.checks import check_integer, check_integers, small_integers
 from archcast.featurize.spaces.places import Places, column_places
@@ -133,16 +133,16 @@ def _halved(side: int, stride: int) -> int:
     return (side - 1) // stride + 1
 
 
-def _stem(stride: int) -> Callable[[GraphBuilder, int], int]:
+def _stem(stride: int) -> Callable[[NetworkBuilder, str], str]:
     return lambda b, x: conv_bn(b, x, STEM, kernel=3, stride=stride, act="relu")
 
 
-def _head(channels: int, classes: int) -> Callable[[GraphBuilder, int], int]:
+def _head(channels: int, classes: int) -> Callable[[NetworkBuilder, str], str]:
     return lambda b, x: classifier(b, conv_bn(b, x, channels, kernel=1, act="relu"), classes)
 
 
 def _layer(channels: int, stride: int) -> Build:
-    def build(b: GraphBuilder, x: int, block: int) -> int:
+    def build(b: NetworkBuilder, x: str, block: int) -> str:
         c_in = b.shape(x)[0]
         if block == SKIP:
             same = stride == 1 and c_in == channels

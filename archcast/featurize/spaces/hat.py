@@ -8,7 +8,7 @@
 | A | encoder layers attended, summed over the decoder layers |
 | T | tokens of a sentence |
 
-The features are means over layers, which do not tell the layers apart, so there is no layer graph; but
+The features are means over layers, which do not tell the layers apart, so there is no network; but
 parameters and multiply-adds depend on the sums alone. Codes have one column a feature: position of the
 width, 0 for the one encoder depth, decoder layers - 1, and for each mean the sum over layers in units of
 512 (feed-forward), 2 (heads) or 1 (attended layers).
@@ -24,9 +24,8 @@ import numpy as np
 
 from archcast.core.arrays import Arch, Bools, Codes, Doubles
 from archcast.core.errors import InputError
-from archcast.core.layers import LayerGraph
-from archcast.core.operators import COST_CLASSES
-from archcast.featurize.cost import COST_SHAPE, QUANTITIES, quantity
+from archcast.core.network import Network
+from archcast.featurize.cost import COST_CLASSES, COST_SHAPE, QUANTITIES, quantity
 from archcast.featurize.encoders.packed import PackedGraphs, pack_chains
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.checks import check_count
@@ -64,7 +63,7 @@ class HAT(Space):
         for i, c in enumerate(COLUMNS)
     )
     datasets = tuple(TOKENS)
-    has_graph = False
+    has_network = False
     term_groups = (*((_LD, c) for c in (_DE, _DD, _FD, _HD, _HC, _A)), (_FE,), (_HE,))
 
     def matches(self, item: Arch) -> bool:
@@ -142,9 +141,9 @@ class HAT(Space):
 
     # -- the networks -------------------------------------------------------------------------------
 
-    def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
+    def network(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> Network:
         raise InputError(
-            "hat has no layer graph, because its features are means over layers and do not tell them apart"
+            "hat has no network, because its features are means over layers and do not tell them apart"
         )
 
     def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:

@@ -13,9 +13,9 @@ import numpy as np
 
 from archcast.core.arrays import Arch, Codes, Doubles, Ints
 from archcast.core.errors import ParseError
-from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
+from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
 from archcast.featurize.spaces.places import Places, column_places
 from archcast.featurize.topology import Cells
@@ -108,16 +108,16 @@ class Macro(ChainSpace):
         return quantity(costs, "params"), quantity(costs, "macs")
 
 
-def _stem(b: GraphBuilder, x: int) -> int:
+def _stem(b: NetworkBuilder, x: str) -> str:
     return conv_bn(b, x, STEM, kernel=3, act="relu")
 
 
-def _head(b: GraphBuilder, x: int) -> int:
+def _head(b: NetworkBuilder, x: str) -> str:
     return classifier(b, conv_bn(b, x, HEAD, kernel=1, act="relu"), CLASSES)
 
 
 def _layer(channels: int, stride: int) -> Build:
-    def build(b: GraphBuilder, x: int, digit: int) -> int:
+    def build(b: NetworkBuilder, x: str, digit: int) -> str:
         if digit == 0:
             return x if stride == 1 else conv_bn(b, x, channels, kernel=1, stride=stride)
         expansion, kernel = BLOCKS[digit]

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, Codes, Doubles, Ints
 from archcast.core.errors import ParseError, shorten
-from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
 from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
+from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
 from archcast.featurize.spaces.checks import check_integer, check_keys, small_integers
 from archcast.featurize.spaces.places import Forced, Place, Places
@@ -142,16 +142,16 @@ class MnasNet(ChainSpace):
         return quantity(costs, "params"), quantity(costs, "macs") + 4 * norms + pools
 
 
-def _stem(b: GraphBuilder, x: int) -> int:
+def _stem(b: NetworkBuilder, x: str) -> str:
     return conv_bn(b, x, STEM, kernel=3, stride=2, act="relu")
 
 
-def _head(b: GraphBuilder, x: int) -> int:
+def _head(b: NetworkBuilder, x: str) -> str:
     return classifier(b, conv_bn(b, x, HEAD, kernel=1, act="relu"), CLASSES)
 
 
 def _block(block: int) -> Build:
-    def build(b: GraphBuilder, x: int, key: int) -> int:
+    def build(b: NetworkBuilder, x: str, key: int) -> str:
         key, squeeze = divmod(key, 2)
         key, layers = divmod(key, len(LAYERS[block]))
         expansion, kernel = EXPANSIONS[key // len(KERNELS)], KERNELS[key % len(KERNELS)]

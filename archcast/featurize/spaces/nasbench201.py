@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, shorten
-from archcast.core.layers import GraphBuilder, LayerGraph
-from archcast.featurize.cost import COST_SHAPE, layers_cost, quantity
+from archcast.core.network import Network
+from archcast.featurize.cost import COST_SHAPE, nodes_cost, quantity
 from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack
 from archcast.featurize.spaces.base import Space, Summand
 from archcast.featurize.spaces.blocks import classifier, conv_bn
+from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.nasbench201_forms import canonical_forms, live_edges, published_forms
 from archcast.featurize.spaces.nasbench201_function import function_blocks
 from archcast.featurize.spaces.nasbench201_notation import (
@@ -79,7 +80,7 @@ class NASBench201(Space):
 
     # -- the benchmark's index ----------------------------------------------------------------------
 
-    def from_index(self, index: int | Sequence[int] | Ints) -> Codes:
+    def from_index(self, index: str | Sequence[int] | Ints) -> Codes:
         """Codes of cells given by their NAS-Bench-201 index (0 to 15,624).
 
         Shapes:
@@ -155,11 +156,11 @@ class NASBench201(Space):
 
     # -- the network --------------------------------------------------------------------------------
 
-    def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
+    def network(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> Network:
         code = self.check_codes(np.asarray(code).reshape(1, -1))
         operations = (self.live(code) if live else code)[0].tolist()
         side, classes = INPUTS[self.check_dataset(dataset)]
-        b = GraphBuilder()
+        b = NetworkBuilder()
         b.part = "stem"
         x = _stem(b, b.input(3, side))
         for stage, channels in enumerate(CHANNELS):
@@ -172,7 +173,7 @@ class NASBench201(Space):
         b.part = "head"
         x = b.pointwise(b.pointwise(x, "batch_norm"), "relu")
         classifier(b, x, classes)
-        return b.graph()
+        return b.network()
 
     def summands(
         self, codes: Codes, dataset: str | None = None, *, live: bool = False
@@ -181,12 +182,12 @@ class NASBench201(Space):
         if live:
             return super().summands(codes, dataset, live=live)
         empty = np.full(len(EDGES), NONE, dtype=np.int8)
-        frame = self.graph(empty, dataset)
+        frame = self.network(empty, dataset)
         made = [Summand("", np.zeros(len(codes), dtype=np.int64), (frame,))]
         for edge, top in enumerate(self.cardinalities):
             alone = np.repeat(empty[None], top, axis=0)
             alone[:, edge] = np.arange(top)
-            graphs = tuple(self.graph(code, dataset) for code in alone)
+            graphs = tuple(self.network(code, dataset) for code in alone)
             made.append(Summand("", codes[:, edge].astype(np.int64), graphs, frame))
         return tuple(made)
 
@@ -271,18 +272,18 @@ class NASBench201(Space):
         return quantity(costs, "params"), quantity(costs, "macs") + bias
 
 
-def _stem(b: GraphBuilder, x: int) -> int:
+def _stem(b: NetworkBuilder, x: str) -> str:
     return conv_bn(b, x, CHANNELS[0], kernel=3)
 
 
-def _reduction(b: GraphBuilder, x: int, channels: int) -> int:
+def _reduction(b: NetworkBuilder, x: str, channels: int) -> str:
     main = conv_bn(b, b.pointwise(x, "relu"), channels, kernel=3, stride=2)
     main = conv_bn(b, b.pointwise(main, "relu"), channels, kernel=3)
     short = b.conv(b.pool(x, "avg_pool", kernel=2, stride=2), channels, kernel=1)
     return b.add(main, short)
 
 
-def _operation(b: GraphBuilder, x: int, operation: int) -> int:
+def _operation(b: NetworkBuilder, x: str, operation: int) -> str:
     if operation == NONE:
         return b.pointwise(x, "zero")
     if operation == SKIP:
@@ -293,8 +294,8 @@ def _operation(b: GraphBuilder, x: int, operation: int) -> int:
     return conv_bn(b, b.pointwise(x, "relu"), b.shape(x)[0], kernel=kernel)
 
 
-def _cell(b: GraphBuilder, x: int, operations: list[int], live: bool) -> int:
-    nodes: list[int | None] = [x, None, None, None]
+def _cell(b: NetworkBuilder, x: str, operations: list[int], live: bool) -> str:
+    nodes: list[str | None] = [x, None, None, None]
     for node in (1, 2, 3):
         arriving = []
         for (u, v), operation in zip(EDGES, operations, strict=True):
@@ -312,21 +313,21 @@ def _cell(b: GraphBuilder, x: int, operations: list[int], live: bool) -> int:
 def _cost_tables(dataset: str) -> tuple[Doubles, Doubles, Doubles, Doubles]:
     """Costs of the frame, of each operation, of a sum of 0 to 3 edges, of a disconnected cell."""
     side, classes = INPUTS[dataset]
-    b = GraphBuilder()
+    b = NetworkBuilder()
     x = _stem(b, b.input(3, side))
     operation, sums = np.zeros((len(OPERATIONS), *COST_SHAPE)), np.zeros((4, *COST_SHAPE))
     for stage, channels in enumerate(CHANNELS):
         x = _reduction(b, x, channels) if stage else x
         for op in range(len(OPERATIONS)):
-            part = GraphBuilder()
+            part = NetworkBuilder()
             _operation(part, part.input(*b.shape(x)[:2]), op)
-            operation[op] += CELLS_A_STAGE * layers_cost(part.layers)
+            operation[op] += CELLS_A_STAGE * nodes_cost(part.nodes, part.values)
         for arriving in (2, 3):
-            part = GraphBuilder()
+            part = NetworkBuilder()
             part.add(*[part.input(*b.shape(x)[:2]) for _ in range(arriving)])
-            sums[arriving] += CELLS_A_STAGE * layers_cost(part.layers)
+            sums[arriving] += CELLS_A_STAGE * nodes_cost(part.nodes, part.values)
     classifier(b, b.pointwise(b.pointwise(x, "batch_norm"), "relu"), classes)
-    return layers_cost(b.layers), operation, sums, operation[NONE]
+    return nodes_cost(b.nodes, b.values), operation, sums, operation[NONE]
 
 
 @lru_cache(maxsize=1)

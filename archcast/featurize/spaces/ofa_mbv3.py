@@ -13,11 +13,11 @@ from functools import cached_property
 import numpy as np
 
 from archcast.core.arrays import Arch, Bools, Codes, Doubles, Ints
-from archcast.core.layers import GraphBuilder
 from archcast.featurize.cost import quantity
 from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.spaces import ofa_mbv3_blocks as blocks
 from archcast.featurize.spaces.blocks import conv_bn, mobile_block, rounded_channels
+from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part
 from archcast.featurize.spaces.checks import check_count
 from archcast.featurize.spaces.genome import Genome
@@ -208,21 +208,21 @@ def _shape(channels: int, halvings: int, forms: int = _FORMS) -> Callable[[int],
     return lambda key: (channels, sides[key // forms])
 
 
-def _stem(b: GraphBuilder, x: int, _: int) -> int:
+def _stem(b: NetworkBuilder, x: str, _: int) -> str:
     return conv_bn(b, x, STEM, kernel=3, stride=2, act="hswish")
 
 
-def _first(b: GraphBuilder, x: int, _: int) -> int:
+def _first(b: NetworkBuilder, x: str, _: int) -> str:
     return mobile_block(b, x, STEM, hidden=STEM, kernel=3, expand=False)
 
 
-def _head(b: GraphBuilder, x: int, _: int) -> int:
+def _head(b: NetworkBuilder, x: str, _: int) -> str:
     x = b.global_pool(conv_bn(b, x, FINAL, kernel=1, act="hswish"))
     return b.linear(b.pointwise(b.conv(x, MIX, kernel=1), "hswish"), CLASSES)
 
 
 def _block(stage: int, stride: int) -> Build:
-    def build(b: GraphBuilder, x: int, key: int) -> int:
+    def build(b: NetworkBuilder, x: str, key: int) -> str:
         form = key % _FORMS
         if form == 0:
             return x

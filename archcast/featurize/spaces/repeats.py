@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Ints
-from archcast.core.layers import GraphBuilder
-from archcast.featurize.cost import bytes_moved, layers_cost
+from archcast.featurize.cost import bytes_moved, nodes_cost
+from archcast.featurize.spaces.builder import NetworkBuilder
 
 if TYPE_CHECKING:
     from archcast.featurize.spaces.chain import ChainSpace, Part
@@ -87,6 +87,6 @@ def _form_costs(space: ChainSpace, dataset: str) -> tuple[Doubles, Doubles]:
 
 def _form_cost(part: Part, key: int) -> Doubles:
     """Costs (C, Q) of one form."""
-    builder = GraphBuilder()
+    builder = NetworkBuilder()
     part.build(builder, builder.input(*part.input_shape(key)), key)
-    return layers_cost(builder.layers)
+    return nodes_cost(builder.nodes, builder.values)

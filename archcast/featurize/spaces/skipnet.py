@@ -26,10 +26,11 @@ from typing import ClassVar
 import numpy as np
 
 from archcast.core.arrays import Arch, Bools, Codes, Doubles, Ints
-from archcast.core.layers import GraphBuilder, LayerGraph
+from archcast.core.network import Network
 from archcast.featurize.cost import quantity
 from archcast.featurize.encoders.packed import PackedGraphs, log_costs
 from archcast.featurize.spaces.blocks import classifier, conv_bn
+from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part
 from archcast.featurize.spaces.places import Forced, Place, Places
 from archcast.featurize.spaces.skipnet_notation import (
@@ -97,15 +98,15 @@ class SkipNet(ChainSpace):
 
     # -- the network --------------------------------------------------------------------------------
 
-    def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
+    def network(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> Network:
         del live  # every layer is on a path from input to output
         code = self.check_codes(np.asarray(code).reshape(1, -1))
-        b = GraphBuilder()
+        b = NetworkBuilder()
         b.part = "input"
         x = b.input(*IMAGES[self.check_dataset(dataset)])
         cells = zip(*(part[0].tolist() for part in _decisions(code)), strict=True)
         for c, (depth, width, skips) in enumerate(cells):
-            made: list[int] = []
+            made: list[str] = []
             for i in range(1, depth + 1):
                 b.part = _part_name(c, i)
                 read = [made[j - 1] for j in sources(i, skips)]
@@ -113,7 +114,7 @@ class SkipNet(ChainSpace):
                 made.append(x)
         b.part = "head"
         classifier(b, x, CLASSES)
-        return b.graph()
+        return b.network()
 
     def parts(self, dataset: str) -> tuple[Part, ...]:
         """One part a layer; built alone, its skips are copies of its one input, at the same cost."""
@@ -247,7 +248,7 @@ def _stride(cell: int, i: int) -> int:
     return 2 if cell and i == 1 else 1
 
 
-def _layer(b: GraphBuilder, read: Sequence[int], width: int, *, stride: int) -> int:
+def _layer(b: NetworkBuilder, read: Sequence[str], width: int, *, stride: int) -> str:
     x = b.concat(*read) if len(read) > 1 else read[0]
     return conv_bn(b, x, width, kernel=3, stride=stride, act="relu")
 
@@ -255,14 +256,14 @@ def _layer(b: GraphBuilder, read: Sequence[int], width: int, *, stride: int) -> 
 def _first(cell: int) -> Build:
     widths = WIDTHS[cell]
 
-    def build(b: GraphBuilder, x: int, key: int) -> int:
+    def build(b: NetworkBuilder, x: str, key: int) -> str:
         return _layer(b, [x], widths[key % len(widths)], stride=_stride(cell, 1))
 
     return build
 
 
 def _later(cell: int) -> Build:
-    def build(b: GraphBuilder, x: int, key: int) -> int:
+    def build(b: NetworkBuilder, x: str, key: int) -> str:
         if key == 0:
             return x
         width, read = divmod(key - 1, len(SKIPS))

@@ -8,8 +8,8 @@ from typing import Any
 
 from archcast.core.errors import ArtifactError, UnknownNameError
 from archcast.core.metric import METRICS
-from archcast.core.operators import OPERATORS
 from archcast.featurize.encoders.columns import Columns, refusal
+from archcast.featurize.operators import OPERATORS
 from archcast.featurize.spaces import SPACES, Space
 from archcast.predictors.contract import PREDICTORS
 

@@ -7,9 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from archcast.core.arrays import Codes
-from archcast.core.layers import GraphBuilder, LayerGraph
+from archcast.core.network import Network
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.blocks import classifier, conv_bn
+from archcast.featurize.spaces.builder import NetworkBuilder
 
 
 class Towers(Space):
@@ -24,10 +25,10 @@ class Towers(Space):
     }
     datasets = ("digits",)
 
-    def graph(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> LayerGraph:
+    def network(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> Network:
         self.check_dataset(dataset)
         arch = self.format(self.check_codes(np.reshape(code, (1, -1))))[0]
-        builder = GraphBuilder()
+        builder = NetworkBuilder()
         x = builder.input(1, 8)
         for i in range(arch["depth"]):
             builder.part = f"layer{i + 1}"
@@ -35,7 +36,7 @@ class Towers(Space):
             x = builder.add(x, y) if i else y
         builder.part = "head"
         classifier(builder, x, 10)
-        return builder.graph()
+        return builder.network()
 
 
 TOWERS = Towers()

@@ -47,7 +47,7 @@ def test_rows_hold_mean_and_spread_over_the_seeds(store):
 
 def accuracy_of(seed):
     data = load_images("digits", PROTOCOL, shape=(1, 8), classes=10)
-    return train_network(SPACE.graph(CODES[0]), data, PROTOCOL, seed=seed).accuracy
+    return train_network(SPACE.network(CODES[0]), data, PROTOCOL, seed=seed).accuracy
 
 
 def test_a_run_that_was_cut_off_goes_on_and_trains_nothing_twice(store):
@@ -130,5 +130,5 @@ def test_cuda_is_refused_where_there_is_none(store, monkeypatch):
 
 def test_a_space_without_layer_graphs_is_refused(store):
     hat = SPACES["hat"]
-    with pytest.raises(InputError, match="hat has no layer graph"):
+    with pytest.raises(InputError, match="hat has no network"):
         collect_accuracy(hat, hat.sample(1, seed=0), protocol=PROTOCOL, store=store)

@@ -12,7 +12,7 @@ from archcast.featurize.spaces import SPACES
 
 SPACE = SPACES["skipnet"]
 SMALL = {"depth": [3, 3, 3], "width": [8, 16, 32], "skips": [1, 0, 1]}
-GRAPH = SPACE.graph(SPACE.parse([SMALL])[0])
+GRAPH = SPACE.network(SPACE.parse([SMALL])[0])
 EASY = TrainingProtocol(noise=0.0, epochs=8, train_images=0)
 SHORT = TrainingProtocol(epochs=2, train_images=60)
 

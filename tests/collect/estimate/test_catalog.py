@@ -17,7 +17,7 @@ from archcast.collect.estimate import (
 from archcast.collect.estimate.records import layer_records, network_records
 from archcast.collect.estimate.target_files import load_target
 from archcast.core.errors import InputError
-from archcast.featurize.cost import graph_macs
+from archcast.featurize.cost import network_cost
 from archcast.featurize.spaces import SPACES
 
 TARGET = """
@@ -40,8 +40,8 @@ class WholeNetworks(Estimator):
     def program(self) -> str:
         return "whole 1"
 
-    def estimate(self, graph) -> NetworkEstimate:
-        macs = graph_macs(graph)
+    def estimate(self, network) -> NetworkEstimate:
+        macs = network_cost(network)[:, 2].sum()
         if macs < 3e7:
             raise InputError("my-chip does not run small networks")
         computing = macs / self.target.hardware["gmacs"] * 1e-6
@@ -63,7 +63,7 @@ def test_an_estimator_of_whole_networks_needs_no_place_in_the_package(target) ->
     space, estimator = SPACES["macro"], make_estimator(load_target(target, {"gmacs": "4"}))
     codes = space.parse(["22222222", "00000000", "22222222", "12012100"])
     made = estimate_networks(estimator, space, codes)
-    macs = np.array([graph_macs(space.graph(code)) for code in codes])
+    macs = np.array([network_cost(space.network(code))[:, 2].sum() for code in codes])
     assert (list(made.failures), made.priced) == ([1], 3)
     ran = np.array([0, 2, 3])
     np.testing.assert_allclose(made.latency_ms[ran], macs[ran] / 4e6 + 1e-3)

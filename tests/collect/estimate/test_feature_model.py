@@ -36,9 +36,11 @@ def test_planted_weights_are_found(non_negative: bool) -> None:
 def test_volumes_are_those_of_the_layers() -> None:
     space = SPACES["macro"]
     ((one, macs, maps, weights, read),) = network_volumes("macro", ["02012100"])
-    layers = space.graph(space.parse(["02012100"])).layers
+    network = space.network(space.parse(["02012100"]))
     assert one == 1
-    assert maps == sum(np.prod(layer.shape_out) for layer in layers if layer.op != "input")
+    assert maps == sum(
+        network.values[node.outputs[0]].elements for node in network.nodes if node.op != "Flatten"
+    )
     assert macs > weights > 0
     assert read > 0
 

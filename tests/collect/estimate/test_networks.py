@@ -18,7 +18,7 @@ def test_a_batch_costs_what_its_networks_cost(name: str, live: bool) -> None:
     assert space.datasets
     for dataset in space.datasets:
         made = estimate_networks(estimator, space, codes, dataset, live=live)
-        alone = [estimator.estimate(space.graph(code, dataset, live=live)) for code in codes]
+        alone = [estimator.estimate(space.network(code, dataset, live=live)) for code in codes]
         np.testing.assert_allclose(made.latency_ms, [a.latency_ms for a in alone], rtol=1e-12)
         np.testing.assert_allclose(made.energy_mj, [a.energy_mj for a in alone], rtol=1e-12)
         for part in ("compute", "memory"):
@@ -43,7 +43,7 @@ def test_progress_counts_what_is_priced() -> None:
 
 
 def test_a_space_without_layer_graph_is_refused() -> None:
-    with pytest.raises(InputError, match="hat has no layer graph"):
+    with pytest.raises(InputError, match="hat has no network"):
         estimate_networks(
             make_estimator(load_target(ROOFLINE)), SPACES["hat"], SPACES["hat"].sample(1, seed=0)
         )

@@ -38,11 +38,12 @@ def test_energy_needs_its_costs() -> None:
 
 def test_a_network_is_the_sum_of_its_layers() -> None:
     space = SPACES["macro"]
-    graph = space.graph(space.parse(["02012100"]))
+    graph = space.network(space.parse(["02012100"]))
     made = make_estimator(target(",pj_per_mac=2,pj_per_byte=30")).estimate(graph)
     assert made.latency_ms == pytest.approx(sum(at.cost.latency_ms for at in made.layers))
     assert made.energy_mj == pytest.approx(sum(at.cost.energy_mj or 0.0 for at in made.layers))
-    assert [at.position for at in made.layers] == list(range(1, len(graph)))
+    assert [at.op for at in made.layers] == [node.op for node in graph.nodes if node.op != "Flatten"]
+    assert all(graph.nodes[at.position].op == at.op for at in made.layers)
     assert all(at.cost.latency_ms > 0 or at.cost.note for at in made.layers)
 
 
@@ -55,7 +56,7 @@ def test_each_distinct_work_is_priced_once() -> None:
             return super().price_one(work)
 
     space, estimator = SPACES["nasbench201"], Counting(target())
-    graph = space.graph(space.members([15624]))
+    graph = space.network(space.members([15624]))
     first, second = estimator.estimate(graph), estimator.estimate(graph)
     assert first == second
     assert len(Counting.priced) == len(set(Counting.priced)) < len(graph)

@@ -10,8 +10,9 @@ from archcast.collect.estimate.lowering import to_tflite
 from archcast.collect.estimate.target_files import parse_target, read_target
 from archcast.collect.estimate.vela import VelaEstimator
 from archcast.core.errors import InputError, UnknownNameError
-from archcast.core.layers import GraphBuilder, LayerGraph
+from archcast.core.network import Network
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.builder import NetworkBuilder
 
 
 def operators(file: bytes) -> list[str]:
@@ -34,15 +35,15 @@ def shapes(file: bytes) -> dict[str, list[int]]:
     return {tensor.Name().decode(): tensor.ShapeAsNumpy().tolist() for tensor in tensors}
 
 
-def mixed() -> LayerGraph:
-    b = GraphBuilder()
+def mixed() -> Network:
+    b = NetworkBuilder()
     x = b.pointwise(b.pointwise(b.conv(b.input(3, 8), 8, kernel=3, stride=2), "batch_norm"), "relu")
-    y = b.pointwise(b.conv(x, 8, kernel=1, groups=2), "channel_shuffle")
+    y = b.shuffle(b.conv(x, 8, kernel=1, groups=2), 2)
     y = b.pointwise(b.conv(y, 8, kernel=3, groups=8), "hswish")
     gate = b.pointwise(b.conv(b.global_pool(y), 8, kernel=1, bias=True), "hsigmoid")
     z = b.concat(b.add(x, b.multiply(y, gate)), b.pool(x, "max_pool", kernel=3, stride=1))
     b.linear(b.global_pool(z), 10)
-    return b.graph()
+    return b.network()
 
 
 def test_every_operator_is_written() -> None:
@@ -66,20 +67,20 @@ def test_every_operator_is_written() -> None:
         "FULLY_CONNECTED",
     ]
     found = shapes(file)
-    assert found["0 input"] == [1, 8, 8, 3]
-    assert found["1 conv"] == [1, 4, 4, 8]
-    assert found["4 weights"] == [8, 1, 1, 4]
-    assert found["6 weights"] == [1, 3, 3, 8]
+    assert found["input"] == [1, 8, 8, 3]
+    assert found["0 Conv"] == [1, 4, 4, 8]
+    assert found["3 weights"] == [8, 1, 1, 4]
+    assert found["7 weights"] == [1, 3, 3, 8]
     assert to_tflite(mixed()) == file
 
 
 def test_equal_operators_without_weights_are_written_once() -> None:
-    b = GraphBuilder()
+    b = NetworkBuilder()
     x = b.conv(b.input(3, 4), 4, kernel=1)
     pools = [b.pool(x, "avg_pool", kernel=3, stride=1) for _ in range(2)]
     convs = [b.conv(b.pointwise(x, "relu"), 4, kernel=1) for _ in range(2)]
     b.add(*pools, *convs)
-    names = operators(to_tflite(b.graph()))
+    names = operators(to_tflite(b.network()))
     assert {name: names.count(name) for name in ("AVERAGE_POOL_2D", "RELU", "CONV_2D", "ADD")} == {
         "AVERAGE_POOL_2D": 1,
         "RELU": 1,
@@ -92,7 +93,7 @@ def test_what_the_output_does_not_see_is_left_out() -> None:
     space = SPACES["nasbench201"]
     seen = "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|"
     unseen = "|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|"
-    first, second = (space.graph(space.parse([arch])) for arch in (seen, unseen))
+    first, second = (space.network(space.parse([arch])) for arch in (seen, unseen))
     assert operators(to_tflite(first)) == operators(to_tflite(second))
 
 
@@ -114,17 +115,17 @@ def test_more_multipliers_are_not_slower() -> None:
 def test_an_operator_that_would_run_on_the_processor_is_refused_by_name(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    b = GraphBuilder()
+    b = NetworkBuilder()
     b.pool(b.conv(b.input(3, 32), 8, kernel=1), "avg_pool", kernel=9, stride=1)
-    with pytest.raises(InputError, match=r"not estimated: 2 avg_pool \(Reason: kernel"):
-        VelaEstimator(load_target("ethos-u55-256")).estimate(b.graph())
+    with pytest.raises(InputError, match=r"not estimated: 1 AveragePool \(Reason: kernel"):
+        VelaEstimator(load_target("ethos-u55-256")).estimate(b.network())
     assert capfd.readouterr() == ("", "")
 
 
 def test_an_operator_without_convention_is_refused_by_name() -> None:
     target = load_target("ethos-u55-256")
     bare = replace(target, conventions={"batch_norm": "folded", "activation": "fused"})
-    with pytest.raises(InputError, match="does not price the operator channel_shuffle"):
+    with pytest.raises(InputError, match="does not price the operator Transpose"):
         VelaEstimator(bare).estimate(mixed())
 
 

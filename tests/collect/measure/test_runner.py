@@ -17,16 +17,17 @@ from archcast.collect.measure.bundle import MODULES, runner_bytes, write_runner
 from archcast.collect.measure.channel import ProcessChannel, RefusedError
 from archcast.collect.measure.devices import parse_device
 from archcast.collect.measure.load_request import load_request
-from archcast.core.layers import GraphBuilder, LayerGraph
+from archcast.core.network import Network
+from archcast.featurize.spaces.builder import NetworkBuilder
 
 FOLDER = Path(runner.__file__).parent
 
 
-def small_graph(channels: int = 8) -> LayerGraph:
-    b = GraphBuilder()
+def small_graph(channels: int = 8) -> Network:
+    b = NetworkBuilder()
     x = b.pointwise(b.conv(b.input(3, 16), channels, kernel=3), "batch_norm")
     b.linear(b.global_pool(b.pointwise(x, "relu")), 10)
-    return b.graph()
+    return b.network()
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +88,10 @@ def test_a_network_is_loaded_timed_and_unloaded(channel: ProcessChannel, device:
 
 
 def test_memory_is_that_of_a_fresh_process(channel: ProcessChannel) -> None:
-    b = GraphBuilder()
+    b = NetworkBuilder()
     b.conv(b.conv(b.input(3, 256), 64, kernel=3), 64, kernel=3)
     for device in ("here-ort-1t", "here-torch-1t"):
-        answer = ask(channel, "memory", **load_request(b.graph(), parse_device(device)))
+        answer = ask(channel, "memory", **load_request(b.network(), parse_device(device)))
         activation_mib = 64 * 256 * 256 * 4 / 2**20
         assert 2 * activation_mib <= answer["peak_mib"] < 20 * activation_mib
         assert answer["model_mib"] == pytest.approx((64 * 27 + 64 * 576) * 4 / 2**20, rel=0.1)

@@ -14,16 +14,16 @@ DATASET = FBNET.check_dataset(None)
 @pytest.mark.parametrize("space", SPACES.values(), ids=lambda s: s.name)
 def test_what_is_read_now_can_be_read_now(space):
     dataset = space.check_dataset(None)
-    parts = [part for part in PARTS if part != "graph" or space.has_graph]
+    parts = [part for part in PARTS if part != "graph" or space.has_network]
     read = columns_read(space, parts, dataset)
-    assert set(read) == {*parts, *(("operators",) if space.has_graph else ())}
+    assert set(read) == {*parts, *(("operators",) if space.has_network else ())}
     assert all(read.values())
     assert refusal(space, read, dataset) == ""
 
 
 def test_operators_are_those_of_the_networks_where_costs_are_read():
     assert set(columns_read(FBNET, ("features",), DATASET)["operators"]) == {
-        *("conv", "linear", "batch_norm", "relu", "global_avg_pool", "add", "channel_shuffle"),
+        *("Conv", "Gemm", "BatchNormalization", "Relu", "GlobalAveragePool", "Add", "Transpose"),
     }
     for costless in (("decisions",), ("terms",), ("blocks",), ("features/nn_degree",)):
         assert "operators" not in columns_read(FBNET, costless, DATASET)

@@ -3,10 +3,10 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from archcast.core.layers import GraphBuilder
-from archcast.featurize.cost import layers_cost
+from archcast.featurize.cost import nodes_cost
 from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack, pack_chains
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.nasbench201 import NONE
 from archcast.featurize.spaces.nasbench201_notation import EDGES
 
@@ -111,7 +111,7 @@ def test_renaming_the_nodes_of_a_cell_changes_no_node():
 
 def operation_cost(operation):
     """Log-costs of an operation in all 15 cells of the CIFAR-10 network, built layer by layer."""
-    b = GraphBuilder()
+    b = NetworkBuilder()
     for channels, side in ((16, 32), (32, 16), (64, 8)):
         for _ in range(5):
             x = b.input(channels, side)
@@ -120,7 +120,7 @@ def operation_cost(operation):
                 b.pointwise(x, "batch_norm")
             elif operation == 4:
                 b.pool(x, "avg_pool", kernel=3, stride=1)
-    return np.log1p(layers_cost(b.layers)).reshape(-1)
+    return np.log1p(nodes_cost(b.nodes, b.values)).reshape(-1)
 
 
 def test_cells_equal_a_slow_construction():
@@ -150,11 +150,13 @@ def test_chains_equal_a_slow_construction(name):
     assert len(codes) == 12
     order = [part.name for part in space.parts(space.datasets[0])]
     for code, (types, features, edges) in zip(codes, split(space.dag(codes)), strict=True):
-        layers = [layer for layer in space.graph(code).layers if layer.op != "input"]
-        parts = [(part, list(own)) for part, own in groupby(layers, key=lambda layer: layer.part)]
+        network = space.network(code)
+        parts = [(part, list(own)) for part, own in groupby(network.nodes, key=lambda node: node.part)]
         assert types.tolist() == [order.index(part) for part, _ in parts]
         for row, (_, own) in enumerate(parts):
-            np.testing.assert_allclose(features[row], np.log1p(layers_cost(own)).reshape(-1), rtol=1e-6)
+            np.testing.assert_allclose(
+                features[row], np.log1p(nodes_cost(own, network.values)).reshape(-1), rtol=1e-6
+            )
         assert edge_set(edges) == [(i, i + 1) for i in range(len(parts) - 1)]
 
 

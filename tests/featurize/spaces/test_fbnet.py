@@ -72,17 +72,18 @@ def test_worked_example_stage_by_stage():
 
 
 def test_skip_is_identity_or_a_convolution():
-    parts = {layer.part for layer in FBNET.graph(FBNET.parse([[8] * 22])[0]).layers}
+    parts = {node.part for node in FBNET.network(FBNET.parse([[8] * 22])[0]).nodes}
     kept = {f"stage{stage}.block0" for stage in range(1, 7)}
     assert {part for part in parts if part.startswith("stage")} == kept
 
 
 def test_shuffle_follows_only_grouped_convolutions():
-    graph = FBNET.graph(FBNET.parse([[1] + [8] * 21])[0], "imagenet")
-    ops = [layer.op for layer in graph.layers if layer.part == "stage0.block0"]
-    conv = ["conv", "batch_norm", "relu"]
-    assert ops == [*conv, "channel_shuffle", *conv, "conv", "batch_norm", "add"]
-    assert [layer.groups for layer in graph.layers if layer.op == "conv"][1:4] == [2, 16, 2]
+    network = FBNET.network(FBNET.parse([[1] + [8] * 21])[0], "imagenet")
+    ops = [node.op for node in network.nodes if node.part == "stage0.block0"]
+    conv = ["Conv", "BatchNormalization", "Relu"]
+    shuffle = ["Reshape", "Transpose", "Reshape"]
+    assert ops == [*conv, *shuffle, *conv, *conv[:2], "Add"]
+    assert [node.attributes["group"] for node in network.nodes if node.op == "Conv"][1:4] == [2, 16, 2]
 
 
 def test_accepted_forms():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from archcast.core.errors import InputError, ParseError
-from archcast.featurize.cost import layers_cost, quantity
+from archcast.featurize.cost import network_cost, quantity
 from archcast.featurize.spaces.catalog import spaces
 from archcast.featurize.topology import nn_degree, nn_mass
 
@@ -137,7 +137,7 @@ def test_costs_of_telling_cells_equal_their_graphs(live):
     for cell in telling:
         code = np.array(cell, dtype=np.int8)
         cost = SPACE.costs(code[None], live=live)[0]
-        np.testing.assert_array_equal(layers_cost(SPACE.graph(code, live=live).layers), cost)
+        np.testing.assert_array_equal(network_cost(SPACE.network(code, live=live)), cost)
 
 
 # -- equal cells ----------------------------------------------------------------------------------------

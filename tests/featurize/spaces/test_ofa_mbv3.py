@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from archcast.core.errors import ParseError
-from archcast.featurize.cost import graph_macs, graph_params, quantity
+from archcast.featurize.cost import network_cost, quantity
 from archcast.featurize.spaces.catalog import spaces
 
 OFA = spaces("ofa_mbv3")
@@ -72,10 +72,10 @@ def test_worked_example_part_by_part():
 def test_sides_round_up_at_uneven_resolutions():
     codes = OFA.parse([UNEVEN])
     assert [int(v[0]) for v in OFA.published_counts(codes)] == [4_457_920, 194_900_424]
-    graph = OFA.graph(codes[0])
-    assert (graph_params(graph), graph_macs(graph)) == (4_457_920, 194_900_424)
-    strided = [layer.shape_out[1] for layer in graph.layers if layer.stride == 2]
-    assert strided == [102, 51, 26, 13, 7]
+    network = OFA.network(codes[0])
+    assert tuple(network_cost(network).sum(axis=0)[1:3]) == (4_457_920, 194_900_424)
+    strided = [n.outputs[0] for n in network.nodes if n.attributes.get("strides") == (2, 2)]
+    assert [network.values[name].dims[2] for name in strided] == [102, 51, 26, 13, 7]
 
 
 def test_every_resolution_and_form_costs_what_its_graph_does():
@@ -84,8 +84,7 @@ def test_every_resolution_and_form_costs_what_its_graph_does():
     params, macs = OFA.published_counts(codes)
     assert params.shape == macs.shape == (25,)
     for code, p, m in zip(codes, params, macs, strict=True):
-        graph = OFA.graph(code)
-        assert (graph_params(graph), graph_macs(graph)) == (p, m)
+        assert tuple(network_cost(OFA.network(code)).sum(axis=0)[1:3]) == (p, m)
 
 
 # -- notation -------------------------------------------------------------------------------------------

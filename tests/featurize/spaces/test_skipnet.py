@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from archcast.core.errors import ParseError
-from archcast.featurize.cost import graph_macs, graph_params, layers_cost
+from archcast.featurize.cost import network_cost, nodes_cost
 from archcast.featurize.features import feature_names, feature_values
 from archcast.featurize.spaces.catalog import spaces
 from archcast.featurize.spaces.skipnet import sources
@@ -20,7 +20,7 @@ LARGEST = {"depth": [12] * 3, "width": [20, 40, 80], "skips": [5] * 3}
 
 
 class ByHand(nn.Module):
-    """The network written without the layer graph."""
+    """The network written without its nodes."""
 
     def __init__(self, arch, channels):
         super().__init__()
@@ -70,26 +70,27 @@ def test_counts_equal_those_of_a_torch_module(dataset, shape):
     published = SKIPNET.published_counts(codes, dataset)
     for arch, code, params, macs in zip(archs, codes, *published, strict=True):
         expected = counted(ByHand(arch, shape[0]), shape)
-        graph = SKIPNET.graph(code, dataset)
-        assert (graph_params(graph), graph_macs(graph)) == (params, macs) == expected
+        _, own, products, *_ = network_cost(SKIPNET.network(code, dataset)).sum(axis=0)
+        assert (own, products) == (params, macs) == expected
 
 
 def cells_of_the_graph(graph):
     """Width, depth and skip channels of each cell, counted on the edges of the graph."""
     found = {}
     place = {}
-    for v, layer in enumerate(graph.layers):
-        if not layer.part.startswith("cell"):
+    for node in graph.nodes:
+        if not node.part.startswith("cell"):
             continue
-        cell, number = layer.part.split(".layer")
-        place[v] = (cell, int(number))
+        cell, number = node.part.split(".layer")
+        (made,) = node.outputs
+        place[made] = (cell, int(number))
         width, depth, skip = found.setdefault(cell, (set(), set(), []))
-        if layer.op == "conv":
-            width.add(layer.shape_out[0])
+        if node.op == "Conv":
+            width.add(graph.values[made].dims[1])
             depth.add(int(number))
-        for u in layer.inputs:
-            if place.get(u, ("", 0))[0] == cell and int(number) - place[u][1] > 1:
-                skip.append(graph.layers[u].shape_out[0])
+        for name in node.inputs:
+            if place.get(name, ("", 0))[0] == cell and int(number) - place[name][1] > 1:
+                skip.append(graph.values[name].dims[1])
     rows = [(width.pop(), max(depth), sum(skip)) for width, depth, skip in found.values()]
     return np.array(rows, dtype=np.float64).T
 
@@ -100,7 +101,7 @@ def test_topology_equals_a_count_on_the_edges():
     degree, mass = nn_degree(cells), nn_mass(cells)
     assert degree.shape == mass.shape == (63,)
     for row, code in enumerate(codes):
-        w, d, skip = cells_of_the_graph(SKIPNET.graph(code))
+        w, d, skip = cells_of_the_graph(SKIPNET.network(code))
         np.testing.assert_array_equal(cells.width[row], w)
         np.testing.assert_array_equal(cells.depth[row], d)
         np.testing.assert_array_equal(cells.skip[row], skip)
@@ -139,7 +140,7 @@ def test_canonical_is_the_same_network():
     codes = SKIPNET.parse([deep])
     canonical = SKIPNET.canonical(codes)
     assert SKIPNET.format(canonical) == [EXAMPLE | {"skips": [3, 1, 5]}]
-    assert SKIPNET.graph(codes[0]) == SKIPNET.graph(canonical[0])
+    assert SKIPNET.network(codes[0]) == SKIPNET.network(canonical[0])
     # (depth, skips) pairs that differ: 2 + 3 + 4 + 5 for depths 3 to 6, 6 for each of 7 to 12
     depth, skips = (a.ravel() for a in np.meshgrid(range(3, 13), range(6), indexing="ij"))
     pairs = np.full((60, 9), 0, dtype=np.int8)
@@ -180,14 +181,15 @@ def test_dag_has_the_links_of_the_graph():
     packed = SKIPNET.dag(codes)
     assert len(packed.ptr) == 1 + len(codes) == 17
     for row, code in enumerate(codes):
-        graph = SKIPNET.graph(code)
-        parts = list(dict.fromkeys(layer.part for layer in graph.layers if layer.op != "input"))
+        graph = SKIPNET.network(code)
+        parts = list(dict.fromkeys(node.part for node in graph.nodes))
+        part_of = {name: node.part for node in graph.nodes for name in node.outputs}
         number = {part: i for i, part in enumerate(parts)}
         expected = {
-            (number[graph.layers[u].part], number[layer.part])
-            for layer in graph.layers
-            for u in layer.inputs
-            if graph.layers[u].op != "input" and graph.layers[u].part != layer.part
+            (number[part_of[name]], number[node.part])
+            for node in graph.nodes
+            for name in node.inputs
+            if name in part_of and part_of[name] != node.part
         }
         start, end = packed.ptr[row : row + 2]
         own = (packed.edge_index[0] >= start) & (packed.edge_index[0] < end)
@@ -196,7 +198,7 @@ def test_dag_has_the_links_of_the_graph():
         kinds = [3 if part == "head" else int(part[4]) - 1 for part in parts]
         assert packed.node_type[start:end].tolist() == kinds
         for node, part in enumerate(parts, start=start):
-            cost = layers_cost([layer for layer in graph.layers if layer.part == part])
+            cost = nodes_cost([node for node in graph.nodes if node.part == part], graph.values)
             np.testing.assert_allclose(
                 packed.node_features[node], np.log1p(cost).reshape(-1).astype(np.float32), rtol=1e-6
             )

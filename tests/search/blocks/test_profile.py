@@ -102,7 +102,10 @@ def test_the_layers_of_the_graph_are_there() -> None:
     shallow = space.parse([{"ks": [3] * 20, "e": [3] * 20, "d": [2] * 5, "r": 128}])
     members = space.raised(space.complete(shallow, seed=0), place)
     place.forced[-1].force(members)
-    found = {layer.part: layer.kernel for layer in space.graph(members).layers if layer.kernel > 1}
+    kernels = (
+        (node.part, node.attributes.get("kernel_shape", (1,))[0]) for node in space.network(members).nodes
+    )
+    found = {part: kernel for part, kernel in kernels if kernel > 1}
     assert found["stage5.block3"] == 7
 
 
