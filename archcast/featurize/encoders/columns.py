@@ -33,7 +33,7 @@ PARTS = ("decisions", "terms", "features", "structure", "blocks", "graph")
 _BY_NAME = ("features", "operators")
 _COSTLESS = ("decisions", "terms", "blocks", "features/nn_degree")
 """No cost of an operator is in them."""
-_DRAWN = 128
+_DRAWN = 32
 
 
 def columns_read(
