@@ -19,3 +19,21 @@ def service(home: Path) -> Iterator[Service]:
     save_boards("board_a", "board_b")
     with serving(refresh_s=60.0) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home that the tests of a file share; starting a service over one takes a second."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARCHCAST_HOME", str(folder))
+        patch.delenv("ARCHCAST_TOKEN", raising=False)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def shared(shared_home: Path) -> Iterator[Service]:
+    """A service that tests ask and leave as it is."""
+    save_boards("board_a", "board_b")
+    with serving(refresh_s=60.0) as running:
+        yield running

@@ -10,9 +10,9 @@ from service_cases import CELL, INFER, Service, infer_body, save_boards, serving
 SMALL = {"max_body_bytes": 4096, "queue_bytes": 8192, "max_batch": 8, "refresh_s": 60.0}
 
 
-@pytest.fixture
-def small(home):
-    save_boards("board_a")
+@pytest.fixture(scope="module")
+def small(shared_home):
+    save_boards("board_a", "board_b")
     with serving(**SMALL) as running:
         yield running
 
@@ -66,14 +66,14 @@ def test_a_compressed_body_is_refused_without_being_inflated(small: Service) -> 
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', '{"inputs":['])
-def test_deep_json_is_refused(service: Service, opening: str) -> None:
-    answer = service.post("/predict", content=opening * 100_000)
+def test_deep_json_is_refused(shared: Service, opening: str) -> None:
+    answer = shared.post("/predict", content=opening * 100_000)
     assert answer.status_code == 400
     assert "recursion limit" in answer.json()["error"]
 
 
-def test_deep_json_inside_an_architecture_is_refused(service: Service) -> None:
-    answer = service.post("/v2/models/fbnet.latency.raspi4/infer", json=infer_body("[" * 15_000))
+def test_deep_json_inside_an_architecture_is_refused(shared: Service) -> None:
+    answer = shared.post("/v2/models/fbnet.latency.raspi4/infer", json=infer_body("[" * 15_000))
     assert answer.status_code == 422
     assert answer.json()["item"] == 0
 
@@ -125,8 +125,8 @@ def test_bodies_beyond_the_memory_set_aside_are_refused_and_let_go(small: Servic
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"null", b"[1]", b'{"a"', b"NaN", b"9" * 5000])
-def test_what_is_not_json_is_refused(service: Service, content: bytes) -> None:
-    answer = service.post("/predict", content=content)
+def test_what_is_not_json_is_refused(shared: Service, content: bytes) -> None:
+    answer = shared.post("/predict", content=content)
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("the body must be")
 

@@ -6,8 +6,8 @@ from service_cases import CELL, INFER, infer_body, save_boards, serving
 TOKEN = "s3cret-token"
 
 
-@pytest.fixture
-def closed(home):
+@pytest.fixture(scope="module")
+def closed(shared_home):
     save_boards("board_a")
     with serving(token=TOKEN, refresh_s=60.0) as running:
         yield running

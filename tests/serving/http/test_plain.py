@@ -11,6 +11,11 @@ import archcast
 OTHER = CELL.replace("avg_pool_3x3", "none")
 
 
+@pytest.fixture
+def service(shared: Service) -> Service:
+    return shared
+
+
 def test_predict_answers_as_the_package_does(service: Service) -> None:
     told = service.post("/predict", json={"device": "board_a", "architectures": [CELL, OTHER]}).json()
     assert np.array_equal(np.float32(told["values"]), archcast.predict([CELL, OTHER], "board_a"))

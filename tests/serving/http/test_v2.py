@@ -24,6 +24,11 @@ def outputs(answer):
     return {o["name"]: np.array(o["data"], dtype=np.float32) for o in answer.json()["outputs"]}
 
 
+@pytest.fixture
+def service(shared: Service) -> Service:
+    return shared
+
+
 def test_architectures_are_predicted_as_in_process(service: Service) -> None:
     answer = service.post(INFER, json=infer_body(*TEXTS, id="seven"))
     assert np.array_equal(outputs(answer)["value"], archcast.predict(TEXTS, "board_a"))
@@ -100,11 +105,11 @@ def test_metadata_says_what_goes_in_and_out(service: Service) -> None:
     assert service.get("/v2").json()["name"] == "archcast"
 
 
-def test_health(service: Service) -> None:
+def test_health(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     assert service.get("/v2/health/live").status_code == 200
     assert service.get("/v2/health/ready").json() == {"ready": True}
     assert service.get(f"/v2/models/{NAME}/ready").status_code == 200
-    service.plane.stopping = True
+    monkeypatch.setattr(service.plane, "stopping", True)
     stopping = service.get("/v2/health/ready")
     assert stopping.status_code == 503
     assert stopping.headers["connection"] == "close"
