@@ -20,9 +20,10 @@ from scipy.stats import kendalltau
 from archcast.collect.estimate import Accelerator, estimate_networks, load_target, make_estimator
 from archcast.featurize.spaces import SPACES
 from archcast.search.codesign.costs import CostModels, GridEstimates, estimate_grid
+from archcast.search.codesign.hardware import multipliers
 from archcast.search.codesign.run import ESTIMATED, drawn_networks
-from archcast.search.codesign.space import SPACE, multipliers
 
+SPACE = SPACES["skipnet"]
 METRICS = ("latency", "energy", "area")
 
 
@@ -34,14 +35,15 @@ def main() -> None:
     arguments.add_argument("--buffers", default="180,512", help="buffers in KiB that were not fitted")
     arguments.add_argument("--out", type=Path)
     chosen = arguments.parse_args()
-    fitted, others = drawn_networks(ESTIMATED, seed=0), drawn_networks(chosen.networks, seed=1000)
+    fitted = drawn_networks(SPACE, ESTIMATED, seed=0)
+    others = drawn_networks(SPACE, chosen.networks, seed=1000)
     within = load_target(chosen.target).points()
     between = [
         {"array": array, "buffer_kib": buffer}
         for array in chosen.arrays.split(",")
         for buffer in chosen.buffers.split(",")
     ]
-    known = estimate_grid(chosen.target, fitted, dataset="digits")
+    known = estimate_grid(chosen.target, SPACE, fitted, dataset="digits")
     models = CostModels.fit(known)
     rows: list[dict[str, Any]] = []
     for networks, points, codes, settings in (
@@ -65,7 +67,7 @@ def estimated(target: str, codes: np.ndarray, points: list[dict[str, str]]) -> G
     columns, chips = [], []
     for point in points:
         one = load_target(target, point)
-        made = estimate_networks(make_estimator(one), SPACES[SPACE], codes, "digits")
+        made = estimate_networks(make_estimator(one), SPACE, codes, "digits")
         columns.append((made.latency_ms, made.energy_mj, np.full(len(codes), made.area)))
         hardware = one.hardware
         chip = Accelerator(
@@ -73,17 +75,18 @@ def estimated(target: str, codes: np.ndarray, points: list[dict[str, str]]) -> G
         )
         chips += [chip] * len(codes)
     latency, energy, area = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-    return GridEstimates("digits", np.tile(codes, (len(points), 1)), chips, latency, energy, area)
+    return GridEstimates(SPACE, "digits", np.tile(codes, (len(points), 1)), chips, latency, energy, area)
 
 
 def judged(models: CostModels, known: GridEstimates, estimates: GridEstimates) -> list[dict[str, Any]]:
     rows = []
-    for metric, error in models.errors(estimates).items():
+    for metric in METRICS:
         field = {"latency": "latency_ms", "energy": "energy_mj", "area": "area"}[metric]
         true = getattr(estimates, field)
         said = getattr(models, metric).predict(
-            SPACE, estimates.codes, dataset="digits", accelerators=estimates.accelerators
+            SPACE.name, estimates.codes, dataset="digits", accelerators=estimates.accelerators
         )
+        error = 100 * np.abs(said - true) / true
         plain = 100 * np.abs(np.median(getattr(known, field)) - true) / true
         rows.append(
             {

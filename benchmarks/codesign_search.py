@@ -1,4 +1,4 @@
-"""Hierarchical SHGO beside 1,000,000 random pairs and NSGA-II, under twenty settings of limits an objective.
+"""The search of pairs beside 1,000,000 random ones and NSGA-II, under twenty settings of limits each.
 
 Limits are quantiles, drawn with a seed, of what random pairs cost. A gap is how far the objective of the
 search stays below the best that either reference found, in %. The file is written after every setting.
@@ -24,11 +24,9 @@ from pymoo.operators.sampling.rnd import IntegerRandomSampling
 from pymoo.optimize import minimize
 
 from archcast.collect.estimate import load_target
-from archcast.featurize.spaces import SPACES
-from archcast.featurize.spaces.skipnet_notation import CHOICES
-from archcast.search.codesign.problem import CodesignProblem, Limit
+from archcast.search.codesign.hardware import HardwareGrid
+from archcast.search.codesign.problem import QUANTITIES, PairProblem, pair_limit
 from archcast.search.codesign.run import CodesignModels, find, prepare
-from archcast.search.codesign.space import HardwareGrid
 
 SETTINGS, CHUNK, POPULATION = 20, 50_000, 200
 
@@ -59,19 +57,23 @@ def main() -> None:
         reference = np.nanmax([row["random"], row["nsga2"]])
         row["gap_percent"] = round(100 * (reference - row["shgo"]) / reference, 4)
         row |= {"family": chosen.family, "seed": chosen.seed}
-        row |= {"random_n": chosen.random, "nsga2_n": chosen.nsga2, "configurations": grid.configurations}
+        row |= {
+            "random_n": chosen.random,
+            "nsga2_n": chosen.nsga2,
+            "configurations": models.values.space.n_networks,
+        }
         print({k: v for k, v in row.items() if k != "arch"}, flush=True)
         if chosen.out:
             write(chosen.out, rows[:done])
 
 
-def settings(models: CodesignModels, objective: str) -> list[CodesignProblem]:
+def settings(models: CodesignModels, objective: str) -> list[PairProblem]:
     rng = np.random.default_rng(0)
-    values = models.problem([]).values(drawn(models.grid, CHUNK, 1))
+    values = models.values(models.values.space.sample(CHUNK, seed=1))
     out = []
     for _ in range(SETTINGS):
         limits = [
-            Limit(quantity, float(np.quantile(values[:, column], rng.uniform(low, high))))
+            pair_limit(f"{quantity}<={np.quantile(values[:, column], rng.uniform(low, high)):.17g}")
             for quantity, column, low, high in (
                 ("latency", 1, 0.02, 0.5),
                 ("energy", 2, 0.02, 0.5),
@@ -80,12 +82,12 @@ def settings(models: CodesignModels, objective: str) -> list[CodesignProblem]:
             )
         ]
         if objective == "efficiency":
-            limits.append(Limit("accuracy", float(np.quantile(values[:, 0], rng.uniform(0.3, 0.8)))))
+            limits.append(pair_limit(f"accuracy>={np.quantile(values[:, 0], rng.uniform(0.3, 0.8)):.17g}"))
         out.append(models.problem(limits, objective))
     return out
 
 
-def searched(problem: CodesignProblem, repeats: int) -> dict[str, Any]:
+def searched(problem: PairProblem, repeats: int) -> dict[str, Any]:
     cpu, wall = [], []
     for _ in range(repeats):
         began, started = time.process_time(), time.perf_counter()
@@ -95,55 +97,50 @@ def searched(problem: CodesignProblem, repeats: int) -> dict[str, Any]:
     value = made.values[0]
     record = made.records(1)[0]
     return {
-        "objective": problem.objective,
+        "objective": problem.goals[0].quantity.metric,
         "limits": " ".join(limit.text for limit in problem.limits),
         "arch": record["arch"],
         "hardware": f"{record['array']} {record['buffer_kib']:g} KiB {record['clock_mhz']:g} MHz",
         "accuracy": round(float(value[0]), 3),
         "feasible": made.feasible,
-        "shgo": float(problem.objective_of(value)) if made.feasible else float("nan"),
-        "evaluations": made.found.evaluations,
+        "shgo": float(objective_of(problem, made.values[:1])[0]) if made.feasible else float("nan"),
+        "evaluations": made.evaluations,
         "cpu_s": round(float(np.median(cpu)), 4),
         "wall_s": round(float(np.median(wall)), 4),
     }
 
 
-def drawn(grid: HardwareGrid, n: int, seed: int) -> np.ndarray:
-    chips = np.random.default_rng(seed).integers(0, grid.shape, (n, 3))
-    return np.concatenate([SPACES["skipnet"].sample(n, seed=seed).astype(np.int64), chips], axis=1)
+def objective_of(problem: PairProblem, values: np.ndarray) -> np.ndarray:
+    """The objective among all quantities."""
+    return values[:, QUANTITIES.index(problem.goals[0].quantity.metric)]
 
 
-def random_best(models: CodesignModels, problems: list[CodesignProblem], n: int) -> list[float]:
+def random_best(models: CodesignModels, problems: list[PairProblem], n: int) -> list[float]:
     best = np.full(len(problems), np.nan)
-    plain = models.problem([])
     for seed in range(-(-n // CHUNK)):
-        values = plain.values(drawn(models.grid, CHUNK, 100 + seed))
+        values = models.values(models.values.space.sample(CHUNK, seed=100 + seed))
         for i, problem in enumerate(problems):
-            kept = values[problem.keeps(values)]
+            kept = values[problem.scores(problem.of_quantities(values)).violation == 0]
             if len(kept):
-                best[i] = np.fmax(best[i], problem.objective_of(kept).max())
+                best[i] = np.fmax(best[i], objective_of(problem, kept).max())
     return best.tolist()
 
 
 class Pymoo(Problem):
-    def __init__(self, problem: CodesignProblem) -> None:
-        sizes = [*map(len, CHOICES), *problem.grid.shape]
-        self.own = problem
+    def __init__(self, problem: PairProblem) -> None:
+        self.own, sizes = problem, np.array(problem.space.cardinalities)
         super().__init__(
-            n_var=12, n_obj=1, n_ieq_constr=len(problem.limits), xl=0, xu=np.array(sizes) - 1, vtype=int
+            n_var=len(sizes), n_obj=1, n_ieq_constr=len(problem.limits), xl=0, xu=sizes - 1, vtype=int
         )
 
     def _evaluate(self, x: np.ndarray, out: dict[str, Any], *args: Any, **kwargs: Any) -> None:
-        values = self.own.values(x.astype(np.int64))
-        goal = self.own.objective_of(values)
-        out["F"] = -(goal if self.own.objective == "accuracy" else np.log(goal))[:, None]
-        columns = ("accuracy", "latency", "energy", "area", "power")
-        out["G"] = np.stack(
-            [lim.excess(values[:, columns.index(lim.quantity)]) for lim in self.own.limits], 1
-        )
+        scores = self.own.scores(self.own.values(x.astype(np.int8)))
+        efficiency = self.own.goals[0].quantity.metric == "efficiency"
+        out["F"] = -np.log(-scores.costs) if efficiency else scores.costs
+        out["G"] = scores.excess
 
 
-def nsga2_best(problem: CodesignProblem, evaluations: int) -> float:
+def nsga2_best(problem: PairProblem, evaluations: int) -> float:
     method = NSGA2(
         pop_size=POPULATION,
         sampling=IntegerRandomSampling(),
@@ -154,8 +151,7 @@ def nsga2_best(problem: CodesignProblem, evaluations: int) -> float:
     result = minimize(Pymoo(problem), method, ("n_eval", evaluations), seed=1)
     if result.X is None:
         return float("nan")
-    pair = np.atleast_2d(result.X).astype(np.int64)[:1]
-    return float(problem.objective_of(problem.values(pair))[0])
+    return float(problem.values(np.atleast_2d(result.X).astype(np.int8)[:1])[0, 0])
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:

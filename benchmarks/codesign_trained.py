@@ -22,11 +22,12 @@ from archcast.collect.accuracy import TrainingProtocol, collect_accuracy
 from archcast.collect.estimate import estimate_networks, load_target, make_estimator
 from archcast.collect.store import MeasurementStore
 from archcast.featurize.spaces import SPACES
-from archcast.search.codesign.problem import parse_limit
+from archcast.search.codesign.hardware import HardwareGrid
+from archcast.search.codesign.problem import pair_limit
 from archcast.search.codesign.run import CodesignModels, find, prepare
-from archcast.search.codesign.space import N_DECISIONS, SPACE, HardwareGrid
 from archcast.training.labels import load_labels
 
+SPACE = SPACES["skipnet"]
 LIMITS = ("latency<=0.2", "area<=300", "accuracy>=75")
 
 
@@ -77,22 +78,22 @@ def summarise(draw: int, rows: list[dict[str, Any]]) -> None:
 
 def found(models: CodesignModels, limits: list[str], n: int, target: str) -> list[dict[str, Any]]:
     """The best pair of each of the `n` best networks, with its costs as modelled and as estimated."""
-    made = find(models.problem([parse_limit(text) for text in limits]))
-    pairs = made.found.pairs[made.problem.keeps(made.values)]
-    _, first = np.unique(pairs[:, :N_DECISIONS], axis=0, return_index=True)
+    made = find(models.problem([pair_limit(text) for text in limits]))
+    space, pairs = models.values.space, made.codes[made.kept]
+    _, first = np.unique(pairs[:, : space.k], axis=0, return_index=True)
     best = pairs[np.sort(first)[:n]]
     rows = []
-    for pair, value in zip(best, made.problem.values(best), strict=True):
-        code = pair[None, :N_DECISIONS].astype(np.int8)
-        chip = models.grid.describe(pair[N_DECISIONS:])
+    for pair, value in zip(best, models.values(best), strict=True):
+        code = pair[None, : space.k]
+        chip = space.grid.describe(pair[space.k :])
         point = {name: f"{chip[name]:g}" for name in ("buffer_kib", "clock_mhz")} | {
             "array": str(chip["array"])
         }
         estimator = make_estimator(load_target(target, point))
-        estimate = estimate_networks(estimator, SPACES[SPACE], code, "digits")
+        estimate = estimate_networks(estimator, SPACE, code, "digits")
         row = {
             "kind": "found",
-            "arch": SPACES[SPACE].to_text(code)[0],
+            "arch": SPACE.to_text(code)[0],
             "predicted": round(float(value[0]), 2),
         }
         row |= {"accelerator": " ".join(f"{name}={v}" for name, v in sorted(point.items()))}
@@ -107,7 +108,7 @@ def found(models: CodesignModels, limits: list[str], n: int, target: str) -> lis
 
 def trained(archs: list[str], seeds: int) -> dict[str, tuple[float, float]]:
     """Mean accuracy and its deviation over trainings, in %."""
-    space, store = SPACES[SPACE], MeasurementStore()
+    space, store = SPACE, MeasurementStore()
     collect_accuracy(
         space,
         space.parse(archs),
@@ -115,23 +116,26 @@ def trained(archs: list[str], seeds: int) -> dict[str, tuple[float, float]]:
         store=store,
         progress=lambda done: print(done, flush=True),
     )
-    table = store.to_table(space=SPACE, metric="accuracy").to_pylist()
+    table = store.to_table(space=SPACE.name, metric="accuracy").to_pylist()
     return {row["arch"]: (round(row["value"], 2), round(row["spread"], 2)) for row in table}
 
 
 def from_table(models: CodesignModels, limits: list[str], n: int) -> list[dict[str, Any]]:
     """Networks of the kept table that the accuracy was not learned from."""
-    labels = load_labels(SPACE, "accuracy", datasets=["digits"])
+    labels = load_labels(SPACE.name, "accuracy", datasets=["digits"])
     others = np.setdiff1d(np.arange(len(labels)), models.trained)
-    costs = [limit for limit in map(parse_limit, limits) if limit.quantity != "accuracy"]
-    chips = np.array(list(np.ndindex(*models.grid.shape)))
-    pairs = np.hstack([labels.codes[others].repeat(len(chips), axis=0), np.tile(chips, (len(others), 1))])
+    costs = [limit for limit in map(pair_limit, limits) if limit.quantity.metric != "accuracy"]
+    chips = np.array(list(np.ndindex(*models.values.space.grid.shape)))
+    pairs = models.values.space.join(
+        labels.codes[others].repeat(len(chips), axis=0), np.tile(chips, (len(others), 1))
+    )
     problem = models.problem(costs)
-    kept = problem.keeps(problem.values(pairs.astype(np.int64))).reshape(len(others), -1).any(axis=1)
+    broken = problem.scores(problem.values(pairs)).violation.reshape(len(others), -1)
+    kept = (broken == 0).any(axis=1)
     drawn = np.random.default_rng(0).permutation(others)[:n]
     rows = []
     for kind, chosen in (("random", drawn), ("within", others[kept])):
-        archs, said = SPACES[SPACE].to_text(labels.codes[chosen]), models.ask(labels.codes[chosen])
+        archs, said = SPACE.to_text(labels.codes[chosen]), models.values.accuracy(labels.codes[chosen])
         for arch, value, true in zip(archs, said, labels.values[chosen, 0], strict=True):
             row = {"kind": kind, "arch": arch, "predicted": round(float(value), 2), "accelerator": ""}
             row |= dict.fromkeys(

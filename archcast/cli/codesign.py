@@ -35,29 +35,33 @@ def codesign(
     estimated: Annotated[
         int, typer.Option(help="Networks estimated at every point of the target's grid.")
     ] = 6,
-    dataset: Annotated[str, typer.Option(help="Data set the networks are built for.")] = "digits",
+    space: Annotated[str, typer.Option("--space", "-s", help="Space with trained networks.")] = "skipnet",
+    dataset: Annotated[
+        str | None, typer.Option(help="Data set the networks are built for; default the space's first.")
+    ] = None,
     top: Annotated[int, typer.Option(help="Most pairs to show.", min=1)] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the networks drawn.")] = 0,
     to: Annotated[Path | None, typer.Option(help="Write the pairs to this .csv or .json.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Choose a skipnet network and the accelerator it runs on together, under limits.
+    """Choose a network and the accelerator it runs on together, under limits.
 
     Example: archcast codesign --target eyeriss-like --limit "latency<=0.2" --limit "area<=300"
     """
     from archcast.collect.estimate import load_target
-    from archcast.search.codesign.problem import OBJECTIVES, parse_limit
+    from archcast.search.codesign.hardware import HardwareGrid
+    from archcast.search.codesign.problem import OBJECTIVES, pair_limit
     from archcast.search.codesign.run import find, prepare
-    from archcast.search.codesign.space import HardwareGrid
 
     _check_file(to)
     if objective not in OBJECTIVES:
         raise InputError(f"--objective must be one of {', '.join(OBJECTIVES)}, got {objective}")
-    limits = [parse_limit(text) for text in limit or ()]
+    limits = [pair_limit(text) for text in limit or ()]
     grid = HardwareGrid.of(load_target(target)).with_values(hardware or [])
     models = prepare(
         target,
         grid=grid,
+        space=space,
         family=accuracy_model,
         trained=trained,
         estimated=estimated,
@@ -72,8 +76,8 @@ def codesign(
     if to is not None:
         _write(records, to)
     typer.echo(
-        f"{grid.configurations:,} configurations, {made.found.evaluations:,} scored "
-        f"in {made.found.seconds:.3f} s",
+        f"{models.values.space.n_networks:,} configurations, {made.evaluations:,} scored "
+        f"in {made.seconds:.3f} s",
         err=True,
     )
     print_records(records, as_json=as_json, title="predicted, not measured")

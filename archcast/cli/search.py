@@ -50,7 +50,9 @@ def search(
         list[str] | None,
         typer.Option(help='"latency<=11" of the --device before it, or "latency@raspi4<=11" anywhere.'),
     ] = None,
-    method: Annotated[str, typer.Option(help="nsga2, evolution, annealing, shgo, tpe or random.")] = "nsga2",
+    method: Annotated[
+        str, typer.Option(help="nsga2, evolution, annealing, shgo, lattice, tpe or random.")
+    ] = "nsga2",
     hold: Annotated[
         str, typer.Option(help="Probability with which limits are to be kept, 0.75 to 0.995, or mean.")
     ] = "0.9",

@@ -42,7 +42,7 @@ def test_accuracy_may_be_predicted_by_flashs_form(run):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--limit", "latency=2"], "must be written as"),
+        (["--limit", "latency=2"], "must be written like"),
         (["--limit", "latency<=0.0000001"], "kept by no pair"),
         (["--objective", "speed"], "--objective must be"),
         (["--target", "ethos-u55-256"], "must list array"),

@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from archcast.core.arrays import ArchBatch, Doubles
+from archcast.core.arrays import ArchBatch, Codes, Doubles
 from archcast.core.errors import ArtifactError, InputError, NotFittedError, UnknownNameError
 from archcast.core.files import atomic_write
 from archcast.featurize.cost import quantity
-from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces import SPACES, Space
 
 VOLUMES = ("networks", "macs", "feature_maps", "weights", "communication")
 FACTORS = ("1", "1 / array", "array", "1 / sqrt(buffer)", "sqrt(buffer)", "buffer")
@@ -213,7 +213,16 @@ def network_volumes(space: str, archs: ArchBatch, dataset: str | None = None) ->
         output: (n, 5), in the order of `VOLUMES`
     """
     known = SPACES[space]
-    costs = known.costs(known.parse(archs), dataset)
+    return code_volumes(known, known.parse(archs), dataset)
+
+
+def code_volumes(space: Space, codes: Codes, dataset: str | None = None) -> Doubles:
+    """`network_volumes` of checked codes.
+
+    Shapes:
+        codes: (n, k); output: (n, 5)
+    """
+    costs = space.costs(codes, dataset)
     names: Mapping[str, str] = {"macs": "macs", "feature_maps": "outputs", "weights": "params"}
     columns = [np.ones(len(costs)), *(quantity(costs, name) for name in names.values())]
     return np.stack([*columns, quantity(costs, "inputs")], axis=1)

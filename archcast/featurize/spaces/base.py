@@ -84,6 +84,11 @@ class Space(Members):
         """
         return codes.copy()
 
+    @property
+    def n_networks(self) -> int:
+        """Number of different networks, or, where that is not known, the most there can be."""
+        return self.size
+
     def network_groups(self, codes: Codes) -> Ints:
         """A number for each architecture, equal where networks are the same.
 

@@ -10,7 +10,7 @@ ignored, and a value that its other genes forbid is replaced by the nearest that
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from archcast.featurize.spaces.base import Space
 
 
+_FACTORS, _POINTS = 4, 6
+
+
+class Axis(NamedTuple):
+    """Genes that a coarse lattice moves together, and most of its points along them, both ends included."""
+
+    genes: tuple[int, ...]
+    points: int
+
+
 class Genome:
     """Genes of a space whose decisions are independent: its codes.
 
@@ -27,11 +37,15 @@ class Genome:
         cardinalities: (k,), number of values of each gene.
         names: of the genes.
         size: number of members; where it is not known, that of a space that holds them all.
+        axes: of a coarse lattice; each gene is in one. By default four of neighbouring genes.
     """
+
+    axes: tuple[Axis, ...]
 
     def __init__(self, space: Space) -> None:
         self.space, self.size, self.names = space, space.size, tuple(space.columns)
         self.cardinalities: Ints = np.array(space.cardinalities, dtype=np.int64)
+        self.axes = axes_of(len(self.cardinalities))
 
     def codes(self, genes: Ints) -> Codes:
         """Members of the space.
@@ -56,3 +70,9 @@ class Genome:
     def neighbours(self, codes: Codes) -> Codes:
         """Members one edit away from any of some, (m, k)."""
         return self.space.neighbours(codes)[0]
+
+
+def axes_of(k: int) -> tuple[Axis, ...]:
+    """Axes of `k` genes of which nothing else is known."""
+    parts = np.array_split(np.arange(k), min(k, _FACTORS))
+    return tuple(Axis(tuple(part.tolist()), _POINTS) for part in parts)

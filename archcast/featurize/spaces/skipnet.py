@@ -19,6 +19,7 @@ Codes have nine columns: depths, widths and skips of the cells, each a position 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import ClassVar
@@ -32,6 +33,7 @@ from archcast.featurize.encoders.packed import PackedGraphs, log_costs
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part
+from archcast.featurize.spaces.genome import Axis, Genome
 from archcast.featurize.spaces.places import Forced, Place, Places
 from archcast.featurize.spaces.skipnet_notation import (
     CHOICES,
@@ -80,6 +82,20 @@ class SkipNet(ChainSpace):
         depth, _, skips = _decisions(codes)
         out[:, _T] = np.minimum(skips, depth - 2)
         return out
+
+    @property
+    def n_networks(self) -> int:
+        cell = sum(min(len(SKIPS), depth - 1) for depth in DEPTHS)
+        widths: int = math.prod(map(len, WIDTHS))
+        total: int = widths * cell**N_CELLS
+        return total
+
+    def genome(self) -> Genome:
+        """Codes; a lattice has one number of skips for all cells."""
+        made = Genome(self)
+        depths, widths = range(N_CELLS), range(N_CELLS, 2 * N_CELLS)
+        made.axes = (*(Axis((c,), 3) for c in depths), *(Axis((c,), 4) for c in widths), Axis((6, 7, 8), 3))
+        return made
 
     def places(self) -> Places:
         """Three cells of up to twelve layers, which are alike: a width or skips are forced on all of them."""

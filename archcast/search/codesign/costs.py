@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,11 +23,12 @@ from archcast.collect.estimate import (
     load_target,
     make_estimator,
 )
-from archcast.collect.estimate.feature_model import VOLUMES, accelerator_factors
+from archcast.collect.estimate.feature_model import VOLUMES, accelerator_factors, code_volumes
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
-from archcast.featurize.spaces import SPACES
-from archcast.search.codesign.space import SPACE, HardwareGrid, multipliers
+from archcast.featurize.spaces import SPACES, Space
+from archcast.predictors.lowered.tables import Sum
+from archcast.search.codesign.hardware import HardwareGrid, multipliers
 
 Report = Callable[[str], None]
 
@@ -36,9 +38,10 @@ class GridEstimates:
     """What a target's estimator says of networks at every point of its grid; a row a pair.
 
     Shapes:
-        codes: (n, 9); latency_ms, energy_mj: (n,); area: (n,), in the units of the target's description
+        codes: (n, k); latency_ms, energy_mj: (n,); area: (n,), in the units of the target's description
     """
 
+    space: Space
     dataset: str
     codes: Codes
     accelerators: list[Accelerator]
@@ -47,7 +50,9 @@ class GridEstimates:
     area: Doubles
 
 
-def estimate_grid(spec: str, codes: Codes, *, dataset: str, report: Report | None = None) -> GridEstimates:
+def estimate_grid(
+    spec: str, space: Space, codes: Codes, *, dataset: str, report: Report | None = None
+) -> GridEstimates:
     """Latency, energy and area of networks at every point of a target's grid, at the target's clock.
 
     What was estimated before is taken from `ARCHCAST_HOME/estimates`.
@@ -67,7 +72,7 @@ def estimate_grid(spec: str, codes: Codes, *, dataset: str, report: Report | Non
         set_to = load_target(spec, point)
         if report is not None:
             report(set_to.label)
-        made = estimate_networks(make_estimator(set_to), SPACES[SPACE], codes, dataset)
+        made = estimate_networks(make_estimator(set_to), space, codes, dataset)
         if made.energy_mj is None or made.area is None:
             missing = "energy" if made.energy_mj is None else "area"
             raise InputError(f"{target.name} gives no {missing}, which co-optimisation needs")
@@ -75,13 +80,14 @@ def estimate_grid(spec: str, codes: Codes, *, dataset: str, report: Report | Non
         accelerators += [_accelerator(set_to)] * len(codes)
     latency, energy, area = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     repeated = np.tile(codes, (len(columns), 1))
-    return GridEstimates(dataset, repeated, accelerators, latency, energy, area)
+    return GridEstimates(space, dataset, repeated, accelerators, latency, energy, area)
 
 
 @dataclass(frozen=True, slots=True)
 class CostModels:
     """Fitted feature models of the three costs."""
 
+    space: Space
     dataset: str
     latency: FeatureModel
     energy: FeatureModel
@@ -93,27 +99,23 @@ class CostModels:
         values = (estimates.latency_ms, estimates.energy_mj, estimates.area)
         models = [
             FeatureModel(FeatureModelConfig(metric, hardware=True)).fit(
-                SPACE, estimates.codes, column, dataset=estimates.dataset, accelerators=estimates.accelerators
+                estimates.space.name,
+                estimates.codes,
+                column,
+                dataset=estimates.dataset,
+                accelerators=estimates.accelerators,
             )
             for metric, column in zip(("latency", "energy", "area"), values, strict=True)
         ]
-        return cls(estimates.dataset, *models)
+        return cls(estimates.space, estimates.dataset, *models)
 
-    def errors(self, estimates: GridEstimates) -> dict[str, Doubles]:
-        """Error in % of each cost against estimates, which may be of other networks; (n,) each."""
-        found = {}
-        for metric, true in (
-            ("latency", estimates.latency_ms),
-            ("energy", estimates.energy_mj),
-            ("area", estimates.area),
-        ):
-            model: FeatureModel = getattr(self, metric)
-            said = model.predict(
-                SPACE, estimates.codes, dataset=estimates.dataset, accelerators=estimates.accelerators
-            )
-            error: Doubles = 100 * np.abs(said - true) / true
-            found[metric] = error
-        return found
+    def volumes(self, codes: Codes) -> Doubles:
+        """Volumes of networks; by look-ups, where the space's costs are sums over groups of decisions.
+
+        Shapes:
+            codes: (n, k); output: (n, V)
+        """
+        return _volumes(self.space.name, self.dataset)(codes)
 
     def weights(self, grid: HardwareGrid) -> tuple[Doubles, Doubles, Doubles]:
         """Weights of the volumes at every accelerator of a grid, and its area.
@@ -125,6 +127,19 @@ class CostModels:
         clock = np.array([accelerator.clock_mhz for accelerator in accelerators])
         latency = _weights(self.latency, accelerators) / clock[:, None]
         return latency, _weights(self.energy, accelerators), _weights(self.area, accelerators)[:, 0]
+
+
+@lru_cache(maxsize=8)
+def _volumes(name: str, dataset: str) -> Callable[[Codes], Doubles]:
+    space = SPACES[name]
+
+    def plain(codes: Codes) -> Doubles:
+        return code_volumes(space, codes, dataset)
+
+    if space.cost_groups is None:
+        return plain
+    sums = Sum.of(plain, space.cost_groups, space).packed(np.float64)
+    return lambda codes: sums.at(sums.keys.rows(codes))
 
 
 def _weights(model: FeatureModel, accelerators: list[Accelerator]) -> Doubles:

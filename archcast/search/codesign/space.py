@@ -1,172 +1,143 @@
-"""Networks of `skipnet` beside accelerators, as one space.
+"""Networks of a space beside accelerators of a grid, as one space.
 
 | symbol | meaning |
 |---|---|
 | n | pairs of a network and an accelerator |
-| k = 9 | decisions of the network |
-| V = 5 | volumes of a network, in the order of `feature_model.VOLUMES` |
+| k | decisions of the network |
+| h | accelerators |
 
-A pair's codes are the network's nine, then the positions of array size, buffer size and clock among their
-values: (n, 12) whole numbers.
+A pair's codes are the network's, then the positions of array size, buffer size and clock among their values.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from archcast.collect.estimate import Accelerator, Target
-from archcast.collect.estimate.feature_model import network_volumes
-from archcast.core.arrays import Ints
-from archcast.core.errors import InputError, UnknownNameError, shorten
-from archcast.featurize.spaces import SPACES
-from archcast.featurize.spaces.skipnet_notation import CHOICES, DEPTHS, SKIPS
-from archcast.search.codesign.tables import CELLS, CellSum
+from archcast.core.arrays import Arch, Bools, Codes, Ints
+from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.checks import check_choice, check_keys
+from archcast.featurize.spaces.genome import Axis, Genome
+from archcast.search.codesign.hardware import PARAMETERS, HardwareGrid
 
-SPACE = "skipnet"
-N_DECISIONS = len(CHOICES)
-PARAMETERS = ("array", "buffer_kib", "clock_mhz")
-CLOCK_FACTORS = (0.5, 1.0, 1.5, 2.0)
-"""Clocks of a grid over the target's own, where its file lists none."""
+_POINTS = 4
+"""Most values of each hardware parameter on a coarse lattice."""
 
 
-@dataclass(frozen=True, slots=True)
-class HardwareGrid:
-    """Values of the accelerator's parameters; every combination is a point.
-
-    Attributes:
-        array: sizes as text, `14x12`.
-        buffer_kib: sizes of the buffer in KiB.
-        clock_mhz: clocks in MHz.
-    """
-
-    array: tuple[str, ...]
-    buffer_kib: tuple[float, ...]
-    clock_mhz: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        for name in PARAMETERS:
-            values = getattr(self, name)
-            if not values or len(set(values)) != len(values):
-                raise InputError(f"{name} of a hardware grid must be different values, got {shorten(values)}")
-        for text in self.array:
-            multipliers(text)
-        for value in (*self.buffer_kib, *self.clock_mhz):
-            if not 0 < value < math.inf:
-                raise InputError(f"values of a hardware grid must be above 0, got {value}")
-
-    @classmethod
-    def of(cls, target: Target) -> HardwareGrid:
-        """The grid of a target's file; where it lists no clocks, `CLOCK_FACTORS` times its own.
-
-        Raises:
-            InputError: the file's grid has no array sizes or no buffer sizes.
-        """
-        for name in PARAMETERS[:2]:
-            if name not in target.grid:
-                raise InputError(f"grid of {target.name} must list {name} for co-optimisation")
-        own = float(target.hardware["clock_mhz"])
-        clocks = target.grid.get("clock_mhz", tuple(str(own * factor) for factor in CLOCK_FACTORS))
-        buffers = tuple(sorted(map(float, target.grid["buffer_kib"])))
-        arrays = tuple(sorted(target.grid["array"], key=multipliers))
-        return cls(arrays, buffers, tuple(sorted(map(float, clocks))))
-
-    def with_values(self, pairs: list[str]) -> HardwareGrid:
-        """Other values, given as `array=7x6,14x12` or `clock_mhz=100,200`.
-
-        Raises:
-            InputError: no such form, a value that is no number above 0, or a parameter given twice.
-            UnknownNameError: no such parameter.
-        """
-        made, seen = self, set[str]()
-        for pair in pairs:
-            name, equals, listed = pair.partition("=")
-            name, texts = name.strip(), [text.strip() for text in listed.split(",")]
-            if not equals:
-                raise InputError(f"hardware must be name=value,value, got {shorten(pair)}")
-            if name not in PARAMETERS:
-                raise UnknownNameError("hardware parameter", name, PARAMETERS)
-            if name in seen:
-                raise InputError(f"hardware {name} must be given once, with its values between commas")
-            seen.add(name)
-            if name == "array":
-                made = replace(made, array=tuple(sorted(texts, key=multipliers)))
-                continue
-            numbers = tuple(sorted(_number(name, text) for text in texts))
-            if name == "buffer_kib":
-                made = replace(made, buffer_kib=numbers)
-            else:
-                made = replace(made, clock_mhz=numbers)
-        return made
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Number of values of each parameter."""
-        return len(self.array), len(self.buffer_kib), len(self.clock_mhz)
-
-    @property
-    def size(self) -> int:
-        """Number of accelerators."""
-        return math.prod(self.shape)
-
-    @property
-    def configurations(self) -> int:
-        """Distinct networks times accelerators."""
-        return networks() * self.size
-
-    def accelerators(self) -> list[Accelerator]:
-        """All points, in the order of `np.ndindex(shape)`."""
-        sizes = [multipliers(text) for text in self.array]
-        return [
-            Accelerator(sizes[a], self.buffer_kib[b], self.clock_mhz[c])
-            for a, b, c in np.ndindex(*self.shape)
-        ]
-
-    def describe(self, position: Ints) -> dict[str, str | float]:
-        """The parameters at three positions, by name."""
-        return {
-            name: getattr(self, name)[int(p)] for name, p in zip(PARAMETERS, position.tolist(), strict=True)
-        }
-
-
-def networks() -> int:
-    """Distinct networks of the space: skips that find no layer to read do not count."""
-    cell: int = sum(min(len(SKIPS), depth - 1) for depth in DEPTHS)
-    widths = math.prod(len(CHOICES[columns[1]]) for columns in CELLS)
-    total: int = cell ** len(CELLS) * widths
-    return total
-
-
-def multipliers(text: str) -> int:
-    """`14x12` as 168; raise InputError for another form."""
-    sides = text.lower().split("x")
-    if not all(side.isascii() and side.isdigit() and int(side) > 0 for side in sides):
-        raise InputError(f"array must be sides above 0 with x between, such as 14x12, got {shorten(text)}")
-    return math.prod(map(int, sides))
-
-
-@cache
-def volume_sums(dataset: str) -> CellSum:
-    """Volumes of networks by three look-ups, (n, 9) -> (n, V), as `network_volumes` gives them."""
-    return CellSum.of(lambda codes: network_volumes(SPACE, codes, dataset))
-
-
-def canonical(codes: Ints) -> Ints:
-    """Pairs with skips that find no layer to read taken away.
+class Pairs(NamedTuple):
+    """Pairs taken apart.
 
     Shapes:
-        codes: (n, 12); output: (n, 12)
+        networks: (m, k), equal ones that stand side by side once; owner: (n,), each pair's row of them;
+        accelerator: (n,), numbers of its accelerators
     """
-    out = codes.copy()
-    out[:, :N_DECISIONS] = SPACES[SPACE].canonical(codes[:, :N_DECISIONS].astype(np.int8))
-    return out
+
+    networks: Codes
+    owner: Ints
+    accelerator: Ints
 
 
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{name} must be numbers, got {shorten(text)}") from None
+class JointSpace(Space):
+    """Every network of a space on every accelerator of a grid.
+
+    An architecture is written `{"arch": ..., "array": "14x12", "buffer_kib": 108.0, "clock_mhz": 200.0}`.
+    """
+
+    has_graph = False
+
+    def __init__(self, networks: Space, grid: HardwareGrid) -> None:
+        self.networks, self.grid, self.k = networks, grid, len(networks.columns)
+        self.name = f"{networks.name} beside hardware"
+        self.datasets = networks.datasets
+        self.columns = (*networks.columns, *PARAMETERS)
+        self.cardinalities = (*networks.cardinalities, *grid.shape)
+        self.check_decisions()
+
+    @cached_property
+    def size(self) -> int:
+        return self.networks.size * self.grid.size
+
+    @property
+    def n_networks(self) -> int:
+        return self.networks.n_networks * self.grid.size
+
+    def split(self, codes: Codes) -> Pairs:
+        """Networks and accelerators of pairs.
+
+        Shapes:
+            codes: (n, k + 3)
+        """
+        own, new = codes[:, : self.k], np.ones(len(codes), dtype=bool)
+        words = np.zeros((len(codes), -(-self.k // 8) * 8), dtype=np.int8)
+        words[:, : self.k] = own
+        whole = words.view(np.int64)  # which are quicker to compare than bytes
+        np.logical_or.reduce([w[1:] != w[:-1] for w in whole.T], out=new[1:])
+        numbers = np.ravel_multi_index(tuple(codes[:, self.k :].T.astype(np.int64)), self.grid.shape)
+        return Pairs(np.ascontiguousarray(own[new]), np.cumsum(new) - 1, numbers)
+
+    def join(self, networks: Codes, positions: Codes | Ints) -> Codes:
+        """Pairs of networks (n, k) and positions in the grid (n, 3)."""
+        return np.concatenate([networks, positions.astype(np.int8)], axis=1)
+
+    # -- notation and members ---------------------------------------------------------------------------
+
+    def matches(self, item: Arch) -> bool:
+        return isinstance(item, dict) and not item.keys().isdisjoint(PARAMETERS)
+
+    def parse_items(self, items: Sequence[Arch]) -> Codes:
+        rows = []
+        for i, item in enumerate(items):
+            check_keys(item, ("arch", *PARAMETERS), space=self.name, index=i)
+            rows.append([self._position(item, name, i) for name in PARAMETERS])
+        return self.join(self.networks.parse([item["arch"] for item in items]), np.array(rows))
+
+    def _position(self, item: dict[str, Any], name: str, i: int) -> int:
+        values = getattr(self.grid, name)
+        return check_choice(item[name], values, what=f"{self.name} {name}", item=i, position=name)
+
+    def format(self, codes: Codes) -> list[Arch]:
+        archs = self.networks.format(codes[:, : self.k])
+        pairs = zip(archs, codes[:, self.k :], strict=True)
+        return [{"arch": arch} | self.grid.describe(position) for arch, position in pairs]
+
+    def canonical(self, codes: Codes) -> Codes:
+        return self.join(self.networks.canonical(codes[:, : self.k]), codes[:, self.k :])
+
+    def normalise(self, codes: Codes) -> Codes:
+        return self.join(self.networks.normalise(codes[:, : self.k]), codes[:, self.k :])
+
+    def valid(self, codes: Codes) -> Bools:
+        at = codes[:, self.k :]
+        inside = np.all((at >= 0) & (at < np.array(self.grid.shape)), axis=1)
+        valid: Bools = self.networks.valid(codes[:, : self.k]) & inside
+        return valid
+
+    def sample(self, n: int, *, seed: int) -> Codes:
+        positions = np.random.default_rng(seed).integers(0, self.grid.shape, (n, len(PARAMETERS)))
+        return self.join(self.networks.sample(n, seed=seed), positions)
+
+    def genome(self) -> Genome:
+        return _JointGenome(self)
+
+
+class _JointGenome(Genome):
+    """The genes of the networks, then the positions in the grid."""
+
+    def __init__(self, space: JointSpace) -> None:
+        super().__init__(space)
+        self._own, self._joint = space.networks.genome(), space
+        self.size = self._own.size * space.grid.size
+        k = self._k = len(self._own.cardinalities)
+        self.cardinalities = np.append(self._own.cardinalities, space.grid.shape)
+        self.names = (*self._own.names, *PARAMETERS)
+        self.axes = (*self._own.axes, *(Axis((k + p,), _POINTS) for p in range(len(PARAMETERS))))
+
+    def codes(self, genes: Ints) -> Codes:
+        return self._joint.join(self._own.codes(genes[:, : self._k]), genes[:, self._k :])
+
+    def genes(self, codes: Codes) -> Ints:
+        k = self._joint.k
+        return np.concatenate([self._own.genes(codes[:, :k]), codes[:, k:].astype(np.int64)], axis=1)

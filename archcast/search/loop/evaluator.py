@@ -62,17 +62,18 @@ class Evaluator:
     ) -> None:
         self.problem, self.budget, self._keep, self._progress = problem, budget, keep, progress
         self._size = problem.space.size if size is None else size
-        self._place: dict[bytes, int] = {}
+        self._tickets: dict[bytes, int] = {}  # key -> ticket, and by ticket its row of what was scored
+        self._row, self._issued, self._scored = np.empty(1024, dtype=np.int64), 0, 0
         self._codes = np.empty((1024, len(problem.space.columns)), dtype=np.int8)
         self._values = np.empty((1024, len(problem.goals) + len(problem.limits)))
-        self._known = {} if known is None else dict(zip(map(bytes, known.codes), known.values, strict=True))
+        self._known = {} if known is None else dict(zip(_keys(known.codes), known.values, strict=True))
         self._before = 0.0 if known is None else known.seconds
         self._began = self._saved = time.monotonic()
         self._idle = 0
         self._best: float | None = None
 
     def __len__(self) -> int:
-        return len(self._place)
+        return self._scored
 
     @property
     def codes(self) -> Codes:
@@ -104,20 +105,24 @@ class Evaluator:
         Raises:
             Ended: the budget is used up, all members were scored, or nothing new has come for long.
         """
-        keys = list(map(bytes, codes))
-        fresh = self._fresh(keys)
-        cut = None if self.left is None or len(fresh) <= self.left else self.left
-        if len(fresh):
-            self._score(codes[fresh[:cut]], [keys[i] for i in fresh[:cut]])
+        keys = _keys(codes)
+        tickets, fresh = self._issue(keys)
+        rows = fresh if self.left is None else fresh[: self.left]
+        scored = 0
+        try:
+            self._score(codes[rows], tickets[rows])
+            scored = len(rows)
+        finally:
+            for i in fresh[scored:]:
+                del self._tickets[keys[i]]
         self._tell(fresh=len(fresh), proposed=len(keys))
-        if cut is not None:
+        if scored < len(fresh):
             raise Ended("evaluations")
-        rows = np.array([self._place[key] for key in keys])
-        return self.problem.scores(self._values[rows])
+        return self.problem.scores(self._values[self._row[tickets]])
 
     def state(self) -> State:
         """What was scored so far, and what of an earlier run has not been reached again yet."""
-        rest = {key: row for key, row in self._known.items() if key not in self._place}
+        rest = {key: row for key, row in self._known.items() if key not in self._tickets}
         codes, values = self.codes, self.values
         if rest:
             ahead = np.frombuffer(b"".join(rest), dtype=np.int8).reshape(len(rest), -1)
@@ -130,46 +135,48 @@ class Evaluator:
         Shapes:
             codes: (n, k); output: (n,)
         """
-        return np.array([key in self._place for key in map(bytes, codes)], dtype=bool)
+        return np.array([key in self._tickets for key in _keys(codes)], dtype=bool)
 
     def close(self) -> None:
         """Keep what was scored."""
         if self._keep is not None and len(self):
             self._keep(self.state())
 
-    def _fresh(self, keys: list[bytes]) -> Ints:
-        """Rows that were not scored before, each architecture once."""
-        first: dict[bytes, int] = {}
-        for i, key in enumerate(keys):
-            if key not in self._place:
-                first.setdefault(key, i)
-        return np.fromiter(first.values(), dtype=np.int64, count=len(first))
+    def _issue(self, keys: list[bytes]) -> tuple[Ints, Ints]:
+        """Tickets of all, and rows that were not scored before, each architecture once."""
+        start, end = self._issued, self._issued + len(keys)
+        held = map(self._tickets.setdefault, keys, range(start, end))
+        tickets = np.fromiter(held, dtype=np.int64, count=len(keys))
+        while end > len(self._row):
+            self._row = _doubled(self._row)
+        self._issued = end
+        return tickets, np.flatnonzero(tickets == np.arange(start, end))
 
     def _check_time(self) -> None:
         if self.budget.seconds is not None and self.seconds >= self.budget.seconds:
             raise Ended("seconds")
 
-    def _score(self, codes: Codes, keys: list[bytes]) -> None:
-        if not keys:
+    def _score(self, codes: Codes, tickets: Ints) -> None:
+        if not len(codes):
             return
-        values = self._values_of(codes, keys)
-        start, end = len(self), len(self) + len(keys)
+        values = self._values_of(codes)
+        start, end = len(self), len(self) + len(codes)
         while end > len(self._codes):
             self._codes, self._values = _doubled(self._codes), _doubled(self._values)
         self._codes[start:end], self._values[start:end] = codes, values
-        self._place.update(zip(keys, range(start, end), strict=True))
+        self._row[tickets], self._scored = np.arange(start, end), end
         scores = self.problem.scores(values)
         kept: Bools = scores.violation == 0
         if kept.any():
             best = float(scores.costs[kept, 0].min())
             self._best = best if self._best is None else min(best, self._best)
 
-    def _values_of(self, codes: Codes, keys: list[bytes]) -> Doubles:
+    def _values_of(self, codes: Codes) -> Doubles:
         """Values from an earlier run where it has them, else from their sources."""
         if not self._known:
             self._check_time()
             return self.problem.values(codes)
-        values = np.empty((len(codes), self._values.shape[1]))
+        values, keys = np.empty((len(codes), self._values.shape[1])), _keys(codes)
         new = np.array([key not in self._known for key in keys])
         for i in np.flatnonzero(~new):
             values[i] = self._known[keys[i]]
@@ -195,6 +202,13 @@ class Evaluator:
         self._idle = 0 if fresh else self._idle + proposed
         if self._idle >= STALLED:
             raise Ended(f"nothing new among the last {self._idle} proposals")
+
+
+def _keys(codes: Codes) -> list[bytes]:
+    """The bytes of each row."""
+    k = codes.shape[1]
+    keys: list[bytes] = np.ascontiguousarray(codes, dtype=np.int8).view(f"V{k}").reshape(-1).tolist()
+    return keys
 
 
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:

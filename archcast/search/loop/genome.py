@@ -16,7 +16,7 @@ import numpy as np
 from archcast.core.arrays import Codes, Ints
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.spaces.genome import Genome
+from archcast.featurize.spaces.genome import Genome, axes_of
 from archcast.search.blocks.reduce import ReducedSpace
 
 
@@ -27,6 +27,7 @@ class _ReducedGenome(Genome):
         super().__init__(SPACES[within.space])
         self.within, self.cardinalities, self.names = within, within.cardinalities, within.gene_names
         product = math.prod(self.cardinalities.tolist())
+        self.axes = axes_of(len(self.cardinalities))
         self.size = product if self.space.is_product else self.space.size
 
     def codes(self, genes: Ints) -> Codes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from archcast.core.errors import InputError, shorten
@@ -93,8 +93,17 @@ def parse_quantity(text: str) -> Quantity:
     return Quantity(metric, device)
 
 
-def parse_limit(text: str | Limit) -> Limit:
+def parse_limit(
+    text: str | Limit,
+    *,
+    read: Callable[[str], Quantity] = parse_quantity,
+    example: str = "latency@raspi4<=11",
+) -> Limit:
     """`latency@raspi4<=11` or `throughput@a100>=2000`.
+
+    Args:
+        read: gives the quantity of its name.
+        example: for the message on another form.
 
     Raises:
         InputError: not of that form. UnknownNameError: no such metric.
@@ -103,13 +112,13 @@ def parse_limit(text: str | Limit) -> Limit:
         return text
     found = _LIMIT.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise InputError(f"a limit must be written like latency@raspi4<=11, got {shorten(text)}")
+        raise InputError(f"a limit must be written like {example}, got {shorten(text)}")
     name, sign, number = found.groups()
     try:
         value = float(number)
     except ValueError:
         raise InputError(f"value of a limit must be a number, got {shorten(number)}") from None
-    return Limit(parse_quantity(name), sign, value)
+    return Limit(read(name), sign, value)
 
 
 def with_device(quantity: Quantity, devices: Sequence[str], dataset: str) -> Quantity:

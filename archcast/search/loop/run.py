@@ -60,8 +60,8 @@ def search(
         limits: such as `latency@raspi4<=11` or `throughput@a100>=2000`, in the metric's unit; all must hold.
         device: for quantities that name none.
         dataset: for accuracies that name none; default the space's first.
-        method: `nsga2`, `evolution`, `annealing`, `shgo`, `tpe` or `random`. Only nsga2, tpe and random
-            take several goals.
+        method: `nsga2`, `evolution`, `annealing`, `shgo`, `lattice`, `tpe` or `random`. Only nsga2, tpe and
+            random take several goals.
         hold: probability, 0.75 to 0.995, with which a measurement is to keep a limit, by the predictor's
             intervals; `mean` holds limits by the prediction alone. Values of functions are exact.
         score: function that gives the first maximised quantity, for a list of architectures.
@@ -97,19 +97,47 @@ def search(
         score_takes=score_takes,
         predictors=predictors,
     )
-    check_goals(problem, method)
     part = ReducedSpace.read(within) if isinstance(within, str | Path) else within
-    genome = genome_of(problem.space, part)
-    begin = start_genes(genome, start)
-    settings = settings_of(problem, method=method, population=population, seed=seed, start=begin, within=part)
-    path = None if state is None else Path(state)
-    evaluator = _evaluator(problem, asked, settings, path, size=genome.size, progress=progress)
-    result = _run(Task(genome, evaluator, begin, population, seed), settings)
+    result = solve(
+        problem,
+        asked,
+        method=method,
+        population=population,
+        start=start,
+        within=part,
+        seed=seed,
+        state=state,
+        progress=progress,
+    )
     if track:
         from archcast.search.loop.tracking import track_search
 
         track_search(result)
     return result
+
+
+def solve(
+    problem: Problem,
+    budget: Budget,
+    *,
+    method: str = "nsga2",
+    population: int = POPULATION,
+    start: ArchBatch | None = None,
+    within: ReducedSpace | None = None,
+    seed: int = 0,
+    state: str | Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> SearchResult:
+    """The best members of a problem's space; arguments and errors as `search`."""
+    check_goals(problem, method)
+    genome = genome_of(problem.space, within)
+    begin = start_genes(genome, start)
+    settings = settings_of(
+        problem, method=method, population=population, seed=seed, start=begin, within=within
+    )
+    path = None if state is None else Path(state)
+    evaluator = _evaluator(problem, budget, settings, path, size=genome.size, progress=progress)
+    return _run(Task(genome, evaluator, begin, population, seed), settings)
 
 
 def _evaluator(

@@ -1,75 +1,49 @@
 import numpy as np
 import pytest
+from search.codesign_cases import GRID, JOINT
 
 from archcast.collect.estimate import load_target
-from archcast.collect.estimate.feature_model import network_volumes
-from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.errors import InputError, ParseError
 from archcast.featurize.spaces import SPACES
-from archcast.search.codesign.space import HardwareGrid, canonical, multipliers, networks, volume_sums
-
-
-@pytest.mark.parametrize("dataset", ["digits", "cifar10"])
-def test_three_look_ups_give_the_volumes_of_the_network(dataset):
-    codes = SPACES["skipnet"].sample(300, seed=4)
-    np.testing.assert_allclose(volume_sums(dataset)(codes), network_volumes("skipnet", codes, dataset))
+from archcast.search.codesign.hardware import HardwareGrid
+from archcast.search.codesign.space import JointSpace
 
 
 def test_the_space_has_at_least_63_billion_configurations():
-    grid = HardwareGrid.of(load_target("eyeriss-like"))
-    assert networks() == 2_314_125_000
-    assert grid.configurations == networks() * grid.size >= 63_000_000_000
+    space = JointSpace(SPACES["skipnet"], HardwareGrid.of(load_target("eyeriss-like")))
+    assert space.networks.n_networks == 2_314_125_000
+    assert space.n_networks == 2_314_125_000 * space.grid.size >= 63_000_000_000
 
 
-def test_accelerators_come_in_the_order_of_their_positions():
-    grid = HardwareGrid(("2x2", "4x4"), (8.0, 16.0), (100.0, 200.0, 300.0))
-    chips = grid.accelerators()
-    position = np.array([1, 0, 2])
-    chip = chips[int(np.ravel_multi_index(tuple(position), grid.shape))]
-    assert (chip.array, chip.buffer_kib, chip.clock_mhz) == (16, 8.0, 300.0)
-    assert grid.describe(position) == {"array": "4x4", "buffer_kib": 8.0, "clock_mhz": 300.0}
+@pytest.mark.parametrize("name", ["skipnet", "nasbench201", "hat", "ofa_mbv3"])
+def test_pairs_are_read_as_they_are_written_and_genes_stand_for_members(name):
+    space = JointSpace(SPACES[name], GRID)
+    codes = space.sample(50, seed=2)
+    np.testing.assert_array_equal(space.parse(space.format(codes)), codes)
+    genome = space.genome()
+    genes = np.random.default_rng(0).integers(0, genome.cardinalities, (50, len(genome.cardinalities)))
+    assert space.valid(genome.codes(genes)).all()
+    np.testing.assert_array_equal(genome.codes(genome.genes(codes)), codes)
+    assert sorted(g for axis in genome.axes for g in axis.genes) == list(range(len(genome.cardinalities)))
 
 
-def test_values_are_replaced_and_sorted():
-    grid = HardwareGrid(("2x2",), (8.0,), (100.0,)).with_values(["clock_mhz=300,50", "array=14x12, 2x3"])
-    assert grid.clock_mhz == (50.0, 300.0)
-    assert grid.array == ("2x3", "14x12")
-
-
-@pytest.mark.parametrize(
-    ("pairs", "words"),
-    [
-        (["clock_mhz"], "name=value"),
-        (["clock_mhz=fast"], "must be numbers"),
-        (["clock_mhz=100,-1"], "above 0"),
-        (["clock_mhz=100,100"], "different"),
-        (["array=14"], None),
-        (["array=0x3"], "array must be"),
-        (["clock_mhz=1", "clock_mhz=2"], "once"),
-    ],
-)
-def test_bad_hardware_is_refused(pairs, words):
-    grid = HardwareGrid(("2x2",), (8.0,), (100.0,))
-    if words is None:
-        assert grid.with_values(pairs).array == ("14",)
-        return
-    with pytest.raises(InputError, match=words):
-        grid.with_values(pairs)
-
-
-def test_an_unknown_parameter_is_named():
-    with pytest.raises(UnknownNameError, match="volts"):
-        HardwareGrid(("2x2",), (8.0,), (100.0,)).with_values(["volts=1"])
-
-
-def test_a_target_without_a_grid_of_arrays_is_refused():
-    with pytest.raises(InputError, match="must list array"):
-        HardwareGrid.of(load_target("ethos-u55-256"))
-
-
-def test_multipliers_are_the_product_of_the_sides():
-    assert multipliers("14x12") == 168
+def test_pairs_are_taken_apart_with_networks_side_by_side_once():
+    networks = SPACES["skipnet"].sample(20, seed=3)
+    codes = JOINT.join(networks.repeat(GRID.size, axis=0), np.array([*np.ndindex(*GRID.shape)] * 20))
+    pairs = JOINT.split(codes)
+    np.testing.assert_array_equal(pairs.networks, networks)
+    np.testing.assert_array_equal(pairs.networks[pairs.owner], codes[:, :9])
+    np.testing.assert_array_equal(pairs.accelerator, np.tile(np.arange(GRID.size), 20))
 
 
 def test_skips_without_layers_are_taken_away():
-    pair = np.array([[0, 0, 0, 1, 1, 1, 5, 5, 5, 2, 1, 0]])
-    assert canonical(pair).tolist() == [[0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 1, 0]]
+    pair = np.array([[0, 0, 0, 1, 1, 1, 5, 5, 5, 2, 1, 0]], dtype=np.int8)
+    assert JOINT.canonical(pair).tolist() == [[0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 1, 0]]
+
+
+def test_other_hardware_is_refused():
+    pair = JOINT.format(JOINT.sample(1, seed=0))[0]
+    with pytest.raises(ParseError, match="array must be one of 7x6, 14x12, 28x24, got '1x1'"):
+        JOINT.parse([pair | {"array": "1x1"}])
+    with pytest.raises(InputError, match="clock_mhz"):
+        JointSpace(SPACES["skipnet"], HardwareGrid(("1x1",), (8.0,), tuple(map(float, range(1, 200)))))

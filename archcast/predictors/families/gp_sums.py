@@ -1,21 +1,21 @@
-"""The accuracy that a search asks for: a Gaussian process over `skipnet` as look-ups, others as they are.
+"""The mean of a Gaussian process as sums of tables, where a space's features are sums over its groups.
 
 | symbol | meaning |
 |---|---|
-| n, r | networks; those that the process was fitted to |
-| f | features of a network that vary, see `archcast.featurize.encoders.kernel_blocks` |
+| n, r | architectures; those that the process was fitted to |
+| f | features that vary, see `archcast.featurize.encoders.kernel_blocks` |
 | D | (n, r) squared distances over one-hot and numbered decisions, weights w_b in |
 | Z | (n, f) logarithms of features, scaled, sqrt(w) of their block in |
 | t, a | parameters and weights of the process, see `archcast.predictors.families.gp` |
 
 The mean of the process is s sum_i a_i M(D_i + |Z - Z_i|^2) + 2 sum_b v_b X_b' (sum_i a_i X_b,i). D, the
-features and the second sum over decisions are sums over the cells of a network, so a network costs three
+features and the second sum over decisions are sums over groups of decisions, so an architecture costs a few
 look-ups, a logarithm a feature and one product with an (f, r + 1) matrix, all in single precision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,50 +25,43 @@ from archcast.core.arrays import Codes, Doubles, Floats, Ints
 from archcast.featurize.encoders.kernel_blocks import kernel_blocks
 from archcast.featurize.features import feature_values
 from archcast.featurize.spaces import SPACES
-from archcast.predictors.contract import Predictor
 from archcast.predictors.families.gp import GP
 from archcast.predictors.families.gp_evidence import split
-from archcast.search.codesign.tables import CellSum
+from archcast.predictors.lowered.tables import GroupedSum, Sum
 
-Accuracy = Callable[[Codes], Doubles]
-"""(n, 9) codes of networks -> (n,) accuracy in %."""
 TOLERANCE = 1e-4
-"""Greatest relative difference between look-ups and predictor on networks tried."""
+"""Greatest relative difference between sums and process on architectures tried."""
 _TRIED = 2000
 _PART = 1024
-"""Networks whose arrays stay in the processor's cache."""
+"""Architectures whose arrays stay in the processor's cache."""
 _ADDITIVE = ("decisions", "levels")
 
 
-def quick_accuracy(predictor: Predictor) -> Accuracy:
-    """What answers as a predictor of accuracy over `skipnet` does, by look-ups for a Gaussian process.
+def process_sums(model: GP) -> ProcessSums | None:
+    """The sums of a fitted process of one target; None where they do not answer as it does.
 
-    Look-ups are taken only if they agree with the predictor on 2,000 random networks.
+    They are tried on 2,000 random architectures.
     """
-
-    def plain(codes: Codes) -> Doubles:
-        predicted: Doubles = predictor.predict_checked(codes)[:, 0].astype(np.float64)
-        return predicted
-
-    if not isinstance(predictor, GP):
-        return plain
-    made = QuickProcess.of(predictor)
-    tried = predictor.space_.sample(_TRIED, seed=0)
-    return made if np.allclose(made(tried), plain(tried), rtol=TOLERANCE, atol=0) else plain
+    space = model.space_
+    if space.cost_groups is None or space.function_columns(space.sample(1, seed=0)) is not None:
+        return None
+    made, tried = ProcessSums.of(model), space.sample(_TRIED, seed=0)
+    plain = model.predict_checked(tried)
+    return made if np.allclose(made(tried), plain[:, 0], rtol=TOLERANCE, atol=0) else None
 
 
 @dataclass(frozen=True, slots=True)
-class QuickProcess:
-    """A Gaussian process of one target as look-ups.
+class ProcessSums:
+    """What is called.
 
     Shapes:
-        sums: tables of D, the linear part over decisions, and features plus 1, (rows, r + 1 + f)
+        sums: of D, the linear part over decisions, and features plus 1, (T, r + 1 + f)
         slope, offset: (f,), from logarithms to Z; product: (f, r + 1), of -2 Z_i and the linear part
         own: (r + 1,), |Z_i|^2 and what the linear part adds to all; weights: (r,), s a
     """
 
     process: GP
-    sums: CellSum
+    sums: GroupedSum
     slope: Floats
     offset: Floats
     product: Floats
@@ -76,48 +69,45 @@ class QuickProcess:
     weights: Floats
 
     @classmethod
-    def of(cls, model: GP) -> QuickProcess:
-        """The look-ups of a fitted process over `skipnet`."""
+    def of(cls, model: GP) -> ProcessSums:
+        """The tables of a fitted process of a space with `cost_groups`."""
         space, process = model.space_, model.processes_[0]
         rows = kernel_blocks(space, model.codes_[process.used], model.dataset_)
         s, w, v, _ = split(process.t)
         by_distance = dict(zip(rows, w, strict=True))
         linear = {name: 2 * own * (process.weights @ rows[name]) for name, own in zip(rows, v, strict=True)}
+        slope, offset, used = _to_scaled(space.name, model.dataset_)
 
         def additive(codes: Codes) -> Doubles:
             blocks = kernel_blocks(space, codes, model.dataset_)
-            return np.concatenate(_over_decisions(blocks, rows, by_distance, linear), axis=1)
+            features = 1 + feature_values(space, codes, model.dataset_)[:, used]
+            return np.hstack([*_over_decisions(blocks, rows, by_distance, linear), features])
 
-        slope, offset, used = _to_scaled(space.name, model.dataset_)
-        features = _feature_sums(space.name, model.dataset_)
         root = np.sqrt(by_distance["features"])
         known = rows["features"][:, used]
         product = np.column_stack([-2 * root * known.T, linear["features"][used] / root])
         own = np.append(root**2 * (known**2).sum(axis=1), 0.0)
-        tables = tuple(
-            np.hstack([mine, theirs]).astype(np.float32)
-            for mine, theirs in zip(CellSum.of(additive).tables, features.tables, strict=True)
-        )
         single = [
             x.astype(np.float32) for x in (root * slope, root * offset, product, own, s * process.weights)
         ]
-        return cls(model, CellSum(tables), *single)
+        sums = Sum.of(additive, space.cost_groups or (), space)
+        return cls(model, sums.packed(np.float32), *single)
 
     def __call__(self, codes: Codes) -> Doubles:
-        """Accuracy in %.
+        """Values in the metric's unit.
 
         Shapes:
-            codes: (n, 9); output: (n,)
+            codes: (n, k); output: (n,)
         """
         latent = np.empty(len(codes))
         for i in range(0, len(codes), _PART):
             latent[i : i + _PART] = self._latent(codes[i : i + _PART])
         scaled = self.process.processes_[0].back(latent)
-        accuracy: Doubles = self.process.scale_.inverse(scaled[:, None])[:, 0]
-        return accuracy
+        values: Doubles = self.process.scale_.inverse(scaled[:, None])[:, 0]
+        return values
 
     def _latent(self, codes: Codes) -> Floats:
-        sums, many = self.sums(codes), len(self.weights)
+        sums, many = self.sums.at(self.sums.keys.rows(codes)), len(self.weights)
         z = np.log(sums[:, many + 1 :])
         z *= self.slope
         z += self.offset
@@ -146,13 +136,6 @@ def _over_decisions(
         squares = (x**2).sum(axis=1)[:, None] + (known**2).sum(axis=1) - 2 * x @ known.T
         distance, total = distance + by_distance[name] * squares, total + x @ linear[name]
     return [distance, total[:, None]]
-
-
-@lru_cache(maxsize=4)
-def _feature_sums(space: str, dataset: str) -> CellSum:
-    """Features that vary plus 1, so that their logarithm is what the kernel takes."""
-    _, _, used = _to_scaled(space, dataset)
-    return CellSum.of(lambda codes: 1 + feature_values(SPACES[space], codes, dataset)[:, used])
 
 
 @lru_cache(maxsize=4)
