@@ -7,7 +7,8 @@
 | join | a sum or a concatenation of several values of the network |
 
 A value that a join takes is a skip when another one that it takes is of a higher level: it jumps over at
-least one layer, and carries its channels. A cell's width is the channels of what it gives, its depth the
+least one layer, and carries its channels. A product stands at the level of its largest factors: smaller ones
+are gates, whose layers are a side branch (squeeze-excite). A cell's width is the channels of what it gives, its depth the
 level of that. Which nodes make a cell may be told by name; where it is not, the network is cut wherever one
 value alone leads on, and neighbouring pieces whose results have one shape are one cell.
 """
@@ -92,7 +93,8 @@ def _measure(network: Network, members: list[Counted]) -> tuple[int, int, int]:
     for c in members:
         node = c.node
         data = [name for name in node.inputs if name and not _is_constant(network, name)]
-        reach = max((level.get(name, 0) for name in data), default=0)
+        leading = _largest(network, data) if c.work.kind == "multiply" else data
+        reach = max((level.get(name, 0) for name in leading), default=0)
         if node.op in JOINS and len(data) > 1:
             jumping = (name for name in data if level.get(name, 0) < reach)
             skip += sum(channels(network.values[name], first=maps) for name in jumping)
@@ -103,6 +105,12 @@ def _measure(network: Network, members: list[Counted]) -> tuple[int, int, int]:
     if not last or not network.values[last].is_bound:
         return 0, 0, 0
     return channels(network.values[last], first=maps), level[last], skip
+
+
+def _largest(network: Network, names: list[str]) -> list[str]:
+    """Those of the most elements: what a product scales, without the gates that it is scaled by."""
+    sizes = {name: network.values[name].elements for name in names}
+    return [name for name in names if sizes[name] == max(sizes.values())]
 
 
 def _is_constant(network: Network, name: str) -> bool:
