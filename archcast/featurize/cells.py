@@ -8,9 +8,9 @@
 
 A value that a join takes is a skip when another one that it takes is of a higher level: it jumps over at
 least one layer, and carries its channels. A product stands at the level of its largest factors: smaller ones
-are gates, whose layers are a side branch (squeeze-excite). A cell's width is the channels of what it gives, its depth the
-level of that. Which nodes make a cell may be told by name; where it is not, the network is cut wherever one
-value alone leads on, and neighbouring pieces whose results have one shape are one cell.
+are gates, whose layers are a side branch (squeeze-excite). A cell's width is the channels of what it gives,
+its depth the level of that. Which nodes make a cell may be told by name; where it is not, the network is cut
+wherever one value alone leads on, and neighbouring pieces whose results have one shape are one cell.
 """
 
 from __future__ import annotations
