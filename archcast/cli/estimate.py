@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcast.cli.estimate_networks import estimate_files, is_file, read_files
+from archcast.cli.network import Bind, Input
 from archcast.cli.networks import chosen_networks
 from archcast.cli.output import Json, print_records
 from archcast.core.errors import InputError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from archcast.collect.estimate import BatchEstimate, Target
     from archcast.collect.estimate.base import Estimator
     from archcast.core.arrays import Codes
+    from archcast.core.network import Network
     from archcast.featurize.spaces.base import Space
 
 SHOWN = 20
@@ -27,7 +30,9 @@ SHOWN = 20
 def estimate(
     arch: Annotated[
         list[str] | None,
-        typer.Argument(help="Architectures in their space's notation (lists and dicts as JSON)."),
+        typer.Argument(
+            help="Architectures in their space's notation (lists and dicts as JSON), or .onnx files."
+        ),
     ] = None,
     target: Annotated[
         list[str] | None,
@@ -55,6 +60,9 @@ def estimate(
         typer.Option("--set", help="Parameter or convention: array=14x12, buffer_kib=108, pool=dense."),
     ] = None,
     grid: Annotated[bool, typer.Option("--grid", help="Every point of the target's grid.")] = False,
+    inputs: Input = None,
+    bind: Bind = None,
+    batch: Annotated[int, typer.Option(help="Number for open first dimensions of files.", min=1)] = 1,
     live: Annotated[
         bool, typer.Option("--live", help="Leave out layers on no path from input to output.")
     ] = False,
@@ -84,10 +92,19 @@ def estimate(
 
     if to is not None:
         check_path(to)
+    targets = _targets(target, settings or [], grid)
+    if arch and is_file(arch[0]):
+        files = read_files(arch, batch=batch, inputs=inputs or (), bind=bind or ())
+        found = [estimate_files(one, files, breakdown=breakdown) for one in targets]
+        if store:
+            _keep_structures(files)
+        _keep([rows for _, rows in found] if to is not None or store else [], to, store=store)
+        _print([r for shown, _ in found for r in shown], whole=breakdown, as_json=as_json)
+        return
     chosen, codes = _networks(arch, archs, space, n, every, seed)
     records: list[dict[str, Any]] = []
     tables: list[pa.Table] = []
-    for one in _targets(target, settings or [], grid):
+    for one in targets:
         estimator, made = _estimated(one, chosen, codes, dataset, live=live, quiet=as_json)
         if to is not None or store:
             tables.append(estimate_rows(estimator, made, live=live))
@@ -111,6 +128,13 @@ def _estimated(
     if len(made.failures) == len(codes):
         raise InputError(f"{target.label} can estimate none of the networks: {made.failures[0]}")
     return estimator, made
+
+
+def _keep_structures(networks: dict[str, Network]) -> None:
+    from archcast.collect.networks import NetworkStore
+
+    for network in networks.values():
+        NetworkStore().add(network)
 
 
 def _keep(tables: list[pa.Table], to: Path | None, *, store: bool) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from onnx_files import image_model
 
 import archcast
 from archcast.collect.networks import NetworkStore, as_stored
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.network import Network, Node, Value
-from archcast.featurize.spaces import SPACES
 
 
 def two_ways() -> Network:
@@ -56,14 +56,11 @@ def test_a_network_is_read_back_as_it_was_with_every_shape(tmp_path: Path) -> No
 
 
 def test_a_files_network_has_the_key_it_is_kept_under(tmp_path: Path) -> None:
-    from archcast.featurize.onnx_model import to_onnx
-
-    space = SPACES["macro"]
-    store = NetworkStore(tmp_path)
-    for code in space.sample(2, seed=1):
-        network = archcast.network(to_onnx(space.network(code)))
+    store = NetworkStore(tmp_path / "networks")
+    for width in (4, 64):
+        network = archcast.network(image_model(tmp_path / "m.onnx", width=width))
         assert store.add(network) == network.key
-        size = (tmp_path / f"{network.key}.onnx").stat().st_size
+        size = (store.folder / f"{network.key}.onnx").stat().st_size
         assert size < 800 * len(network)
     assert len(store.keys()) == 2
 

@@ -58,9 +58,13 @@ class RooflineEstimator(LayerwiseEstimator):
         return f"archcast roofline {MODEL}"
 
     def price_one(self, work: Work) -> LayerCost:
+        return self.cost_of(work.operations, work.moved)
+
+    def cost_of(self, operations: float, elements: float) -> LayerCost:
+        """Cost of what has so many operations, and reads and writes so many elements."""
         given = self.target.hardware
-        moved = work.moved * given.get("bytes_per_element", 1.0)
-        compute = work.operations / (given["peak_gmacs"] * 1e6)
+        moved = elements * given.get("bytes_per_element", 1.0)
+        compute = operations / (given["peak_gmacs"] * 1e6)
         memory = moved / (given["bandwidth_gbs"] * 1e6)
         overhead = given.get("overhead_us", 0.0) * 1e-3
         latency = max(compute, memory) + overhead
@@ -71,7 +75,7 @@ class RooflineEstimator(LayerwiseEstimator):
         if "pj_per_mac" not in given:
             return LayerCost(latency, None, parts)
         split = {
-            "compute": work.operations * given["pj_per_mac"] * 1e-9,
+            "compute": operations * given["pj_per_mac"] * 1e-9,
             "memory": moved * given["pj_per_byte"] * 1e-9,
         }
         return LayerCost(latency, sum(split.values()), parts, split)

@@ -1,0 +1,74 @@
+"""`archcast estimate` of model files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from archcast.cli.network import read
+from archcast.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from archcast.collect.estimate import Target
+    from archcast.collect.estimate.base import NetworkEstimate
+    from archcast.core.network import Network
+
+
+def is_file(word: str) -> bool:
+    """Whether a word names a model file and no architecture."""
+    return word.endswith((".onnx", ".param"))
+
+
+def read_files(
+    words: Sequence[str], *, batch: int, inputs: Sequence[str], bind: Sequence[str]
+) -> dict[str, Network]:
+    """Networks of model files by the words that name them.
+
+    Raises:
+        InputError: a word names no file, or one that cannot be read.
+    """
+    for word in words:
+        if not is_file(word):
+            raise InputError(f"model files must not be mixed with architectures, got {word!r} beside them")
+    return {word: read(word, batch=batch, inputs=inputs, bind=bind, example=()) for word in words}
+
+
+def estimate_files(
+    target: Target, networks: dict[str, Network], *, breakdown: bool
+) -> tuple[list[dict[str, Any]], pa.Table]:
+    """Records to print and rows to keep of networks on a target; what it cannot do is told.
+
+    Raises:
+        InputError: the target's estimator does not take model files.
+    """
+    from archcast.collect.estimate import make_estimator
+    from archcast.collect.estimate.kernel_roofline import estimate_kernels, kernel_records, kernel_rows
+    from archcast.collect.estimate.roofline import RooflineEstimator
+
+    estimator = make_estimator(target)
+    if not isinstance(estimator, RooflineEstimator):
+        raise InputError(f"model files are estimated on roofline targets, {target.label} is none")
+    made = {name: estimate_kernels(estimator, network) for name, network in networks.items()}
+    records: list[dict[str, Any]] = []
+    for name, found in made.items():
+        _tell(name, found)
+        records += kernel_records(name, found) if breakdown else [_record(name, found)]
+    return records, kernel_rows(estimator, networks, made)
+
+
+def _record(name: str, found: NetworkEstimate) -> dict[str, Any]:
+    from archcast.collect.estimate.kernel_roofline import ENERGY, LATENCY
+
+    costs = {LATENCY: found.latency_ms, ENERGY: found.energy_mj}
+    return {"arch": name, "target": found.target} | costs | {"note": ""}
+
+
+def _tell(name: str, found: NetworkEstimate) -> None:
+    from archcast.collect.estimate.kernel_roofline import fallbacks
+
+    for why, share in fallbacks(found).items():
+        typer.echo(f"archcast: {name} on {found.target}: {why}, {share:.1%} of the latency", err=True)
