@@ -119,7 +119,7 @@ class Wanted:
                 source = NetworkSource(make(), name, path)
                 check_source(source, device)
             except InputError as error:
-                refused.append(error)
+                refused.append(named(name, error))
             else:
                 kept.append(source)
         if not kept:
@@ -148,6 +148,11 @@ class Wanted:
 def _with_weights(path: Path) -> Path | None:
     """The path, unless it is of a form that has no weights (ncnn's text)."""
     return None if path.suffix == ".param" else path
+
+
+def named(name: str, error: InputError) -> InputError:
+    """The error with the network's name in it."""
+    return error if name in str(error) else InputError(f"{name}: {error}")
 
 
 def matching(pattern: str) -> list[Path]:

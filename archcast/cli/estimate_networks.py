@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from archcast.cli.collect_networks import named
 from archcast.cli.network import read
 from archcast.core.errors import InputError
 
@@ -34,7 +35,13 @@ def read_files(
     for word in words:
         if not is_file(word):
             raise InputError(f"model files must not be mixed with architectures, got {word!r} beside them")
-    return {word: read(word, batch=batch, inputs=inputs, bind=bind, example=()) for word in words}
+    networks = {}
+    for word in words:
+        try:
+            networks[word] = read(word, batch=batch, inputs=inputs, bind=bind, example=())
+        except InputError as error:
+            raise named(word, error) from error
+    return networks
 
 
 def estimate_files(

@@ -2,8 +2,8 @@
 
 Batch norms and activations are joined to what they follow, and kinds of work left out, as the target's
 conventions say. What has no multiply-adds has an operation for every element of its window that it reads, or
-for every element that it writes. Elements are bytes over the size of the network's floats: the target says how
-many bytes an element has there; a network with quantised operators is taken with its own bytes.
+for every element that it writes. Elements are bytes over the size of the network's floats: the target says
+how many bytes an element has there; a network with quantised operators is taken with its own bytes.
 
 A kind of work that is neither multiply-adds nor named by the conventions, and an operator that is not
 understood, is priced as the data it moves; its note says so.
@@ -61,12 +61,12 @@ def estimate_kernels(estimator: RooflineEstimator, network: Network) -> NetworkE
 
 def fallbacks(estimate: NetworkEstimate) -> dict[str, float]:
     """Why kernels are priced as data moved alone -> their share of the latency, largest first."""
-    shares: Counter[str] = Counter()
+    shares: dict[str, float] = {}
     for at in estimate.layers:
         if "priced as the data" in at.cost.note:
-            shares[at.cost.note] += at.cost.latency_ms
+            shares[at.cost.note] = shares.get(at.cost.note, 0.0) + at.cost.latency_ms
     whole = estimate.latency_ms or 1.0
-    return {why: ms / whole for why, ms in shares.most_common()}
+    return {why: ms / whole for why, ms in sorted(shares.items(), key=lambda s: -s[1])}
 
 
 def kernel_records(name: str, estimate: NetworkEstimate) -> list[dict[str, Any]]:
@@ -131,8 +131,9 @@ def _cost(
 
 def _additions(kernel: Kernel, size: float) -> float:
     """Operations of what has no multiply-adds: a window's elements, or else those read or written."""
-    windows = [c.node.attributes.get("kernel_shape") for c in kernel.inside]
-    window = max((prod(w) for w in windows if isinstance(w, tuple)), default=1)  # type: ignore[arg-type]
+    windows = (c.node.attributes.get("kernel_shape") for c in kernel.inside)
+    sizes = [[int(side) for side in w if isinstance(side, int)] for w in windows if isinstance(w, tuple)]
+    window = max(map(prod, sizes), default=1)
     return max(kernel.written / size * window, kernel.read / size if kernel.kind == "global_pool" else 0.0)
 
 
