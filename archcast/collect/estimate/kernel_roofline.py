@@ -125,8 +125,16 @@ def _cost(
         note = f"{', '.join(dict.fromkeys(strange))} not understood: priced as the data it moves"
     elif not kernel.macs and choice is None and kind not in _PRICED:
         note = f"{kind} has no convention: priced as the data it moves"
-    cost = estimator.cost_of(kernel.macs or _additions(kernel, size), kernel.bytes / size)
+    moved = kernel.bytes + (_more_passes(kernel) if (kind, choice) == ("add", "elementwise") else 0)
+    cost = estimator.cost_of(kernel.macs or _additions(kernel, size), moved / size)
     return LayerCost(cost.latency_ms, cost.energy_mj, cost.latency_parts, cost.energy_parts, note)
+
+
+def _more_passes(kernel: Kernel) -> int:
+    """Bytes that a sum of more than two moves besides: each of its passes is over two maps."""
+    return sum(
+        2 * max(len(c.node.inputs) - 2, 0) * c.work.written for c in kernel.inside if c.node.op == "Sum"
+    )
 
 
 def _additions(kernel: Kernel, size: float) -> float:
