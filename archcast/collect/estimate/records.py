@@ -68,7 +68,7 @@ def layer_records(
         head = {"arch": arch, "target": found.target}
         parts: dict[str, list[LayerCost]] = {}
         for at in found.layers:
-            cost, what = at.cost, f"node {at.position} {at.op}"
+            cost, what = at.cost, f"layer {at.position} {at.op}"
             records.append(head | _entry(what, at.part, cost.latency_ms, cost.energy_mj, cost.note))
             parts.setdefault(at.part, []).append(cost)
         for name, costs in parts.items():
