@@ -27,7 +27,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 zoo: $(VENV)/.dev
-	$(BIN)/archcast train zoo
+	$(BIN)/python benchmarks/make_zoo.py --out archcast/zoo
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/predict_latency.py

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archcast.cli.output import Json, print_record, print_records
+from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
 from archcast.core.errors import InputError, shorten
 
 STORE = "store"
@@ -61,7 +61,7 @@ def adapt(
             help="CSV or JSON with the columns arch and value, or `store` for what archcast collect measured."
         ),
     ],
-    metric: Annotated[str, typer.Option(help="latency, energy, throughput, memory or accuracy.")] = "latency",
+    metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
     space: Annotated[str | None, typer.Option(help="Search space; inferred when left out.")] = None,
     source: Sources = None,
     family: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcast.cli.output import Json, print_record, print_records
+from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
 from archcast.core.errors import InputError
 
 
@@ -16,7 +16,7 @@ def explain(
     device: Annotated[
         str | None, typer.Option("--device", "-d", help="Device; left out for accuracy.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="latency, energy, accuracy, throughput or memory.")] = "latency",
+    metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
     space: Annotated[
         str | None, typer.Option("--space", help="Search space; inferred when left out.")
     ] = None,

@@ -8,6 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from archcast.core.metric import METRICS
+
+METRIC_HELP = f"One of {', '.join(METRICS)}."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

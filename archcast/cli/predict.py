@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archcast.cli.output import Json, print_records
+from archcast.cli.output import METRIC_HELP, Json, print_records
 from archcast.core.errors import InputError, shorten
 
 MAX_FILE = 64 * 2**20
@@ -34,7 +34,7 @@ def predict(
     device: Annotated[
         list[str] | None, typer.Option("--device", "-d", help="Device; may be given several times.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="latency, energy, accuracy, throughput or memory.")] = "latency",
+    metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
     space: SpaceName = None,
     dataset: Dataset = None,
     coverage: Annotated[float, typer.Option(help="Coverage of the intervals, 0.5 to 0.99.")] = 0.9,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcast.cli.output import Json, print_records
+from archcast.cli.output import METRIC_HELP, Json, print_records
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def profile(
     device: Annotated[
         str | None, typer.Option("--device", "-d", help="Device; left out for accuracy.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="latency, energy, accuracy, throughput or memory.")] = "latency",
+    metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
     dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
     predictor: Annotated[str | None, typer.Option(help="Family, when there are several.")] = None,
     samples: Annotated[

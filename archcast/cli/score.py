@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcast.cli.output import Json, print_record
+from archcast.cli.output import METRIC_HELP, Json, print_record
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def score(
     device: Annotated[
         str | None, typer.Option("--device", "-d", help="Device; for accuracy the data set.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="latency, energy, accuracy, throughput or memory.")] = "latency",
+    metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
     dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
     predictor: Annotated[str | None, typer.Option(help="Family, when there are several.")] = None,
     source: Annotated[

@@ -1,4 +1,4 @@
-"""`archcast train`, `train zoo` and `promote`."""
+"""`archcast train` and `promote`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from archcast.cli.output import Json, print_record, print_records
+from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,17 +18,24 @@ if TYPE_CHECKING:
     from archcast.training.tracking.store import TrackedRun
     from archcast.training.train import TrainingRun
 
-app = typer.Typer()
+
+class TrainCommand(TyperCommand):
+    """Says which families there are, installed packages' too; they are loaded only when help is asked for."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        from archcast.training.train import learning_families
+
+        for option in self.params:
+            if option.name == "predictor":
+                vars(option)["help"] = f"One of {', '.join(learning_families())}."
+        super().format_help(ctx, formatter)
 
 
-@app.callback(invoke_without_command=True)
 def train(
-    ctx: typer.Context,
     space: Annotated[str | None, typer.Option(help="Search space.")] = None,
-    metric: Annotated[str, typer.Option(help="latency, energy, accuracy or throughput.")] = "latency",
-    predictor: Annotated[
-        str, typer.Option(help="flops, lookup, linear, lightgbm, gp, mlp or gnn.")
-    ] = "lightgbm",
+    metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
+    predictor: Annotated[str, typer.Option(help="A family of predictors.")] = "lightgbm",
     device: Annotated[
         list[str] | None, typer.Option("--device", "-d", help="Device; default all that were measured.")
     ] = None,
@@ -58,8 +66,6 @@ def train(
 
     Example: archcast train --space nasbench201 --device raspi4 --rows 900 --sweep 20
     """
-    if ctx.invoked_subcommand:
-        return
     if space is None:
         raise InputError("--space must be given, e.g. --space nasbench201")
     for option, given in (("--promote", promote), ("--curve", curve)):
@@ -83,23 +89,6 @@ def train(
         _save(run, save)
     if track:
         _track(run, tracked, promote=promote, curve=curve)
-
-
-@app.command("zoo")
-def zoo(
-    only: Annotated[list[str] | None, typer.Option(help="Only this entry; default all.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to; default the package's zoo.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Markdown table of held-out quality to write.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Make the shipped predictors anew from the public tables.
-
-    Example: archcast train zoo --only fbnet-latency --out /tmp/zoo
-    """
-    from archcast.training.zoo import make_zoo
-
-    made = make_zoo(only=only, out=out, report=report, progress=lambda text: typer.echo(text, err=True))
-    print_records([entry.summary() for entry in made], as_json=as_json)
 
 
 def promote(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from archcast.core.errors import InputError
 from archcast.core.labels import Labels
+from archcast.predictors import Predictor
 from archcast.training.fit import Fitted, fit
 from archcast.training.splits import Split
-from archcast.training.train import TrainingRun, make_predictor
+from archcast.training.train import TrainingRun
 
 SIZES = (50, 100, 200, 400, 900, 2_000, 4_000, 9_000, 20_000, 40_000, 90_000)
 """Rows of a learning curve, about twice as many each time; 900 is what the literature trains on."""
@@ -42,8 +42,7 @@ def curve_sizes(rows: int) -> tuple[int, ...]:
 
 
 def learning_curve(
-    family: str,
-    settings: Mapping[str, Any],
+    predictor: Predictor,
     labels: Labels,
     split: Split,
     *,
@@ -53,6 +52,7 @@ def learning_curve(
     """Fit to nested random subsets of the training side; each is measured on the whole held-out side.
 
     Args:
+        predictor: fitted or not; others of its family and configuration are fitted, and it stays as it is.
         sizes: rows of the subsets, each 2 to the rows of the training side; every subset holds the
             smaller ones.
         seed: of the order in which rows are added, and of every fit.
@@ -67,7 +67,7 @@ def learning_curve(
     return [
         CurvePoint.of(
             fit(
-                make_predictor(family, settings),
+                type(predictor)(predictor.config),
                 labels,
                 Split(np.sort(order[:size]), split.test, split.rule),
                 seed=seed,
@@ -80,6 +80,5 @@ def learning_curve(
 def curve_of(run: TrainingRun) -> list[CurvePoint]:
     """The learning curve of what `train` made, at `curve_sizes`; the last point is the run itself."""
     *fewer, _ = curve_sizes(len(run.split.train))
-    family = run.fitted.predictor.family
-    points = learning_curve(family, run.settings, run.labels, run.split, sizes=fewer, seed=run.seed)
+    points = learning_curve(run.fitted.predictor, run.labels, run.split, sizes=fewer, seed=run.seed)
     return [*points, CurvePoint.of(run.fitted)]

@@ -11,7 +11,7 @@ from archcast.training.settings_search import Search, Trial, search_settings, se
 from archcast.training.splits import Split
 from archcast.training.tracking.record import SWEEP_TAG
 from archcast.training.tracking.store import TrackedRun
-from archcast.training.train import TrainingRun, fit_run, load_split
+from archcast.training.train import TrainingRun, fit_run, load_split, make_predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ def sweep(
     options: dict[str, Any] = {"trials": trials, "seed": seed, "fixed": settings}
     if not track:
         found = search_settings(predictor, labels, split, on_trial=on_trial, **options)
-        return Sweep(found, fit_run(predictor, found.settings, labels, split, seed=seed))
+        return Sweep(found, fit_run(make_predictor(predictor, found.settings), labels, split, seed=seed))
     found, parent = _recorded_search(predictor, labels, split, options, on_trial)
-    run = fit_run(predictor, found.settings, labels, split, seed=seed)
+    run = fit_run(make_predictor(predictor, found.settings), labels, split, seed=seed)
     from archcast.training.tracking.fitted import track_training
 
     tracked = track_training(run, curve=curve, extra_tags={SWEEP_TAG: parent})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from archcast.core.errors import InputError, UnknownNameError, shorten
@@ -21,7 +21,6 @@ class TrainingRun:
 
     Attributes:
         seconds: time that fitting took.
-        settings: of the family, those that were given.
     """
 
     fitted: Fitted
@@ -29,7 +28,6 @@ class TrainingRun:
     split: Split
     seed: int
     seconds: float
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -58,7 +56,7 @@ def train(
         UnknownNameError: no such family, setting, device or table.
         InputError: a setting of the wrong type, or a split with an empty side.
     """
-    make_predictor(predictor, settings or {})
+    unfitted = make_predictor(predictor, settings or {})
     labels, split = load_split(
         space,
         metric,
@@ -69,7 +67,7 @@ def train(
         held_out=held_out,
         seed=seed,
     )
-    return fit_run(predictor, settings or {}, labels, split, seed=seed)
+    return fit_run(unfitted, labels, split, seed=seed)
 
 
 def load_split(
@@ -88,13 +86,11 @@ def load_split(
     return labels, group_split(labels, held_out=held_out, rows=rows, seed=seed)
 
 
-def fit_run(
-    predictor: str, settings: Mapping[str, Any], labels: Labels, split: Split, *, seed: int
-) -> TrainingRun:
-    """Fit a family and take the time."""
+def fit_run(predictor: Predictor, labels: Labels, split: Split, *, seed: int) -> TrainingRun:
+    """Fit a predictor and take the time."""
     start = time.perf_counter()
-    fitted = fit(make_predictor(predictor, settings), labels, split, seed=seed)
-    return TrainingRun(fitted, labels, split, seed, time.perf_counter() - start, dict(settings))
+    fitted = fit(predictor, labels, split, seed=seed)
+    return TrainingRun(fitted, labels, split, seed, time.perf_counter() - start)
 
 
 def make_predictor(family: str, settings: Mapping[str, Any]) -> Predictor:

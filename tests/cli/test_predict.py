@@ -94,7 +94,6 @@ def test_features_by_name(run) -> None:
         (("train", "--space", "fbnet", "--curve", "--no-track"), "--curve"),
         (("train", "--space", "fbnet", "--predictor", "flops", "--sweep", "2"), "additive"),
         (("train", "--space", "fbnet", "--sweep", "2", "--set", "trees=3"), "rounds"),
-        (("train", "zoo", "--only", "everything"), "fbnet-latency"),
         (("evaluate", "vibes"), "help-nasbench201-900"),
         (("data", "show", "imagenet"), "help"),
         (("promote", "no-such-run"), "no-such-run"),
@@ -129,7 +128,7 @@ def test_a_huge_text_is_refused_at_once(run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "predict", "devices", "features", "train", "train zoo", "evaluate", "promote"),
+        *("", "predict", "devices", "features", "train", "evaluate", "promote"),
         *("data", "data list", "data fetch", "data import", "data show", "data export", "ui", "doctor"),
     ],
 )

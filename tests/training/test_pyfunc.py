@@ -16,7 +16,7 @@ from archcast.predictors import PREDICTORS, LookupTable
 from archcast.training.splits import group_split
 from archcast.training.tracking.fitted import track, track_training
 from archcast.training.tracking.packaging import requirements
-from archcast.training.train import fit_run, learning_families
+from archcast.training.train import fit_run, learning_families, make_predictor
 
 ROOT = Path(__file__).resolve().parents[2]
 LABELS = noisy_labels(("pyfunc_a", "pyfunc_b"))
@@ -120,7 +120,7 @@ def family_runs(store, tmp_path_factory):
         patch.setenv("ARCHCAST_HOME", str(store))
         patch.chdir(tmp_path_factory.mktemp("families"))
         for family in learning_families():
-            run = fit_run(family, QUICK.get(family, {}), labels, split, seed=0)
+            run = fit_run(make_predictor(family, QUICK.get(family, {})), labels, split, seed=0)
             made[family] = (run.fitted.predictor, track_training(run).model_uri)
     return made
 

@@ -7,6 +7,8 @@ user's own predictors, where `archcast.predict` finds it without MLflow.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from archcast.training.tracking.record import MERITS
 from archcast.training.tracking.store import PREDICTOR_FOLDER, TrackedRun, tracking
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+_ADDRESS = re.compile(r"models:/([^/@']+)(?:@([^/@]+)|/(\d+))")
 _SAME = ("archcast.split", "archcast.labels")
 
 
@@ -60,20 +63,33 @@ def register_and_promote(run: TrackedRun | str, *, force: bool = False) -> Track
     return replace(tracked, version=int(version))
 
 
-def champion_folder(name: str) -> Path:
-    """Folder of the champion's saved predictor, for `archcast.predictors.read_manifest`.
+def registered(address: str) -> tuple[Path, Mapping[str, str]]:
+    """A registered model: folder of its saved predictor, and tags of its run.
+
+    Args:
+        address: `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
 
     Raises:
-        UnknownNameError: no registered model of that name has a champion; the message lists those.
-        DataError: the champion's files cannot be reached.
+        InputError: the address is of another form.
+        UnknownNameError: no registered model has that name and alias or version; lists those that do.
+        DataError: its files cannot be reached.
     """
+    found = _ADDRESS.fullmatch(address)
+    if found is None:
+        raise InputError(f"address must be models:/NAME@ALIAS or models:/NAME/VERSION, got {address!r}")
+    name, alias, number = found.groups()
     with tracking() as mlflow:
         client = mlflow.MlflowClient()
-        champion = _by_alias(client, name, CHAMPION)
-        if champion is None:
-            known = [m.name for m in client.search_registered_models() if CHAMPION in m.aliases]
-            raise UnknownNameError("registered model", name, known)
-        return _folder(mlflow, name, str(champion.version))
+        if alias:
+            version = _by_alias(client, name, alias)
+        else:
+            versions = client.search_model_versions(f"name = '{name}'")
+            version = next((v for v in versions if str(v.version) == number), None)
+        if version is None:
+            known = [m.name for m in client.search_registered_models() if number or alias in m.aliases]
+            raise UnknownNameError(f"registered model with {alias or f'version {number}'}", name, known)
+        tags = client.get_run(version.run_id).data.tags
+        return _folder(mlflow, name, str(version.version)), tags
 
 
 def _folder(mlflow: Any, name: str, version: str) -> Path:

@@ -17,7 +17,7 @@ from archcast.training.tracking.experiment_view import COLUMNS, KIND, PREDICTORS
 from archcast.training.tracking.fitted import track, track_training
 from archcast.training.tracking.record import labels_digest, merits, model_name
 from archcast.training.tracking.store import open_client
-from archcast.training.train import fit_run
+from archcast.training.train import fit_run, make_predictor
 
 LABELS = noisy_labels()
 FITTED, SPLIT = fitted_to(LABELS, BayesianLinear)
@@ -90,7 +90,7 @@ def test_the_pages_show_an_experiment_as_model_training(record, home):
 
 
 def test_a_learning_curve_has_rows_as_steps(home):
-    run = fit_run("linear", {}, LABELS, SPLIT, seed=0)
+    run = fit_run(make_predictor("linear", {}), LABELS, SPLIT, seed=0)
     tracked = track_training(run, curve=True, extra_tags={"purpose": "curve"})
     curve = curve_of(run)
     found = open_client().get_metric_history(tracked.run_id, "curve.kendall")

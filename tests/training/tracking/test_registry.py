@@ -12,13 +12,17 @@ from archcast.core.settings import predictors_dir
 from archcast.predictors import BayesianLinear, FlopsBaseline, LookupTable, load, read_manifest, save
 from archcast.training.tracking.fitted import track
 from archcast.training.tracking.record import model_name
-from archcast.training.tracking.registry import champion_folder, register_and_promote
+from archcast.training.tracking.registry import register_and_promote, registered
 from archcast.training.tracking.store import open_client
 
 
 def _tracked(labels, family, *, seed=0, **options):
     fitted, split = fitted_to(labels, family, seed=seed)
     return track(fitted, labels, split, seed=0, **options), fitted
+
+
+def champion_folder(name):
+    return registered(f"models:/{name}@champion")[0]
 
 
 def _versions(name):
@@ -94,8 +98,14 @@ def test_unknown_names(home):
     with pytest.raises(UnknownNameError, match=r"nasbench201\.latency\.known") as caught:
         champion_folder("nasbench201.latency.knwon")
     assert "did you mean" in str(caught.value)
-    with pytest.raises(UnknownNameError, match="registered model must be one of"):
-        champion_folder("o'name")
+    with pytest.raises(UnknownNameError, match="registered model with version 7 must be one of"):
+        registered("models:/nasbench201.latency.known/7")
+    for wrong in ("models:/o'name@champion", "nasbench201.latency", "models:/a", "runs:/a/model"):
+        with pytest.raises(InputError, match="address must be models:/NAME@ALIAS"):
+            registered(wrong)
+    folder, tags = registered("models:/nasbench201.latency.known/1")
+    assert folder == champion_folder("nasbench201.latency.known")
+    assert tags["archcast.predictor"] == "lookup"
     with pytest.raises(UnknownNameError, match="run must be one of"):
         register_and_promote("0" * 32)
 

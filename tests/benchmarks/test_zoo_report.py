@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import pytest
 from made_up import additive_labels
+from zoo_entry import ZooMade
+from zoo_recipe import Entry
+from zoo_report import write_report
 
 from archcast.predictors import BayesianLinear, FlopsBaseline, LookupTable, save
 from archcast.training.fit import fit
 from archcast.training.splits import group_split
-from archcast.training.zoo import ZooEntry, ZooMade
-from archcast.training.zoo_report import write_report
 
 LABELS = additive_labels()
 SPLIT = group_split(LABELS, seed=0)
@@ -18,8 +19,10 @@ BASELINES = {"flops": fit(FlopsBaseline(), LABELS, SPLIT), "lightgbm": fit(Bayes
 def made(tmp_path):
     fitted = fit(LookupTable(), LABELS, SPLIT)
     folder = save(fitted.predictor, tmp_path / "boards", card=fitted.card)
-    entry = ZooEntry("boards", "nasbench201", "latency", ("made_up",))
-    return ZooMade(entry, fitted, ("lookup", {}), folder, BASELINES)
+    entry = Entry(
+        name="boards", space="nasbench201", metric="latency", tables=("made_up",), candidates=("cost",)
+    )
+    return ZooMade(entry, fitted, "lookup", folder, BASELINES)
 
 
 def cells(line):
@@ -67,7 +70,9 @@ def test_the_text_says_what_was_fitted_to_what(made, tmp_path):
 
 def test_an_export_is_called_one_and_entries_keep_their_order(made, tmp_path):
     card = replace(made.fitted.card, teacher="lookup")
-    other = replace(made, entry=replace(made.entry, name="again"), fitted=replace(made.fitted, card=card))
+    other = replace(
+        made, entry=made.entry.model_copy(update={"name": "again"}), fitted=replace(made.fitted, card=card)
+    )
     write_report([other, made], tmp_path / "zoo.md")
     text = (tmp_path / "zoo.md").read_text(encoding="utf-8")
     assert text.count("predictor `lookup`, written out as a table; fitted to") == 1

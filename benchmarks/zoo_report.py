@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo_entry import ZooMade
+
 from archcast.predictors import Distilled
-from archcast.training.zoo import ZooMade
 
 _COLUMNS = (
     "target",
@@ -29,8 +30,12 @@ def write_report(made: Sequence[ZooMade], path: Path) -> None:
         "Predictors that ship inside the package, with their quality on held-out architectures: 20 % of the",
         "groups of equal architectures, none of which was used to fit or to choose a predictor. Beside each",
         "stand the plain FLOPs baseline and plain LightGBM (400 trees on decisions and features), fitted to",
-        "and measured on the same rows. `archcast train zoo --report docs/zoo.md` makes models and table",
-        "anew; MAPE is the mean absolute error relative to the measurement.",
+        "and measured on the same rows. MAPE is the mean absolute error relative to the measurement.",
+        "",
+        "`python benchmarks/make_zoo.py --out archcast/zoo --report docs/zoo.md` makes models and table",
+        "anew, by the recipe in `benchmarks/zoo.yaml`. With `--from-registry models:/NAME@champion` it ships",
+        "what `archcast train` fitted and `archcast promote` made the champion, where that held out the same",
+        "rows.",
         "",
     ]
     for entry in made:
@@ -59,7 +64,7 @@ def _section(made: ZooMade) -> list[str]:
     rows = [
         f"## {made.entry.name}",
         "",
-        f"{made.entry.metric} of `{made.entry.space}`; predictor `{made.chosen[0]}`"
+        f"{made.entry.metric} of `{made.entry.space}`; predictor `{made.family}`"
         + _form(made)
         + f"; fitted to {card.rows:,} architectures; {summary['kB']} kB.",
         f"Data: {'; '.join(card.sources)}. Licence of the data: {'; '.join(card.licences)}.",
