@@ -13,9 +13,11 @@ from fake_runner import FakeChannel
 from onnx_files import image_model, text_model
 
 import archcast
+from archcast.collect.measure.address import parse_address
 from archcast.collect.measure.devices import parse_device
 from archcast.collect.measure.network_request import NetworkSource, make_network_request
 from archcast.collect.measure.ort_backend import OrtNetwork
+from archcast.collect.measure.remote import BoardChannel, open_shell
 from archcast.collect.measure.request import Request
 from archcast.collect.measure.rows import measure_rows, work
 from archcast.collect.measure.timing import TimingSettings
@@ -148,3 +150,13 @@ def test_a_module_runs_with_random_weights() -> None:
     assert OrtNetwork(dict(load())).output().shape == (2, 5)
     assert wanted.about[key] == {"network": "nets:small", "weights": "random"}
     assert replace(wanted, about={}).only([key]).networks == wanted.networks
+
+
+def test_a_file_of_many_bytes_is_measured_over_ssh(server: Any, tmp_path: Path) -> None:
+    text = text_model(tmp_path / "words.onnx", words=200_000)
+    wanted = request(source(text, tokens=3), metrics=("memory",))
+    with BoardChannel(open_shell(parse_address(server.address()))) as channel:
+        (row,) = measure_rows(channel, wanted, board="my board")
+    facts = json.loads(row["environment"])
+    assert (row["status"], facts["network"], facts["board"]) == ("ok", "words.onnx", "my board")
+    assert facts["model_mib"] == pytest.approx(text.stat().st_size / 2**20, rel=0.01)
