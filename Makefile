@@ -1,6 +1,6 @@
 # `make demo` and `make test` set up everything they need in .venv.
 PYTHON ?= python3
-# required: fail where the whole public tables are not, rather than leave out the proofs on them.
+# Tables required: fail where the whole public tables are not, rather than leave out the proofs on them.
 TABLES ?= optional
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +14,7 @@ demo: $(VENV)/.light
 
 test: $(VENV)/.dev
 	@sh tests/setup_sshd.sh > /dev/null || echo "there is no sshd to be had: tests over SSH are skipped"
-	$(BIN)/python -m pytest -n 2 --dist loadfile --tables=$(TABLES)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --tables=$(TABLES)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
