@@ -48,7 +48,7 @@ def test_networks_are_drawn_by_the_seed_and_told_for_people(run) -> None:
     ("words", "said"),
     [
         (("--n", "1", "--space", "nowhere"), "space must be one of fbnet, hat"),
-        (("--n", "1", "--space", "hat"), "networks of hat cannot be built here"),
+        (("--n", "1", "--space", "hat"), "hat cannot be measured here"),
         (("--space", "macro"), "either --n or --archs must be given"),
         (("--space", "macro", "--n", "1", "--archs", "x"), "either --n or --archs must be given"),
         (("--space", "macro", "--archs", "/nowhere"), "--archs must be a readable text file"),

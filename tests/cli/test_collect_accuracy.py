@@ -42,7 +42,7 @@ def test_networks_of_a_file(run, tmp_path) -> None:
         (("--n", "1", "--set", "noise=much"), "noise must be a number, got 'much'"),
         (("--n", "1", "--data", "nowhere"), "data must be digits, a folder of images or"),
         (("--n", "1", "--space", "skipnets"), "did you mean 'skipnet'"),
-        (("--n", "1", "--space", "hat"), "hat has no network"),
+        (("--n", "1", "--space", "hat"), "networks of hat cannot be trained here"),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(run, words, message) -> None:

@@ -94,7 +94,7 @@ def test_a_grid_is_swept_and_a_point_is_picked(run, tmp_path: Path) -> None:
         ((*ROOFLINE, "02012100", "--set", "speed=1"), "parameter of roofline must be one of"),
         ((*ROOFLINE, "02012100", "--to", "rows.txt"), "must end in .parquet or .csv"),
         ((*ROOFLINE, "02012100", "--grid"), "roofline has no grid"),
-        ((*ROOFLINE, "--space", "hat", "--n", "1"), "hat has no network"),
+        ((*ROOFLINE, "--space", "hat", "--n", "1"), "hat cannot be estimated"),
     ],
 )
 def test_mistakes_are_one_sentence(run, words: tuple[str, ...], message: str) -> None:

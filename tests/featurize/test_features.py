@@ -19,7 +19,7 @@ NAMES = {
     "skipnet": (26, "6d10b46f63b36cef"),
 }
 """Space -> how many features there are and the hash of their names."""
-GRAPHS = [(s.name, d) for s in SPACES.values() if s.has_network for d in s.datasets]
+GRAPHS = [(s.name, d) for s in SPACES.values() if s.counts_nodes for d in s.datasets]
 
 
 def by_name(space, codes, dataset=None):

@@ -85,12 +85,14 @@ def collect_accuracy(
         codes: (n, k)
 
     Raises:
-        InputError: the space has no networks, the images do not fit its networks, there is no CUDA
+        InputError: its networks read no images, the images do not fit its networks, there is no CUDA
             device, or the store's accuracies were reached under another protocol or on other images.
     """
     protocol = protocol or TrainingProtocol()
     dataset = space.check_dataset(dataset)
     _check_accelerator(accelerator, workers)
+    if not space.counts_nodes:
+        raise InputError(f"the networks of {space.name} cannot be trained here: they read no images")
     first = space.network(codes[0], dataset)
     (_, channels, side, _), (_, classes) = (first.values[v].dims for v in (*first.inputs, *first.outputs))
     images = load_images(data, protocol, shape=(channels, side), classes=classes)

@@ -62,11 +62,11 @@ def estimate_networks(
         report: called with the number of works or networks done and to do.
 
     Raises:
-        InputError: the space has no network, an operator has no price, or a layer does not fit.
+        InputError: costs are not those of one pass, an operator has no price, or a layer does not fit.
     """
     codes, dataset = space.parse(archs), space.check_dataset(dataset)
-    if not space.has_network:
-        raise InputError(f"{space.name} has no network, so it cannot be estimated")
+    if not space.counts_nodes:
+        raise InputError(f"{space.name} cannot be estimated: its costs are not those of one pass")
     if isinstance(estimator, LayerwiseEstimator):
         return _by_layer(estimator, space, codes, dataset, live, report)
     return _by_network(estimator, space, codes, dataset, live, report)

@@ -59,12 +59,12 @@ def make_request(
     """A request for members of a space; equal ones are measured once.
 
     Raises:
-        InputError: an architecture is not of the space, the space has no networks, or a space, data
+        InputError: an architecture is not of the space, costs are not those of one pass, or a space, data
             set or metric is unknown; names the item.
     """
     chosen = SPACES[space] if isinstance(space, str) else space
-    if not chosen.has_network:
-        raise InputError(f"the networks of {chosen.name} cannot be built here")
+    if not chosen.counts_nodes:
+        raise InputError(f"{chosen.name} cannot be measured here: its costs are not those of one pass")
     checked = checked_metrics(metrics)
     codes = chosen.parse(archs)
     dataset = chosen.check_dataset(dataset)

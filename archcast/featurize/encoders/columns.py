@@ -53,7 +53,7 @@ def columns_read(
         columns = columns_of(space, name, dataset)
         chosen = (only,) if only else features if features is not None and name == "features" else columns
         read.setdefault(name, {}).update({column: columns[column] for column in chosen})
-    if space.has_network and any(part not in _COSTLESS for part in parts):
+    if space.counts_nodes and any(part not in _COSTLESS for part in parts):
         read["operators"] = dict(columns_of(space, "operators", dataset))
     return read
 

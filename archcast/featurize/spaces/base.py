@@ -56,7 +56,7 @@ class Space(Members):
 
     Attributes:
         datasets: data sets the networks are defined for; the first is the default.
-        has_network: whether `network` can write an architecture's network.
+        counts_nodes: whether costs are sums over the nodes of `network`, so that one pass of it tells them.
         has_dead_layers: whether networks may hold layers on no path from input to output.
         concatenates: whether skips are concatenated; they are added otherwise.
         term_groups: groups of columns such that every one of `terms` is a sum of functions of one group
@@ -67,7 +67,7 @@ class Space(Members):
     """
 
     datasets: tuple[str, ...]
-    has_network: bool = True
+    counts_nodes: bool = True
     has_dead_layers: bool = False
     concatenates: bool = False
     term_groups: tuple[tuple[int, ...], ...] | None = None
@@ -241,7 +241,7 @@ class Space(Members):
         terms = {"terms": self.terms(codes)[1].astype(np.float64)}
         return (
             {"cost": cost_group(self, codes, self.check_dataset(dataset))} | terms
-            if self.has_network
+            if self.counts_nodes
             else terms
         )
 

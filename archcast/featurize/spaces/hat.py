@@ -8,10 +8,11 @@
 | A | encoder layers attended, summed over the decoder layers |
 | T | tokens of a sentence |
 
-The features are means over layers, which do not tell the layers apart, so there is no network; but
-parameters and multiply-adds depend on the sums alone. Codes have one column a feature: position of the
-width, 0 for the one encoder depth, decoder layers - 1, and for each mean the sum over layers in units of
-512 (feed-forward), 2 (heads) or 1 (attended layers).
+The features are means over layers, which do not tell the layers apart, so `network` is one of several with
+the same features; parameters and multiply-adds depend on the sums alone. The tables time a decoder token by
+token, which one pass of a network does not show. Codes have one column a feature: position of the width, 0
+for the one encoder depth, decoder layers - 1, and for each mean the sum over layers in units of 512
+(feed-forward), 2 (heads) or 1 (attended layers).
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from math import prod
 import numpy as np
 
 from archcast.core.arrays import Arch, Bools, Codes, Doubles
-from archcast.core.errors import InputError
 from archcast.core.network import Network
 from archcast.featurize.cost import COST_CLASSES, COST_SHAPE, QUANTITIES, quantity
 from archcast.featurize.encoders.packed import PackedGraphs, pack_chains
@@ -31,6 +31,7 @@ from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.checks import check_count
 from archcast.featurize.spaces.genome import Genome
 from archcast.featurize.spaces.hat_genome import HATGenome
+from archcast.featurize.spaces.hat_network import TransformerBuilder, spread
 from archcast.featurize.spaces.hat_notation import (
     COLUMNS,
     DECODER_DEPTHS,
@@ -63,7 +64,7 @@ class HAT(Space):
         for i, c in enumerate(COLUMNS)
     )
     datasets = tuple(TOKENS)
-    has_network = False
+    counts_nodes = False
     term_groups = (*((_LD, c) for c in (_DE, _DD, _FD, _HD, _HC, _A)), (_FE,), (_HE,))
 
     def matches(self, item: Arch) -> bool:
@@ -142,9 +143,34 @@ class HAT(Space):
     # -- the networks -------------------------------------------------------------------------------
 
     def network(self, code: Codes, dataset: str | None = None, *, live: bool = False) -> Network:
-        raise InputError(
-            "hat has no network, because its features are means over layers and do not tell them apart"
-        )
+        """Encoder and decoder in one pass over a whole target, without embeddings and vocabulary.
+
+        Sums over layers are spread as evenly as the layers' choices allow; parameters and multiply-adds do
+        not depend on how.
+        """
+        del live
+        row = self.check_codes(np.asarray(code).reshape(1, -1))[0].tolist()
+        depth = row[_LD] + 1
+        layers = {c: ENCODER_DEPTH if c in (_FE, _HE) else depth for c in (_FE, _HE, _FD, _HD, _HC, _A)}
+        each = {}
+        for column, many in layers.items():
+            mean = MEANS[COLUMNS[column]]
+            each[column] = [mean.unit * v for v in spread(row[column], mean.choices, many)]
+        b = TransformerBuilder(TOKENS[self.check_dataset(dataset)])
+        b.part = "encoder"
+        x = b.input("source", WIDTHS[row[_DE]])
+        outputs = []
+        for i in range(ENCODER_DEPTH):
+            b.part = f"encoder.layer{i}"
+            x = b.encoder_layer(x, heads=each[_HE][i], hidden=each[_FE][i])
+            outputs.append(x)
+        b.part = "decoder"
+        y = b.input("target", WIDTHS[row[_DD]])
+        for i in range(depth):
+            b.part = f"decoder.layer{i}"
+            heads, seen = (each[_HD][i], each[_HC][i]), outputs[-each[_A][i] :]
+            y = b.decoder_layer(y, seen, heads=heads, hidden=each[_FD][i])
+        return b.network(y)
 
     def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:
         """Closed form of HAT's layers, without embeddings and vocabulary projection.

@@ -95,7 +95,7 @@ class Adapted(Predictor):
         return stacked(groups | {"one": np.ones((len(codes), 1))}, (*groups, "one"))
 
     def lower(self) -> Lowered | None:
-        groups = self.space_.cost_groups if self.space_.has_network else self.space_.term_groups
+        groups = self.space_.cost_groups if self.space_.counts_nodes else self.space_.term_groups
         if groups is None:
             return None
         return Lowered(Sum.of(self._cost, groups, self.space_), self._link())

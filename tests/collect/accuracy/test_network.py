@@ -9,7 +9,7 @@ from archcast.featurize.cost import network_cost
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.builder import NetworkBuilder
 
-GRAPHS = [s for s in SPACES.values() if s.has_network]
+GRAPHS = [s for s in SPACES.values() if s.counts_nodes]
 
 
 @pytest.mark.parametrize("space", GRAPHS, ids=lambda s: s.name)

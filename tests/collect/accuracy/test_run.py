@@ -130,5 +130,5 @@ def test_cuda_is_refused_where_there_is_none(store, monkeypatch):
 
 def test_a_space_without_layer_graphs_is_refused(store):
     hat = SPACES["hat"]
-    with pytest.raises(InputError, match="hat has no network"):
+    with pytest.raises(InputError, match="networks of hat cannot be trained here"):
         collect_accuracy(hat, hat.sample(1, seed=0), protocol=PROTOCOL, store=store)

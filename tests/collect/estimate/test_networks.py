@@ -43,7 +43,7 @@ def test_progress_counts_what_is_priced() -> None:
 
 
 def test_a_space_without_layer_graph_is_refused() -> None:
-    with pytest.raises(InputError, match="hat has no network"):
+    with pytest.raises(InputError, match="hat cannot be estimated"):
         estimate_networks(
             make_estimator(load_target(ROOFLINE)), SPACES["hat"], SPACES["hat"].sample(1, seed=0)
         )

@@ -146,7 +146,7 @@ def test_mistakes_are_refused() -> None:
         make_request(SPACE, ARCHS, device=device, metrics=("accuracy",))
     with pytest.raises(InputError, match="at least one of"):
         make_request(SPACE, ARCHS, device=device, metrics=())
-    with pytest.raises(InputError, match="hat cannot be built here"):
+    with pytest.raises(InputError, match="hat cannot be measured here"):
         make_request("hat", [{}], device=device)
     with pytest.raises(UnknownNameError, match="dataset of macro"):
         make_request(SPACE, ARCHS, device=device, dataset="mnist")

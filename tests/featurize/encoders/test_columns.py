@@ -14,9 +14,9 @@ DATASET = FBNET.check_dataset(None)
 @pytest.mark.parametrize("space", SPACES.values(), ids=lambda s: s.name)
 def test_what_is_read_now_can_be_read_now(space):
     dataset = space.check_dataset(None)
-    parts = [part for part in PARTS if part != "graph" or space.has_network]
+    parts = [part for part in PARTS if part != "graph" or space.counts_nodes]
     read = columns_read(space, parts, dataset)
-    assert set(read) == {*parts, *(("operators",) if space.has_network else ())}
+    assert set(read) == {*parts, *(("operators",) if space.counts_nodes else ())}
     assert all(read.values())
     assert refusal(space, read, dataset) == ""
 

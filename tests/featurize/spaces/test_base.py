@@ -12,7 +12,7 @@ from archcast.featurize.spaces.chain import ChainSpace
 from archcast.featurize.spaces.macro import Macro
 
 NAMES = SPACES.names()
-GRAPHS = [s for s in SPACES.values() if s.has_network]
+GRAPHS = [s for s in SPACES.values() if s.counts_nodes]
 CHAINS = [s for s in SPACES.values() if isinstance(s, ChainSpace)]
 PAIRS = [(s.name, d) for s in GRAPHS for d in s.datasets]
 FEW = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
