@@ -84,7 +84,7 @@ class StoredReadings(ReadingLog):
         self._session = hashlib.sha256(environment_json({**facts, **names}).encode()).hexdigest()
 
     def rounds(self) -> list[list[Reading]]:
-        """Rounds that earlier runs of this session have kept, oldest first."""
+        """Rounds that earlier runs of the same measurements have kept, oldest first."""
         query = "SELECT arch, round, wall_ms, processor_ms FROM readings WHERE session = ? ORDER BY round, id"
         with self._store.reading() as db:
             found = [Reading(*row) for row in db.execute(query, (self._session,))]
