@@ -46,10 +46,10 @@ from archcast.predictors.adapt.posterior import adapt_to
 from archcast.predictors.adapt.prior import DevicePrior
 from archcast.search.measured.run import search_measured
 from archcast.serving import LoadedPredictor
-from archcast.serving.adaptation import _handle
+from archcast.serving.adaptation import _adapted
 from archcast.training.labels import load_labels
-from archcast.training.protocols.few import drawn_rows, source_prior
-from archcast.training.protocols.help_few import POOLS, SOURCES
+from archcast.training.protocols import load_protocol
+from archcast.training.protocols.adaptation import drawn_rows, source_prior
 
 SPACE, MEASURED, REFERENCES = "nasbench201", 10, 4
 LIMITS = {
@@ -66,6 +66,7 @@ HELP = {
     "eyeriss": ((3.9, 5.1, 9.1), (71.5, 71.8, 73.5)),
     "fpga": ((3.8, 4.7, 7.4), (70.2, 71.8, 73.5)),
 }
+PROTOCOL = load_protocol(f"help-{SPACE}")
 VALIDATION = ("titanx_1", "titanx_32", "titanx_256", "gold_6240")
 WAYS = ("measured", "measured a limit", "held", "mean", "known")
 
@@ -78,7 +79,7 @@ class Table:
         self.latency = load_labels(SPACE, "latency", sources=["help"])
         accuracy = load_labels(SPACE, "accuracy", datasets=["cifar100"], sources=["nasbench201_accuracy"])
         self.accuracy = accuracy.values[:, 0]
-        self.pool = np.arange(POOLS[SPACE])
+        self.pool = PROTOCOL.pool.of(self.latency, 0)
         self.candidates = _candidates()
 
     def rows_of(self, archs: Any) -> np.ndarray:
@@ -129,19 +130,20 @@ class Board:
             model = adapt_to(self.prior, codes, measured, device=self.name, metric="latency")
             targets = (Target(self.name, "cifar10"),)
             labels = Labels(SPACE, "latency", "cifar10", targets, codes, measured[:, None])
-            self._made[key] = _handle(model, labels, self.sources)
+            self._made[key] = _adapted(model, labels, self.sources)
         return self._made[key]
 
     def drawn(self, references: str, count: int, seeds: int) -> list[np.ndarray]:
         """Rows that are measured first, by seed."""
         table = self.table
         column = table.latency.devices.index(self.name)
-        made = drawn_rows(references, self.prior, table.latency, column, table.pool, count, range(seeds))
+        drawn = drawn_rows(PROTOCOL, references, self.prior, table.latency, column, count, range(seeds))
+        made = list(drawn)
         return made * seeds if len(made) == 1 else made
 
 
 def test_boards(table: Table) -> list[Board]:
-    return [Board(table, name, limits, SOURCES[SPACE]) for name, limits in LIMITS.items()]
+    return [Board(table, name, limits, PROTOCOL.devices) for name, limits in LIMITS.items()]
 
 
 def made_up_boards(table: Table) -> list[Board]:
@@ -152,11 +154,11 @@ def made_up_boards(table: Table) -> list[Board]:
         for name, limits in LIMITS.items()
     ]
     boards = []
-    for i, name in enumerate((*SOURCES[SPACE], *VALIDATION)):
+    for i, name in enumerate((*PROTOCOL.devices, *VALIDATION)):
         known = table.column(name)[listed]
         known = known[np.isfinite(known)]  # of some devices a measurement failed
         limits = tuple(float(np.quantile(known, share)) for share in shares[i % len(shares)])
-        boards.append(Board(table, name, limits, tuple(s for s in SOURCES[SPACE] if s != name)))
+        boards.append(Board(table, name, limits, tuple(s for s in PROTOCOL.devices if s != name)))
     return boards
 
 

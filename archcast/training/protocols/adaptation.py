@@ -61,7 +61,7 @@ def run(
             for method in methods:
                 for n in protocol.measured:
                     drawn = seeds if seed is None else [seed]
-                    for rows in _drawn(protocol, method, belief, targets, column, n, drawn):
+                    for rows in drawn_rows(protocol, method, belief, targets, column, n, drawn):
                         for left_out in (False, True) if protocol.without_measured else (False,):
                             test = _test(protocol, targets, column, rows if left_out else None, seed or 0)
                             one = ranked(belief, targets, Trial(column, rows, test))
@@ -89,6 +89,25 @@ def suggested_rows(prior: DevicePrior, labels: Labels, column: int, pool: Ints, 
     known = pool[np.isfinite(labels.values[pool, column])]
     rows: Ints = known[suggest_references(prior, labels.codes[known], n)]
     return rows
+
+
+def drawn_rows(
+    protocol: Adaptation,
+    method: str,
+    prior: DevicePrior,
+    labels: Labels,
+    column: int,
+    n: int,
+    seeds: Sequence[int],
+) -> Iterator[Ints]:
+    """Rows to measure: one draw a seed when they are random, one in all of a pool when they are suggested."""
+    for seed in seeds if method == "random" else seeds[:1]:
+        pool = protocol.pool.of(labels, seed)
+        if method == "suggested":
+            yield suggested_rows(prior, labels, column, pool, n)
+        else:
+            among = pool if protocol.drawn_from == "pool" else np.arange(len(labels))
+            yield random_rows(labels, column, among, n, seed)
 
 
 def ranked(prior: DevicePrior, labels: Labels, trial: Trial) -> dict[str, float]:
@@ -132,25 +151,6 @@ def _prior(
 ) -> DevicePrior:
     progress(f"{protocol.name}: learning the prior of {len(names)} source devices, seed {seed}")
     return source_prior(labels, names, protocol.pool.of(labels, seed))
-
-
-def _drawn(
-    protocol: Adaptation,
-    method: str,
-    prior: DevicePrior,
-    labels: Labels,
-    column: int,
-    n: int,
-    seeds: Sequence[int],
-) -> Iterator[Ints]:
-    """Rows to measure: one draw a seed when they are random, one in all of a pool when they are suggested."""
-    for seed in seeds if method == "random" else seeds[:1]:
-        pool = protocol.pool.of(labels, seed)
-        if method == "suggested":
-            yield suggested_rows(prior, labels, column, pool, n)
-        else:
-            among = pool if protocol.drawn_from == "pool" else np.arange(len(labels))
-            yield random_rows(labels, column, among, n, seed)
 
 
 def _test(protocol: Adaptation, labels: Labels, column: int, left_out: Ints | None, seed: int) -> Ints:
