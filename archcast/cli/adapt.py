@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
-import json
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from archcast.cli.inputs import FORMATS, read_samples, read_table
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
-from archcast.core.errors import InputError, shorten
+from archcast.core.errors import InputError
 
 STORE = "store"
 Sources = Annotated[
@@ -26,7 +26,7 @@ def suggest(
     n: Annotated[int, typer.Option("-n", help="How many architectures.", min=1)] = 10,
     source: Sources = None,
     samples: Annotated[
-        Path | None, typer.Option(help="What was measured already (arch,value), to be built on.")
+        str | None, typer.Option(help=f"File of what was measured already, to be built on: {FORMATS}.")
     ] = None,
     device: Annotated[
         str | None, typer.Option("--device", "-d", help="Leave this device out of the sources.")
@@ -44,7 +44,11 @@ def suggest(
     from archcast.featurize.spaces import SPACES
     from archcast.serving import suggest as choose
 
-    measured = None if samples is None else _samples(samples)[0]
+    measured = None
+    if samples is not None:
+        table = read_table(samples, "samples")
+        with table.naming():
+            measured = SPACES[space].parse(table.architectures())
     archs = choose(space, n, source, seed=seed, measured=measured, device=device)
     texts = SPACES[space].to_text(SPACES[space].parse(archs))
     records = [{"arch": text, "value": ""} for text in texts]
@@ -58,7 +62,8 @@ def adapt(
     samples: Annotated[
         str,
         typer.Option(
-            help="CSV or JSON with the columns arch and value, or `store` for what archcast collect measured."
+            help="File with the columns arch and value (CSV, JSON, JSON Lines, Parquet; - for standard "
+            "input), or `store` for what archcast collect measured."
         ),
     ],
     metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
@@ -71,6 +76,12 @@ def adapt(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="Data set the networks are built for; default what the samples say, else the space's first."
+        ),
+    ] = None,
     save: Annotated[bool, typer.Option(help="Keep it, so that archcast predict knows the device.")] = True,
     track: Annotated[
         bool | None, typer.Option(help="Leave a run in MLflow; default where MLflow is installed.")
@@ -81,19 +92,26 @@ def adapt(
 
     Example: archcast adapt --device my-board --samples measured.csv
     """
+    from archcast.core.metric import METRICS
     from archcast.predictors.adapt.posterior import LEAST
     from archcast.serving import adapt as learn
 
+    naming: AbstractContextManager[None] = nullcontext()
     if samples == STORE:
-        space, archs, values = _stored(device, metric, space)
+        space, dataset, archs, values = _stored(device, metric, space, dataset)
     else:
-        archs, values = _samples(Path(samples))
-    made = learn(archs, values, device, metric, space, source, seed, families=family)
+        of_device = device if METRICS[metric].of_device else None
+        read = read_samples(samples, metric, device=of_device, dataset=dataset, space=space)
+        archs, values, naming = read.archs, read.values, read.table.naming(read.rows)
+        space, dataset = space or read.said.get("space"), dataset or read.said.get("dataset")
+    with naming:
+        made = learn(archs, values, device, metric, space, source, seed, dataset, families=family)
     record: dict[str, Any] = {
         "device": device,
         "metric": metric,
         "unit": made.entry.unit,
         "space": made.entry.space,
+        "dataset": made.measured.dataset,
         "measurements": made.card.rows,
         "predictor": made.entry.predictor,
         "folder": str(made.save()) if save else None,
@@ -117,36 +135,39 @@ def _write(path: Path, records: list[dict[str, str]]) -> None:
         raise InputError(f"csv {str(path)!r} cannot be written: {error}") from error
 
 
-def _stored(device: str, metric: str, space: str | None) -> tuple[str, list[str], list[float]]:
-    """Space, architectures and values of the device's measurements in the store."""
-    from archcast.collect.store import MeasurementStore
+def _stored(
+    device: str, metric: str, space: str | None, dataset: str | None
+) -> tuple[str, str, list[str], list[float]]:
+    """Space, data set, architectures and values of the device's measurements in the store.
 
-    found = MeasurementStore().to_table(device=device, metric=metric, space=space)
+    For a metric of no device, as accuracy, `device` names the data set where `dataset` does not.
+    """
+    from archcast.collect.store import MeasurementStore
+    from archcast.core.metric import METRICS
+
+    of_device = METRICS[metric].of_device
+    found = MeasurementStore().to_table(device=device if of_device else "", metric=metric, space=space)
     found = found.filter(found["value"].is_valid())
     kinds = sorted(set(zip(found["space"].to_pylist(), found["dataset"].to_pylist(), strict=True)))
-    if not kinds:
-        raise InputError(f"the store must hold {metric} measured on {device}, and holds none")
-    if len(kinds) > 1:
-        listed = ", ".join(f"{name} on {dataset}" for name, dataset in kinds)
-        raise InputError(f"the store holds {metric} on {device} of {listed}: --space must leave one")
-    return kinds[0][0], found["arch"].to_pylist(), found["value"].to_pylist()
-
-
-def _samples(path: Path) -> tuple[list[Any], list[float]]:
-    """Architectures and values of a CSV or JSON file with the columns arch and value."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"samples {str(path)!r} cannot be read: {error}") from error
-    try:
-        rows = json.loads(text) if text.lstrip()[:1] == "[" else list(csv.DictReader(io.StringIO(text)))
-        archs, values = [row["arch"] for row in rows], [row["value"] for row in rows]
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise InputError(f"samples must have the columns arch and value, {path} has not: {error}") from error
-    numbers = []
-    for i, value in enumerate(values):
-        try:
-            numbers.append(float(value))
-        except (TypeError, ValueError):
-            raise InputError(f"value must be a number, got {shorten(value)}", item=i) from None
-    return archs, numbers
+    wanted = dataset or (None if of_device or device not in {d for _, d in kinds} else device)
+    fitting = [kind for kind in kinds if wanted in (None, kind[1])]
+    on = f" on {device}" if of_device else ""
+    there = ", ".join(f"{name} on {data}" for name, data in kinds) or "none"
+    if not fitting:
+        data = "" if dataset is None else f" for {dataset}"
+        raise InputError(f"the store must hold {metric} measured{on}{data}, and holds {there}")
+    if len(fitting) > 1:
+        options = [
+            option
+            for option, values in zip(("--space", "--dataset"), zip(*fitting, strict=True), strict=True)
+            if len(set(values)) > 1
+        ]
+        raise InputError(f"the store holds {metric}{on} of {there}: {' and '.join(options)} must leave one")
+    rows = [
+        (arch, value)
+        for arch, value, *kind in zip(
+            *(found[c].to_pylist() for c in ("arch", "value", "space", "dataset")), strict=True
+        )
+        if tuple(kind) == fitting[0]
+    ]
+    return *fitting[0], [arch for arch, _ in rows], [value for _, value in rows]

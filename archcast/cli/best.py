@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from archcast.cli.inputs import FORMATS, Given, given_architectures
 from archcast.cli.output import Json, print_records
 
 
@@ -25,7 +26,7 @@ def best(
     ] = False,
     candidates: Annotated[
         str | None,
-        typer.Option(help="File of the only architectures to choose from, one a line or a JSON list."),
+        typer.Option(help=f"File of the only architectures to choose from: {FORMATS}."),
     ] = None,
     strategy: Annotated[str, typer.Option(help="ucb, ei or thompson.")] = "ucb",
     seed: Annotated[int, typer.Option(help="Seed; the same all along.")] = 0,
@@ -40,8 +41,9 @@ def best(
     from archcast.search.active.labels_file import next_to_train
     from archcast.search.active.run import Trainer
 
-    chosen = None if candidates is None else _architectures(candidates)
-    trainer = Trainer(space, candidates=chosen, strategy=strategy, seed=seed)
+    given = Given([]) if candidates is None else given_architectures(None, candidates, "candidates")
+    with given.naming():
+        trainer = Trainer(space, candidates=given.archs or None, strategy=strategy, seed=seed)
     texts = next_to_train(trainer, labels, n, add=add)
     found = trainer.found
     if found.archs:
@@ -51,9 +53,3 @@ def best(
         typer.echo("no candidates are left", err=True)
     if texts or as_json:
         print_records([{"arch": text} for text in texts], as_json=as_json)
-
-
-def _architectures(file: str) -> list[str]:
-    from archcast.cli.predict import read_architectures
-
-    return read_architectures(None, file)

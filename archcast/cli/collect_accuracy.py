@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcast.cli.inputs import FORMATS
 from archcast.cli.networks import chosen_networks
 from archcast.cli.output import Json, print_record
 from archcast.core.errors import InputError
+from archcast.core.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from archcast.collect.accuracy import Progress
@@ -21,10 +22,8 @@ def accuracy(
     space: Annotated[str, typer.Option(help="Search space.")] = "skipnet",
     n: Annotated[int | None, typer.Option(help="Train so many networks drawn at random.", min=1)] = None,
     archs: Annotated[
-        Path | None,
-        typer.Option(
-            help="Train the networks of this file: one a line, a JSON list, or a CSV with the column arch."
-        ),
+        str | None,
+        typer.Option(help=f"Train the networks of this file: {FORMATS}."),
     ] = None,
     data: Annotated[
         str,
@@ -55,7 +54,7 @@ def accuracy(
     codes = chosen_networks(chosen, n, archs, seed=seed)
     if archs is None:
         codes = chosen.canonical(codes)
-    settings: dict[str, Any] = dict(_pair(text) for text in setting or ())
+    settings: dict[str, Any] = _settings(setting or [])
     protocol = TrainingProtocol(**settings | ({} if seeds is None else {"seeds": seeds}))
     store, shown = MeasurementStore(), _Shown()
     try:
@@ -103,21 +102,22 @@ class _Shown:
         )
 
 
-def _pair(text: str) -> tuple[str, int | float]:
+def _settings(texts: list[str]) -> dict[str, int | float]:
+    """Settings of the protocol."""
     from dataclasses import fields
 
     from archcast.collect.accuracy import TrainingProtocol
     from archcast.core.errors import UnknownNameError
+    from archcast.core.numbers import read_number
 
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise InputError(f"--set must be name=value, got {text!r}")
     kinds: dict[str, Any] = {field.name: type(field.default) for field in fields(TrainingProtocol)}
-    if name not in kinds:
-        raise UnknownNameError("protocol setting", name, kinds)
-    try:
-        read: int | float = kinds[name](value)
-    except ValueError:
-        kind = "a whole number" if kinds[name] is int else "a number"
-        raise InputError(f"{name} must be {kind}, got {value!r}") from None
-    return name, read
+    read: dict[str, int | float] = {}
+    for name, text in parse_pairs(texts, "--set").items():
+        if name not in kinds:
+            raise UnknownNameError("protocol setting", name, kinds)
+        read[name] = read_number(text, name)
+        if kinds[name] is int:
+            if read[name] != int(read[name]):
+                raise InputError(f"{name} must be a whole number, got {text!r}")
+            read[name] = int(read[name])
+    return read

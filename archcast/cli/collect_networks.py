@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archcast.cli.inputs import FORMATS
 from archcast.cli.network import read
 from archcast.cli.networks import chosen_networks
 from archcast.core.errors import InputError, shorten
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
 Space = Annotated[str | None, typer.Option(help="Search space of the networks.")]
 Number = Annotated[int | None, typer.Option(help="Measure so many networks drawn at random.", min=1)]
 Archs = Annotated[
-    Path | None,
-    typer.Option(
-        help="Measure the networks of this file: one a line, a JSON list, or a CSV with the column arch."
-    ),
+    str | None,
+    typer.Option(help=f"Measure the networks of this file: {FORMATS}."),
 ]
 Onnx = Annotated[
     list[str] | None,
@@ -52,7 +51,7 @@ class Wanted:
 
     space: str | None
     n: int | None
-    archs: Path | None
+    archs: str | None
     seed: int
     dataset: str | None
     metric: Sequence[str] | None

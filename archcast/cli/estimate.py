@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archcast.cli.estimate_networks import estimate_files, is_file, read_files
+from archcast.cli.inputs import FORMATS
 from archcast.cli.network import Bind, Input
 from archcast.cli.networks import chosen_networks
 from archcast.cli.output import Json, print_records
 from archcast.core.errors import InputError
+from archcast.core.pairs import parse_pairs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,10 +51,8 @@ def estimate(
     ] = None,
     every: Annotated[bool, typer.Option("--every", help="Estimate every network of the space.")] = False,
     archs: Annotated[
-        Path | None,
-        typer.Option(
-            help="Estimate the networks of this file: one a line, a JSON list, or a CSV with the column arch."
-        ),
+        str | None,
+        typer.Option(help=f"Estimate the networks of this file: {FORMATS}."),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
     settings: Annotated[
@@ -156,7 +156,7 @@ def _keep(tables: list[pa.Table], to: Path | None, *, store: bool) -> None:
 
 
 def _networks(
-    given: list[str] | None, file: Path | None, space: str | None, n: int | None, every: bool, seed: int
+    given: list[str] | None, file: str | None, space: str | None, n: int | None, every: bool, seed: int
 ) -> tuple[Space, Codes]:
     """The space, and the codes to estimate."""
     import numpy as np
@@ -179,11 +179,11 @@ def _networks(
 
 def _targets(specs: list[str] | None, settings: list[str], grid: bool) -> list[Target]:
     """The targets, and each point of their grids where wanted."""
-    from archcast.collect.estimate import load_target, parse_settings
+    from archcast.collect.estimate import load_target
 
     if not specs:
         raise InputError("a target must be given with --target; archcast estimate --list names them")
-    given = parse_settings(settings)
+    given = parse_pairs(settings, "--set")
     found: dict[str, Target] = {}
     for spec in specs:
         target = load_target(spec, given)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from archcast.cli.inputs import FORMATS, given_architectures
 from archcast.cli.output import METRIC_HELP, Json, print_records
-from archcast.core.errors import InputError, shorten
-
-MAX_FILE = 64 * 2**20
+from archcast.core.errors import shorten
 
 Archs = Annotated[
     list[str] | None,
@@ -20,9 +16,7 @@ Archs = Annotated[
 ]
 FromFile = Annotated[
     str | None,
-    typer.Option(
-        "--file", "-f", help="File with one architecture a line, or a JSON list; - for standard input."
-    ),
+    typer.Option("--file", "-f", help=f"File of architectures: {FORMATS}."),
 ]
 SpaceName = Annotated[str | None, typer.Option("--space", help="Search space; inferred when left out.")]
 Dataset = Annotated[str | None, typer.Option("--dataset", help="Data set the networks are built for.")]
@@ -47,9 +41,11 @@ def predict(
     from archcast.featurize.spaces.catalog import resolve_space
     from archcast.serving.engine import load
 
-    batch = read_architectures(archs, file)
-    chosen = resolve_space(space, batch)
-    codes, records = chosen.parse(batch), []
+    given = given_architectures(archs, file)
+    with given.naming():
+        chosen = resolve_space(space, given.archs)
+        codes = chosen.parse(given.archs)
+    records = []
     wanted: list[str | None] = [*device] if device else [None]
     for name in wanted:
         loaded = load(name, metric, chosen.name, dataset=dataset)
@@ -104,39 +100,12 @@ def features(
     """
     from archcast.featurize.features import features as compute
 
-    batch = read_architectures(archs, file)
-    table = compute(batch, space, dataset)
-    shown = [shorten(arch) for arch in batch]
+    given = given_architectures(archs, file)
+    with given.naming():
+        table = compute(given.archs, space, dataset)
+    shown = [shorten(arch) for arch in given.archs]
     records = [
         {"feature": name} | {arch: float(v) for arch, v in zip(shown, column, strict=True)}
         for name, column in zip(table.names, table.values.T, strict=True)
     ]
     print_records(records, as_json=as_json)
-
-
-def read_architectures(archs: list[str] | None, file: str | None) -> list[Any]:
-    """Architectures of the command line or of a file, as text."""
-    if bool(archs) == bool(file):
-        raise InputError("architectures must be given either as arguments or with --file")
-    if file is None:
-        return list(archs or ())
-    text = _text(file)
-    if text.lstrip()[:2].replace("\n", "").rstrip() in ("[", "[[", "[{", '["'):
-        try:
-            found = json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
-            found = None
-        if isinstance(found, list) and found and not isinstance(found[0], int):
-            return found
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _text(file: str) -> str:
-    try:
-        if file == "-":
-            return sys.stdin.read(MAX_FILE)
-        if Path(file).stat().st_size > MAX_FILE:
-            raise InputError(f"file must be at most {MAX_FILE} bytes, {file} is larger")
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"file {file!r} cannot be read: {error}") from error

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from archcast.cli.inputs import FORMATS, given_architectures
 from archcast.cli.output import Json, print_records
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
+    from archcast.core.arrays import Codes
     from archcast.search.loop.evaluator import Progress
     from archcast.search.loop.result import SearchResult
 
@@ -64,7 +66,7 @@ def search(
     population: Annotated[int, typer.Option(help="Architectures scored together.")] = 100,
     start: Annotated[
         str | None,
-        typer.Option(help="File of architectures to begin with, one a line or a JSON list; - reads input."),
+        typer.Option(help=f"File of architectures to begin with: {FORMATS}."),
     ] = None,
     within: Annotated[
         Path | None, typer.Option(help="Smaller space to stay in, as archcast profile --reduce wrote it.")
@@ -109,7 +111,7 @@ def search(
             evaluations=most,
             seconds=seconds,
             population=population,
-            start=None if start is None else _architectures(start),
+            start=None if start is None else _codes(space, start),
             within=within,
             seed=seed,
             state=state,
@@ -173,10 +175,13 @@ def _print(result: SearchResult, *, as_json: bool) -> None:
         print_records([], as_json=True)
 
 
-def _architectures(file: str) -> list[Any]:
-    from archcast.cli.predict import read_architectures
+def _codes(space: str, file: str) -> Codes:
+    """Codes of a file's architectures."""
+    from archcast.featurize.spaces import SPACES
 
-    return read_architectures(None, file)
+    given = given_architectures(None, file, "start")
+    with given.naming():
+        return SPACES[space].parse(given.archs)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
 from archcast.core.errors import InputError
+from archcast.core.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from archcast.training.settings_search import Trial
@@ -79,7 +80,7 @@ def train(
         "rows": rows,
         "held_out": held_out,
         "seed": seed,
-        "settings": dict(_pair(text) for text in setting or ()),
+        "settings": parse_pairs(setting or (), "--set"),
     }
     run, tracked = _fitted(space, metric, options, trials=sweep, track=track, curve=curve)
     quality = [{"target": name} | dict(q) for name, q in run.fitted.card.quality.items()]
@@ -143,13 +144,6 @@ def _track(run: TrainingRun, tracked: TrackedRun | None, *, promote: bool, curve
     if promote:
         version = register_and_promote(tracked).version
         typer.echo(f"version {version} is the champion, and what archcast predict uses", err=True)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise InputError(f"--set must be name=value, got {text!r}")
-    return name, value
 
 
 def _save(run: TrainingRun, name: str) -> None:

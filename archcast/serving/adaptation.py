@@ -14,9 +14,11 @@ import numpy as np
 from archcast.core import settings
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles
 from archcast.core.device import DeviceName, file_name
-from archcast.core.errors import ArchcastWarning, InputError, shorten
+from archcast.core.errors import ArchcastWarning, InputError
 from archcast.core.labels import Labels, Target, target_key
 from archcast.core.metric import METRICS
+from archcast.core.numbers import read_numbers
+from archcast.core.units import accuracy_question, likely_unit
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.catalog import resolve_space
@@ -68,6 +70,7 @@ def adapt(
     space: str | None = None,
     sources: Sequence[str] | None = None,
     seed: int = 0,
+    dataset: str | None = None,
     *,
     families: Sequence[str] | None = None,
 ) -> AdaptedPredictor:
@@ -89,6 +92,7 @@ def adapt(
         sources: the only source devices to learn from; None takes all of the space but the device itself,
             [] none.
         seed: of the folds that choose a family for accuracy; costs draw nothing at random.
+        dataset: data set (input size) that the networks were built for; None takes the space's first.
         families: for accuracy, the candidates, such as `["gp", "gnn", "stack"]`; None takes a Gaussian
             process, Bayesian linear regression, NN-Degree and, where it is installed, LightGBM and its
             stack with the process.
@@ -103,7 +107,7 @@ def adapt(
     measured = _checked(values, codes, metric)
     DeviceName.parse(device)
     of_device = METRICS[metric].of_device
-    dataset = chosen.check_dataset(None)
+    dataset = chosen.check_dataset(dataset)
     target = Target(device, dataset if of_device else device)
     labels = Labels(chosen.name, metric, dataset, (target,), codes, measured[:, None])
     if not of_device:
@@ -115,7 +119,8 @@ def adapt(
         raise InputError(f"families must be left out for {metric}: costs are adapted from source devices")
     names = choose_sources(chosen.name, sources, device=device)
     _warn_of_scale(chosen.name, names, codes, measured, metric)
-    model = adapt_to(prior_of(chosen.name, names), codes, measured, device=device, metric=metric)
+    prior = replace(prior_of(chosen.name, names), dataset=dataset)
+    model = adapt_to(prior, codes, measured, device=device, metric=metric)
     return _adapted(model, labels, names)
 
 
@@ -168,10 +173,7 @@ def suggest(
 
 def _checked(values: Any, codes: Codes, metric: str) -> Doubles:
     n, distinct = len(codes), len(np.unique(codes, axis=0))
-    try:
-        measured = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"values must be numbers, got {shorten(values)}") from None
+    measured = read_numbers(values)
     if measured.shape != (n,):
         raise InputError(f"values must be one number an architecture, {n}, got shape {measured.shape}")
     wrong = ~np.isfinite(measured) | ((measured <= 0) & METRICS[metric].positive)
@@ -180,6 +182,9 @@ def _checked(values: Any, codes: Codes, metric: str) -> Doubles:
         raise InputError(f"{metric} must be finite and above 0, got {measured[item]}", item=item)
     if distinct < LEAST:
         raise InputError(f"archs must be at least {LEAST} different measured architectures, got {distinct}")
+    question = accuracy_question(measured) if metric == "accuracy" else ""
+    if question:
+        warnings.warn(question, ArchcastWarning, stacklevel=3)
     if np.ptp(measured) == 0:
         raise InputError(
             f"values must differ, as equal ones tell nothing apart; got {n} times {measured[0]:g}"
@@ -197,7 +202,7 @@ def _warn_of_scale(space: str, sources: Sequence[str], codes: Codes, measured: D
         nearest = float(ratios[np.argmin(np.abs(np.log(ratios)))])
         warnings.warn(
             f"{metric} is {nearest:.3g} times that of the nearest source device: is it in "
-            f"{METRICS[metric].unit}?",
+            f"{METRICS[metric].unit}{likely_unit(nearest, metric)}?",
             ArchcastWarning,
             stacklevel=3,
         )

@@ -25,7 +25,7 @@ def test_suggest_measure_adapt_predict(run, tmp_path):
     with path.open(newline="") as file:
         assert [r["arch"] for r in csv.DictReader(file)] == archs
     blank = run("adapt", "-d", "my-board", "--samples", str(path))
-    assert (blank.code, "value must be a number, got '' (item 0)" in blank.err) == (USER_MISTAKE, True)
+    assert (blank.code, "none of its 5 is filled" in blank.err) == (USER_MISTAKE, True)
     samples = write(path, [9, 5, 7, 3, 4], archs)
     made = run("adapt", "-d", "my-board", "--samples", samples, "--json")
     assert made.code == 0, made.err
@@ -77,15 +77,15 @@ def test_accuracy_is_adapted_and_predicted_with_intervals(run, tmp_path):
     ("content", "words"),
     [
         (None, "cannot be read"),
-        ("", "at least one architecture"),
+        ("", "columns arch and value"),
         ("net,ms\na,1\n", "columns arch and value"),
         ("[1, 2]", "columns arch and value"),
-        ("[{", "columns arch and value"),
-        (f"arch,value\n{CELLS[0]},1\n{CELLS[1]},fast\n", "got 'fast' (item 1)"),
-        (f"arch,value\n{CELLS[0]}\n", "got None (item 0)"),
+        ("[{", "is not JSON"),
+        (f"arch,value\n{CELLS[0]},1\n{CELLS[1]},fast\n", "got 'fast' (samples"),
+        (f"arch,value\n{CELLS[0]}\n", "line 2 has 1 cells, the header has 2"),
         (f"arch,value\n{CELLS[0]},1\n{CELLS[1]},2\n", "at least 3"),
-        (f"arch,value\n{CELLS[0]},1\n{CELLS[1]},nan\n{CELLS[2]},2\n", "got nan (item 1)"),
-        ("arch,value\nnothing,1\n", "item 0"),
+        (f"arch,value\n{CELLS[0]},1\n{CELLS[1]},nan\n{CELLS[2]},2\n", "got 'nan' (samples"),
+        ("arch,value\nnothing,1\n", "line 2)"),
     ],
 )
 def test_samples_that_cannot_be_used_are_told_in_one_line(run, tmp_path, content, words):
@@ -110,15 +110,15 @@ def test_names_and_files_that_do_not_fit_are_refused(run, tmp_path):
         assert (done.code, said in done.err) == (USER_MISTAKE, True), done.err
 
 
-def stored(space, archs, values, device="my-board"):
+def stored(space, archs, values, device="my-board", *, metric="latency", dataset=None):
     with MeasurementStore() as store:
         store.append(
             {
                 "space": space,
                 "arch": arch,
                 "device": device,
-                "metric": "latency",
-                "dataset": SPACES[space].datasets[0],
+                "metric": metric,
+                "dataset": dataset or SPACES[space].datasets[0],
                 "value": value,
                 "status": "ok",
                 "source": "test",
@@ -141,3 +141,55 @@ def test_what_was_collected_is_adapted_from_the_store(run):
     stored("macro", ["02012100"], [1.0])
     two = run("adapt", "-d", "my-board", "--samples", "store")
     assert (two.code, "macro on cifar10, nasbench201 on cifar10" in two.err) == (USER_MISTAKE, True)
+
+
+def test_the_data_set_of_the_store_is_kept(run):
+    cells = SPACES["fbnet"].to_text(SPACES["fbnet"].sample(8, seed=0))
+    values = [float(5 + i) for i in range(len(cells))]
+    stored("fbnet", cells, values, dataset="imagenet")
+    words = ("adapt", "-d", "my-board", "--samples", "store", "--json")
+    made = run(*words)
+    assert made.code == 0, made.err
+    assert json.loads(made.out)["dataset"] == "imagenet"
+    listed = json.loads(run("devices", "--space", "fbnet", "--json").out)
+    assert [r["dataset"] for r in listed if r["device"] == "my-board"] == ["imagenet"]
+    stored("fbnet", cells, values, dataset="cifar100")
+    two = run(*words)
+    assert two.code == USER_MISTAKE
+    assert "fbnet on cifar100, fbnet on imagenet: --dataset must leave one" in two.err
+    made = run(*words, "--dataset", "cifar100")
+    assert json.loads(made.out)["dataset"] == "cifar100"
+    none = run(*words, "--dataset", "cifar10")
+    assert "for cifar10, and holds fbnet on cifar100, fbnet on imagenet" in none.err
+
+
+def test_accuracy_of_the_store_is_adapted(run):
+    archs = SPACES["macro"].to_text(SPACES["macro"].sample(20, seed=0))
+    stored("macro", archs, [80 + sum(map(int, arch)) / 2 for arch in archs], device="", metric="accuracy")
+    made = run("adapt", "-d", "cifar10", "--metric", "accuracy", "--samples", "store", "--json", "--no-track")
+    assert made.code == 0, made.err
+    assert json.loads(made.out)["measurements"] == 20
+
+
+def test_a_file_of_any_kind_and_what_its_columns_say(run, tmp_path):
+    cells = SPACES["fbnet"].to_text(SPACES["fbnet"].sample(8, seed=0))
+    rows = [{"arch": a, "value": 5.0 + i, "dataset": "imagenet"} for i, a in enumerate(cells)]
+    rows.append({"arch": cells[0], "value": None, "dataset": "imagenet"})
+    path = tmp_path / "samples.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-16")
+    made = run("adapt", "-d", "my-board", "--samples", str(path), "--json", "--no-track")
+    assert made.code == 0, made.err
+    assert "8 of 9 are filled" in made.err
+    assert json.loads(made.out)["dataset"] == "imagenet"
+    other = run("adapt", "-d", "my-board", "--samples", str(path), "--dataset", "cifar100")
+    assert "is of the dataset imagenet, and cifar100 is asked for" in other.err
+
+
+def test_a_zero_is_told_by_the_line_of_the_file(run, tmp_path):
+    path = tmp_path / "m.csv"
+    path.write_text(
+        "arch,value\n" + "".join(f"{a},{v}\n" for a, v in zip(CELLS, ["", 5, 0, 3, 4, 6], strict=True))
+    )
+    done = run("adapt", "-d", "board", "--samples", str(path))
+    assert "must be finite and above 0, got 0.0 (samples" in done.err
+    assert "line 4)" in done.err

@@ -51,7 +51,7 @@ def test_networks_are_drawn_by_the_seed_and_told_for_people(run) -> None:
         (("--n", "1", "--space", "hat"), "hat cannot be measured here"),
         (("--space", "macro"), "either --n or --archs must be given"),
         (("--space", "macro", "--n", "1", "--archs", "x"), "either --n or --archs must be given"),
-        (("--space", "macro", "--archs", "/nowhere"), "--archs must be a readable text file"),
+        (("--space", "macro", "--archs", "/nowhere"), "--archs '/nowhere' cannot be read"),
         (("--space", "macro", "--n", "1", "--device", "raspi4"), "device must be HOST-ort-<threads>t"),
         (("--space", "macro", "--n", "1", "--metric", "accuracy"), "must be one of energy, latency"),
         (("--space", "macro", "--n", "1", "--dataset", "mnist"), "dataset of macro must be one of"),

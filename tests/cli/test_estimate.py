@@ -90,7 +90,7 @@ def test_a_grid_is_swept_and_a_point_is_picked(run, tmp_path: Path) -> None:
         ((*ROOFLINE,), "networks must be given in one way"),
         ((*ROOFLINE, "02012100", "--n", "3"), "networks must be given in one way"),
         ((*ROOFLINE, "--n", "3"), "--space must be given"),
-        ((*ROOFLINE, "02012100", "--set", "speed"), "must be written name=value"),
+        ((*ROOFLINE, "02012100", "--set", "speed"), "must be name=value"),
         ((*ROOFLINE, "02012100", "--set", "speed=1"), "parameter of roofline must be one of"),
         ((*ROOFLINE, "02012100", "--to", "rows.txt"), "must end in .parquet or .csv"),
         ((*ROOFLINE, "02012100", "--grid"), "roofline has no grid"),

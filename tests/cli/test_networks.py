@@ -37,12 +37,12 @@ def test_a_file_is_read_line_by_line_as_json_or_as_csv(tmp_path: Path, text: str
 def test_an_architecture_of_another_space_is_named(tmp_path: Path) -> None:
     file = tmp_path / "archs"
     file.write_text("02012100\n92012100\n")
-    with pytest.raises(ParseError, match=r"\(item 1\)"):
+    with pytest.raises(ParseError, match=r"line 2\)"):
         chosen_networks(SPACE, None, file, seed=0)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "archs"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="--archs must be a readable text file"):
+    with pytest.raises(InputError, match=r"--archs .* must be text of UTF-8 or UTF-16"):
         chosen_networks(SPACE, None, file, seed=0)

@@ -120,9 +120,9 @@ def test_sources_may_be_named_or_left_out_altogether():
         ([0.0, *VALUES[1:]], "got 0.0", 0),
         (VALUES[:9], "one number an architecture, 10", None),
         (VALUES[:, None], "one number an architecture, 10", None),
-        (["fast"] * 10, "values must be numbers", None),
+        (["fast"] * 10, "values must be numbers", 0),
         ("fast", "values must be numbers", None),
-        (None, "one number an architecture", None),
+        (None, "values must be numbers", None),
     ],
 )
 def test_values_that_say_nothing_are_refused(values, words, item):
@@ -337,3 +337,31 @@ def test_an_estimators_label_is_a_device_that_can_be_saved(home):
     assert folder.name == "nasbench201-latency-eyeriss-like%3Aarray%3D8x8%2Cbuffer_kib%3D54-cifar10"
     assert label in {found.device for found in archcast.devices("nasbench201", "latency")}
     assert archcast.predict(TEN, label).shape == (10,)
+
+
+def test_the_data_set_that_was_measured_on_is_kept():
+    archs = archcast.spaces("fbnet").sample(8, seed=0)
+    values = np.arange(1.0, 9.0)
+    made = archcast.adapt(archs, values, "my-board", "latency", "fbnet", [], 0, "imagenet")
+    assert made.measured.targets[0].dataset == made.measured.dataset == "imagenet"
+    usual = archcast.adapt(archs, values, "my-board", space="fbnet", sources=[])
+    assert usual.measured.dataset == "cifar100"
+    assert not np.allclose(made.predict(archs[:4]), usual.predict(archs[:4]), rtol=1e-4)
+    with pytest.raises(UnknownNameError, match="dataset of fbnet must be one of cifar100, imagenet"):
+        archcast.adapt(archs, values, "my-board", space="fbnet", dataset="cifar10")
+
+
+@pytest.mark.parametrize("values", [[True] * 10, ["1"] * 10, np.arange(10) + 1j])
+def test_values_are_numbers(values):
+    with pytest.raises(InputError, match="values must be numbers"):
+        archcast.adapt(TEN, values, "my-board", space="nasbench201", sources=[])
+
+
+def test_a_likely_unit_is_named():
+    with pytest.warns(ArchcastWarning, match="is it in ms, or in us"):
+        archcast.adapt(TEN, 1000 * VALUES, "my-board", space="nasbench201", sources=["pixel3"])
+
+
+def test_accuracy_as_a_fraction_is_asked_about():
+    with pytest.warns(ArchcastWarning, match="is it in per cent, or a fraction"):
+        archcast.adapt(TEN, np.linspace(0.5, 0.9, 10), "mine", "accuracy", families=["linear"])

@@ -6,7 +6,7 @@ from archcast.collect.estimate.feature_model import Accelerator, FeatureModel, F
 from archcast.collect.estimate.networks import BatchEstimate, estimate_networks
 from archcast.collect.estimate.rows import estimate_rows
 from archcast.collect.estimate.target import Target
-from archcast.collect.estimate.target_files import load_target, parse_settings, target_names
+from archcast.collect.estimate.target_files import load_target, target_names
 
 __all__ = [
     "ESTIMATORS",
@@ -23,6 +23,5 @@ __all__ = [
     "estimate_rows",
     "load_target",
     "make_estimator",
-    "parse_settings",
     "target_names",
 ]

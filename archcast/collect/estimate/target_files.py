@@ -26,6 +26,7 @@ from archcast.collect.estimate.work import check_conventions
 from archcast.core.device import DeviceName
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.optional import require
+from archcast.core.pairs import parse_pairs
 
 _KEYS = {
     "name": str,
@@ -124,19 +125,6 @@ def parse_target(text: str, where: str) -> Target:
     )
 
 
-def parse_settings(pairs: list[str]) -> dict[str, str]:
-    """`["array=8x8", "clock_mhz=250"]` as a mapping; raise InputError for one without `=` or given twice."""
-    out: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise InputError(f"a setting must be written name=value, got {shorten(pair)}")
-        if name.strip() in out:
-            raise InputError(f"setting {name.strip()} must be given once, got {shorten(pair)} as well")
-        out[name.strip()] = value.strip()
-    return out
-
-
 def check_keys(given: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:
     """Raise UnknownNameError for the first key that is not `known`."""
     for key in given:
@@ -148,7 +136,7 @@ def _split(spec: str) -> tuple[str, dict[str, str]]:
     if Path(spec).is_file():
         return spec, {}
     place, colon, rest = spec.rpartition(":") if "=" in spec else (spec, "", "")
-    return (place, parse_settings(rest.split(","))) if colon else (spec, {})
+    return (place, parse_pairs(rest.split(","))) if colon else (spec, {})
 
 
 def _read(path: Path) -> str:

@@ -127,6 +127,11 @@ def _layer(channels: int, stride: int) -> Build:
     return build
 
 
+def _lost(item: str) -> str:
+    """A question where spreadsheets, which read digits as a number, have dropped the zeros before it."""
+    return ": was a leading 0 lost?" if item.isdigit() and len(item) < 8 else ""
+
+
 def _parse_slowly(item: str, i: int) -> list[int]:
     """Digits of one architecture, or a ParseError that says where it goes wrong."""
     for position, digit in enumerate(item[:8]):
@@ -138,7 +143,7 @@ def _parse_slowly(item: str, i: int) -> list[int]:
             )
     if len(item) != 8:
         raise ParseError(
-            f"macro architecture must be 8 digits like '02012100', got {len(item)} characters",
+            f"macro architecture must be 8 digits like '02012100', got {len(item)} characters{_lost(item)}",
             item=i,
             position=min(len(item), 8),
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from archcast.core.errors import InputError, shorten
 from archcast.core.metric import METRICS
+from archcast.core.numbers import read_number
 
 _QUANTITY = re.compile(r"\s*([A-Za-z_]+)\s*(?:@\s*([^\s@<>]+))?\s*")
 _LIMIT = re.compile(r"(.*?)(<=|>=)\s*(\S+)\s*")
@@ -114,11 +115,7 @@ def parse_limit(
     if found is None:
         raise InputError(f"a limit must be written like {example}, got {shorten(text)}")
     name, sign, number = found.groups()
-    try:
-        value = float(number)
-    except ValueError:
-        raise InputError(f"value of a limit must be a number, got {shorten(number)}") from None
-    return Limit(read(name), sign, value)
+    return Limit(read(name), sign, read_number(number, "value of a limit"))
 
 
 def with_device(quantity: Quantity, devices: Sequence[str], dataset: str) -> Quantity:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archcast.collect.estimate import load_target, parse_settings, target_names
+from archcast.collect.estimate import load_target, target_names
 from archcast.collect.estimate.target_files import parse_target, read_target
 from archcast.core.errors import InputError, UnknownNameError
 
@@ -92,12 +92,3 @@ def test_settings_change_the_fingerprint_and_words_do_not() -> None:
     assert plain.fingerprint("another program") != plain.fingerprint("p")
     text = MINE + "description: something\n"
     assert parse_target(text, "it").fingerprint("p") == parse_target(MINE, "it").fingerprint("p")
-
-
-def test_settings_are_written_name_equals_value_once() -> None:
-    assert parse_settings(["array=14x12", " clock_mhz = 250"]) == {"array": "14x12", "clock_mhz": "250"}
-    for wrong in (["array"], ["=3"], ["array="]):
-        with pytest.raises(InputError, match="must be written name=value"):
-            parse_settings(wrong)
-    with pytest.raises(InputError, match="setting array must be given once"):
-        parse_settings(["array=1x1", "array=2x2"])

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from archcast.core.errors import InputError
+from archcast.core.errors import ArchcastWarning, InputError
 from archcast.search.active.labels_file import next_to_train
 from archcast.search.active.run import Trainer
 
@@ -55,12 +55,12 @@ def test_other_columns_stay(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("arch,accuracy\n02012100,5\n", "must have the columns arch and value"),
-        ("arch,value\n02012100,good\n", r"must be a number, blank or failed, got 'good' \(item 0\)"),
+        ("arch,accuracy\n02012100,5\n", "must have the column value, and has the columns 'arch', 'accuracy'"),
+        ("arch,value\n02012100,good\n", r"must be a number, got 'good' \(labels .* line 2\)"),
         ("arch,value\n02012100,inf\n", "must be a number"),
-        ("arch,value\n02012100,5\n0201210,5\n", r"\(item 1\)"),
+        ("arch,value\n02012100,5\n0201210,5\n", r"line 3\)"),
         ("arch,value\n02012100,5\n02012100,6\n", "must be told once"),
-        ('arch,value\n"02012100,5\n', "must be a CSV file"),
+        ('arch,value\n"02012100,5\n', "line 2 cannot be read as CSV"),
     ],
 )
 def test_what_cannot_be_used_is_told(tmp_path, text, message):
@@ -86,3 +86,29 @@ def test_what_failed_is_told_as_such(tmp_path):
     assert told.left == 3**8 - 1
     with pytest.raises(InputError, match="told once"):
         told.tell(["02012100"], [math.nan])
+
+
+def test_fractions_are_asked_about_and_other_values_refused(tmp_path):
+    path = tmp_path / "trained.csv"
+    path.write_text("arch,value\n02012100,0.94\n")
+    with pytest.warns(ArchcastWarning, match="at most 0.94 %: is it in per cent, or a fraction"):
+        next_to_train(trainer(), path, 1)
+    path.write_text("arch,value\n02012100,940\n")
+    with pytest.raises(InputError, match=r"must be 0 to 100 %, got 940 \(labels .* line 2\)"):
+        next_to_train(trainer(), path, 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_rows_are_added_as_the_file_is_written(tmp_path, encoding):
+    path = tmp_path / "trained.csv"
+    path.write_text("Arch;value\n02012100;61,5", encoding=encoding)
+    (new,) = next_to_train(trainer(), path, 1, add=True)
+    assert path.read_text(encoding=encoding) == f"Arch;value\n02012100;61,5\n{new};\n"
+
+
+def test_only_csv_is_added_to(tmp_path):
+    path = tmp_path / "trained.json"
+    path.write_text('[{"arch": "02012100", "value": 61.5}]')
+    assert len(next_to_train(trainer(), path, 2)) == 2
+    with pytest.raises(InputError, match="must be CSV to be added to"):
+        next_to_train(trainer(), path, 2, add=True)

@@ -1,0 +1,72 @@
+"""What a number is, in files, options, limits and Python alike."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from archcast.core.arrays import Doubles
+from archcast.core.errors import InputError, shorten
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_LONGEST = 400
+
+
+def read_number(value: Any, what: str = "value") -> float:
+    """A finite number, of a number or of text: ASCII digits, one decimal point at most, an exponent.
+
+    Raises:
+        InputError: anything else, such as `true`, `9_731`, `1,5`, `nan` or digits of another alphabet.
+    """
+    number = math.nan
+    if isinstance(value, str):
+        text = value.strip()
+        if len(text) <= _LONGEST and _NUMBER.fullmatch(text):
+            number = float(text)
+    elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+    if not math.isfinite(number):
+        raise InputError(f"{what} must be a number, got {shorten(value)}")
+    return number
+
+
+def read_numbers(values: Any, what: str = "values") -> Doubles:
+    """An array of numbers, of a list or an array of whole or floating numbers; NaN and infinity stay.
+
+    Raises:
+        InputError: anything else: truth values, text, dates, complex numbers, masked entries; names the item.
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        item = int(np.ma.getmaskarray(values).ravel().argmax())
+        raise InputError(f"{what} must be there, got a masked entry", item=item)
+    if isinstance(values, list | tuple):
+        for item, value in enumerate(values):
+            if isinstance(value, bool | np.bool_ | str | bytes | complex):
+                raise InputError(f"{what} must be numbers, got {shorten(value)}", item=item)
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind == "O":
+            array = np.asarray([_plain(value, what, item) for item, value in enumerate(array)])
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{what} must be numbers, got {shorten(values)}") from None
+    if array.dtype.kind not in "fiu" and array.size:
+        raise InputError(f"{what} must be numbers, got an array of {array.dtype}")
+    return array.astype(np.float64)
+
+
+def _plain(value: Any, what: str, item: int) -> float:
+    """A number of an array of objects, where a frame's missing value is NaN."""
+    if isinstance(value, float) or type(value).__name__ in ("NAType", "NoneType"):
+        return math.nan if not isinstance(value, float) else value
+    try:
+        return read_number(value, what)
+    except InputError as error:
+        raise InputError(str(error), item=item) from None

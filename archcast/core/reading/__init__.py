@@ -1,0 +1,7 @@
+"""Reading what people have: bytes of any file of architectures or samples as rows of named columns."""
+
+from archcast.core.reading.samples import Samples, samples_of
+from archcast.core.reading.table import Table
+from archcast.core.reading.tables import read_bytes, read_file
+
+__all__ = ["Samples", "Table", "read_bytes", "read_file", "samples_of"]

@@ -1,0 +1,185 @@
+"""Files as tables: which kind a file is, its content says.
+
+| kind | how it is told | rows |
+|---|---|---|
+| Parquet | its first bytes | its rows |
+| JSON | a list or an object, from beginning to end | records, columns, or a list of architectures |
+| JSON Lines | an object or a list a line | records, or architectures |
+| CSV | a header with the column `arch`, separated by `,` `;` or a tab | its records |
+| lines | anything else | an architecture a line |
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from archcast.core.errors import InputError, shorten
+from archcast.core.optional import require
+from archcast.core.reading.separated import read_separated
+from archcast.core.reading.table import ARCH, Table
+from archcast.core.reading.text import LARGEST, decoded, unpacked
+
+_PARQUET = b"PAR1"
+_FIRST_LINE = 10_000
+
+
+def read_file(path: Path, what: str = "file", *, header: bool = False) -> Table:
+    """The table of a file.
+
+    Args:
+        what: what the file is to the caller, for errors.
+        header: whether text must be CSV with a header, also where it has no column `arch`.
+
+    Raises:
+        InputError: it cannot be read, or holds no rows that can be told; names line, column and remedy.
+    """
+    name = f"{what} {str(path)!r}"
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{name} must be at most {LARGEST} bytes, and is larger")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error}") from error
+    return read_bytes(data, name, header=header)
+
+
+def read_bytes(data: bytes, name: str, *, header: bool = False) -> Table:
+    """The table of a file's content.
+
+    Args:
+        name: the file, as errors name it.
+        header: as in `read_file`.
+
+    Raises:
+        InputError: as `read_file`.
+    """
+    data = unpacked(data, name)
+    if data.startswith(_PARQUET):
+        return _parquet(data, name)
+    text, encoding = decoded(data, name)
+    if "op_latency" in (first := text[:_FIRST_LINE].partition("\n")[0]) and "op_name" in first:
+        raise InputError(
+            f"{name} is a look-up table of operators, and a device is learned from whole networks: sum the "
+            "table over some networks, and write them as rows of arch,value"
+        )
+    start = text.lstrip()[:1]
+    if start in ("[", "{"):
+        return _json(text, name)
+    separated = read_separated(text, name, encoding, always=header)
+    return _lines(text, name) if separated is None else separated
+
+
+def _lines(text: str, name: str) -> Table:
+    found = [(i, line.strip()) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return Table(name, (ARCH,), [(line,) for _, line in found], [i for i, _ in found])
+
+
+def _parquet(data: bytes, name: str) -> Table:
+    pa = require("pyarrow", extra="measure", purpose="reading Parquet")
+    parquet = require("pyarrow.parquet", extra="measure", purpose="reading Parquet")
+    try:
+        table = parquet.read_table(pa.BufferReader(data))
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{name} is no whole Parquet file: {' '.join(str(error).split())}") from error
+    columns = [[_empty(cell) for cell in column.to_pylist()] for column in table.columns]
+    rows = list(zip(*columns, strict=True))
+    return Table(name, tuple(table.column_names), rows, range(len(rows)), unit="row")
+
+
+def _json(text: str, name: str) -> Table:
+    try:
+        value = _decoded(text)
+    except (ValueError, RecursionError) as error:
+        lines = [(i, line.strip()) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if all(line[-1] in "]}" for _, line in lines) and (len(lines) > 1 or lines[0][1][0] == "["):
+            return _json_lines(lines, name)
+        raise InputError(f"{name} is not JSON: {_why(error)}") from error
+    if isinstance(value, dict):
+        lists = {key: cells for key, cells in value.items() if isinstance(cells, list)}
+        if any(key.strip().casefold() == ARCH for key in lists):
+            return _columns(value, name)
+        if value and all(isinstance(entry, dict) for entry in value.values()):
+            raise InputError(
+                f"{name} must be a list of architectures, records or columns, and is an object of the keys "
+                f"{shorten(next(iter(value)))}, ...: write records with arch and value"
+            )
+        value = [value]
+    elif not value or isinstance(value[0], int | float | None):
+        value = [value] if value else []
+    return _items(value, name, list(range(len(value))), "item")
+
+
+def _json_lines(lines: list[tuple[int, str]], name: str) -> Table:
+    """A line an architecture, or a record; text that is no JSON stays for the space to refuse."""
+    items: list[Any] = []
+    for line, text in lines:
+        try:
+            found = _decoded(text)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{name} line {line} is not JSON: {_why(error)}") from error
+        items.append(found)
+    return _items(items, name, [line for line, _ in lines], "line")
+
+
+def _items(items: list[Any], name: str, places: list[int], unit: str) -> Table:
+    """Records where the first has the key `arch`, else architectures."""
+    if not items or not _is_record(items[0]):
+        return Table(name, (ARCH,), [(_empty(item),) for item in items], places, unit=unit)
+    columns: dict[str, None] = {}
+    records = []
+    for item, place in zip(items, places, strict=True):
+        if not isinstance(item, dict):
+            raise InputError(f"{name} {unit} {place} must be a record as those before, got {shorten(item)}")
+        records.append({key.strip(): _empty(cell) for key, cell in item.items()})
+        if len(records[-1]) != len(item):
+            raise InputError(f"{name} {unit} {place} must have each key once, got {shorten(list(item))}")
+        columns |= dict.fromkeys(records[-1])
+    rows = [tuple(record.get(column) for column in columns) for record in records]
+    return Table(name, tuple(columns), rows, places, unit=unit)
+
+
+def _is_record(item: Any) -> bool:
+    return isinstance(item, dict) and any(key.strip().casefold() == ARCH for key in item)
+
+
+def _columns(value: dict[str, Any], name: str) -> Table:
+    """Lists by column, of one length; other entries go for every row."""
+    lengths = {key: len(cells) for key, cells in value.items() if isinstance(cells, list)}
+    n = lengths[next(key for key in lengths if key.strip().casefold() == ARCH)]
+    for key, length in lengths.items():
+        if length != n:
+            raise InputError(
+                f"{name} must have columns of one length, got {length} of {key!r} and {n} of arch"
+            )
+    whole = [cells if isinstance(cells, list) else [cells] * n for cells in value.values()]
+    rows = [tuple(_empty(cell) for cell in row) for row in zip(*whole, strict=True)]
+    return Table(name, tuple(key.strip() for key in value), rows, range(n), unit="item")
+
+
+def _decoded(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's keys, each once."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {shorten(twice)} stands twice in one object")
+    return found
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno} column {error.colno}"
+    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
+def _empty(cell: Any) -> Any:
+    """Text without the spaces round it; None for nothing."""
+    if isinstance(cell, str):
+        return cell.strip() or None
+    return cell

@@ -1,0 +1,109 @@
+"""Measured architectures of a table."""
+
+import csv
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archcast.core.errors import InputError
+from archcast.core.reading import read_bytes, samples_of
+
+HEAD = "arch,value\n"
+
+
+def samples(text, metric="latency", **asked):
+    return samples_of(read_bytes(text.encode(), "x", header=True), metric=metric, asked=asked)
+
+
+def test_rows_that_are_filled():
+    found = samples(HEAD + "a,1.5\nb,\nc,failed\nd,2\n")
+    assert (found.archs, found.values, found.rows) == (["a", "d"], [1.5, 2.0], [0, 3])
+    assert found.notes == ("x: 2 of 4 are filled", "x: 1 of 4 have failed and were left out")
+
+
+@pytest.mark.parametrize(
+    ("head", "metric", "value"),
+    [
+        ("latency_ms", "latency", 5.0),
+        ("latency", "latency", 5.0),
+        ("latency_us", "latency", 0.005),
+        ("Value (s)", "latency", 5000.0),
+        ("energy_j", "energy", 5000.0),
+    ],
+)
+def test_units_of_a_header(head, metric, value):
+    found = samples(f"arch,{head}\na,5\n", metric)
+    assert found.values == [pytest.approx(value)]
+    assert bool(found.notes) == (value != 5.0)
+
+
+def test_what_columns_say():
+    text = "arch,value,device,dataset,space,unit,status\na,5,pi,imagenet,fbnet,us,ok\nb,,,,,,failed\n"
+    found = samples(text, device="pi")
+    assert found.said == {"device": "pi", "dataset": "imagenet", "space": "fbnet"}
+    assert found.values == [pytest.approx(0.005)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("arch,value,metric\na,5,energy\n", "is of the metric energy, and latency is asked for"),
+        ("arch,value,device\na,5,pi\n", "is of the device pi, and board is asked for"),
+        (
+            "arch,value,device\na,5,pi\nb,6,tx2\n",
+            "must be of one device, and has 'pi' in 1 rows, 'tx2' in 1 rows",
+        ),
+        ("arch,value,unit\na,5,mJ\n", "unit of latency must be one of"),
+        ("arch,latency_ms,unit\na,5,us\n", "must be in one unit, and has ms and us"),
+        (
+            "arch,energy_mj\na,5\n",
+            "must have the columns arch and value .or latency., and has .* 'energy_mj'",
+        ),
+        ("arch,value,latency\na,5,6\n", "must have latency in one column, and has value, latency"),
+        (HEAD + "a,9_731\n", r"must be a number, got '9_731' \(x line 2\)"),
+        (HEAD + "a,1\nb,nan\n", r"must be a number, got 'nan' \(x line 3\)"),
+        (HEAD + ",1\n", "line 2 must have an architecture beside its value"),
+        (HEAD + "a,\n", "none of its 1 is filled"),
+        (HEAD, "it has no rows"),
+        ('arch,value\na,"1,234"\n', "may be a decimal comma or part thousands"),
+        ('arch,value\na,"1.234,5"\n', "must be a number, got '1.234,5'"),
+        (
+            "arch;value\na;1,5\nb;1.5\n",
+            "must have one decimal sign, got '1,5' .x line 2. and '1.5' .x line 3.",
+        ),
+        ('[{"arch": "a", "value": true}]', r"must be a number, got True \(x item 0\)"),
+    ],
+)
+def test_what_cannot_be_believed_is_refused(text, said):
+    with pytest.raises(InputError, match=said):
+        samples(text, device="board")
+
+
+def test_decimal_commas():
+    assert samples("arch;value\na;97,31\nb;2,5\nc;3\n").values == [97.31, 2.5, 3.0]
+
+
+@given(
+    st.lists(st.floats(0.001, 1e6).map(lambda x: round(x, 4)).filter(bool), min_size=1, max_size=6),
+    st.sampled_from([",", ";", "\t"]),
+    st.sampled_from([".", ","]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_spreadsheets_give_the_numbers_that_a_person_reads(values, separator, decimal, encoding, end, index):
+    """Or are refused: no other number is ever read."""
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=separator, lineterminator=end)
+    texts = [repr(value).replace(".", decimal) for value in values]
+    writer.writerow([""] * index + ["arch", "value"])
+    writer.writerows([i] * index + [f"a{i}", text] for i, text in enumerate(texts))
+    table = read_bytes(file.getvalue().encode(encoding), "x", header=True)
+    if decimal == "," and all(re.fullmatch(r"[0-9]{1,3},[0-9]{3}", text) for text in texts if "," in text):
+        with pytest.raises(InputError, match="thousands"):
+            samples_of(table, metric="latency")
+    else:
+        assert samples_of(table, metric="latency").values == values
