@@ -6,11 +6,6 @@ estimates experimental. They are of latency only, and a network costs less than 
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from importlib.resources import files
@@ -19,10 +14,11 @@ from typing import Any, ClassVar
 from archcast.collect.estimate import lowering
 from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate
 from archcast.collect.estimate.target import Target, convert
+from archcast.collect.estimate.vela_process import VELA
 from archcast.collect.estimate.work import CHOICES, works_of
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.network import Network
-from archcast.core.optional import require
+from archcast.core.optional import require, require_installed
 
 WRITTEN = {name: ("elementwise" if name == "add" else next(iter(CHOICES[name]))) for name in CHOICES}
 WRITTEN |= {"shuffle": "copy", "concat": "in_place"}
@@ -98,25 +94,21 @@ class VelaEstimator(Estimator):
         works_of(network, self.target.conventions, self.target.name)  # refuses what has no convention
         name, system, options, clock = self._system
         file = lowering.to_tflite(network)
-        regor = require("ethosu.regor", extra="collect", purpose="Ethos-U estimates")
-        with _caught_output() as printed:
-            try:
-                made = regor.compile(name, file, "TFLITE", system, options=options, verbose=False)
-            except Exception as error:  # the compiler raises its own kinds, without a common base
-                raise InputError(f"{self.target.name} cannot compile the network: {error}") from error
-        report, table = made.perf_report, made.opt_database.tables["perf"]
-        rows = [dict(zip(table.header, row, strict=False)) for row in table.data]
+        require_installed("ethosu", extra="collect", purpose="Ethos-U estimates")
+        made = VELA.compile(name, file, system, options)
+        if "error" in made:
+            raise InputError(f"{self.target.name} cannot compile the network: {made['error']}")
+        rows, cycles = made["rows"], made["cycles"]
         on_processor = [row["name"] for row in rows if row["operator"] == "Passthrough"]
-        if report.cpuOps or on_processor:
-            layers = ", ".join(on_processor) or f"{report.cpuOps} operators"
-            reasons = [line for line in printed if line.startswith("Reason:")]
+        if made["cpu_ops"] or on_processor:
+            layers = ", ".join(on_processor) or f"{made['cpu_ops']} operators"
+            reasons = [line for line in made["printed"] if line.startswith("Reason:")]
             raise InputError(
                 f"{self.target.name} does not run these operators, they would run on the processor and are "
                 f"not estimated: {layers}" + (f" ({reasons[0]})" if reasons else "")
             )
         ms = 1e3 / clock
-        parts = {"network": report.totalCycles * ms}
-        total = LayerCost(report.totalCycles * ms, None, parts)
+        total = LayerCost(cycles * ms, None, {"network": cycles * ms})
         return NetworkEstimate(self.target.label, total, _layers(network, rows, ms))
 
 
@@ -133,23 +125,3 @@ def _layers(network: Network, rows: list[dict[str, Any]], ms: float) -> tuple[La
         part = network.nodes[position].part if position >= 0 else ""
         out.append(LayerEstimate(position, op, part, LayerCost(latency, None, {"operator": latency})))
     return tuple(out)
-
-
-@contextmanager
-def _caught_output() -> Iterator[list[str]]:
-    """Lines that the compiler, which is no Python, writes to standard output and error; filled at the end."""
-    lines: list[str] = []
-    sys.stdout.flush()
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as file:
-        kept = [(fd, os.dup(fd)) for fd in (1, 2)]
-        try:
-            for fd, _ in kept:
-                os.dup2(file.fileno(), fd)
-            yield lines
-        finally:
-            for fd, copy in kept:
-                os.dup2(copy, fd)
-                os.close(copy)
-            file.seek(0)
-            lines += file.read().decode("utf-8", "replace").splitlines()
