@@ -76,14 +76,22 @@ def devices(
 
     Example: archcast devices --space fbnet
     """
-    from archcast.core.device_catalog import device_of
     from archcast.serving import devices as served
 
-    names = ("device", "space", "metric", "unit", "dataset", "predictor", "form", "origin", "version")
-    records = [
-        {name: getattr(s, name) for name in names} | {"hardware": device_of(s.device).hardware}
-        for s in served(space, metric)
-    ]
+    names = (
+        "device",
+        "space",
+        "metric",
+        "unit",
+        "dataset",
+        "predictor",
+        "form",
+        "origin",
+        "version",
+        "hardware",
+    )
+    how = ("runtime", "precision", "batch", "threads") if as_json else ()
+    records = [{name: getattr(s, name) for name in (*names, *how)} for s in served(space, metric)]
     print_records(records, as_json=as_json)
 
 

@@ -6,10 +6,12 @@ latency is that of one pass over the whole batch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archcast.core.device import DeviceName
-from archcast.core.errors import InputError
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.metric import METRICS
 from archcast.core.registry import Registry
 
 KINDS = ("gpu", "cpu", "phone", "fpga", "asic", "tpu", "board")
@@ -130,3 +132,14 @@ def device_of(name: str) -> Device:
         return Device(name)
     precision = said.precision or ("fp32" if said.runtime else "")
     return Device(name, said.hardware, "", said.program, precision, said.batch, said.threads)
+
+
+def unknown_device(kind: str, name: object, choices: Iterable[str], metric: str) -> UnknownNameError:
+    """The error for a device that is not there, which tells how one is learned.
+
+    Args:
+        kind: what the device was asked for, e.g. `device for latency of fbnet`.
+        choices: devices that are there; for a metric of no device, data sets.
+    """
+    learned = "archcast adapt learns another device from three measurements of it or more"
+    return UnknownNameError(kind, name, choices, beside=learned if METRICS[metric].of_device else "")

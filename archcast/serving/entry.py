@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from archcast.core.device_catalog import Device, device_of, unknown_device
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
 from archcast.core.labels import Target
 from archcast.core.metric import METRICS
@@ -54,6 +55,36 @@ class Entry:
     def target(self) -> Target:
         """The column's device and data set."""
         return Target(self.device, self.dataset)
+
+    @property
+    def about(self) -> Device:
+        """What is known of the device; nothing for a metric of no device."""
+        return device_of(self.device) if METRICS[self.metric].of_device else Device(self.device)
+
+    @property
+    def hardware(self) -> str:
+        """The device itself, by its maker's name where that is known."""
+        return self.about.hardware
+
+    @property
+    def runtime(self) -> str:
+        """Program that runs the network on the device; empty where it is not known."""
+        return self.about.runtime
+
+    @property
+    def precision(self) -> str:
+        """Number format of weights and activations; empty where it is not known."""
+        return self.about.precision
+
+    @property
+    def batch(self) -> int | None:
+        """Items in one pass; None where it is not known."""
+        return self.about.batch
+
+    @property
+    def threads(self) -> int | None:
+        """Threads or cores; None where it is not known."""
+        return self.about.threads
 
     @property
     def key(self) -> Key:
@@ -198,7 +229,7 @@ class Entries:
             device = dataset or known.pick_dataset(list(dict.fromkeys(e.device for e in there)))
         named = [e for e in there if e.device == device]
         if not named:
-            raise UnknownNameError(f"device for {metric} of {space}", device, {e.device for e in there})
+            raise unknown_device(f"device for {metric} of {space}", device, {e.device for e in there}, metric)
         picked = known.pick_dataset(list(dict.fromkeys(e.dataset for e in named)), dataset, of=device)
         named = [e for e in named if e.dataset == picked]
         if predictor is None:
@@ -232,5 +263,5 @@ def _only_space(entries: list[Entry], device: str | None, metric: str) -> str:
     if len(having) > 1:
         raise InputError(f"space must be named, as {', '.join(having)} all have {metric} on {device}")
     if not having:
-        raise UnknownNameError(f"device for {metric}", device, {e.device for e in entries})
+        raise unknown_device(f"device for {metric}", device, {e.device for e in entries}, metric)
     return having[0]

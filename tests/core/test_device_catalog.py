@@ -6,7 +6,7 @@ import pytest
 
 from archcast.collect.tables import RECIPES
 from archcast.core.device import DeviceName
-from archcast.core.device_catalog import DEVICES, KINDS, Device, device_of
+from archcast.core.device_catalog import DEVICES, KINDS, Device, device_of, unknown_device
 
 
 def test_every_device_of_a_table_is_known() -> None:
@@ -50,3 +50,10 @@ def test_what_another_device_is_its_name_says() -> None:
     assert device_of("my-board-ort-2t").precision == "fp32"
     assert device_of("my-board") == Device("my-board", "my-board", batch=1)
     assert device_of("of another's store") == Device("of another's store")
+
+
+def test_an_unknown_device_is_told_by_near_names_and_of_adapt() -> None:
+    error = unknown_device("device for latency", "Titan RTX 256", ["titan_rtx_1", "titan_rtx_256"], "latency")
+    assert "did you mean 'titan_rtx_256'" in str(error)
+    assert "archcast adapt learns another device from three measurements" in str(error)
+    assert "adapt" not in str(unknown_device("device for accuracy", "cifar", ["cifar10"], "accuracy"))

@@ -195,3 +195,13 @@ def test_strings_of_numpy_are_read_too(home: Path) -> None:
 def test_the_item_at_fault_is_named(home: Path, wrong: object) -> None:
     with pytest.raises(archcast.InputError, match=r"item 2"):
         archcast.predict([CELL, CELL, wrong, CELL], "raspi4")
+
+
+def test_devices_say_how_the_network_runs():
+    found = {entry.device: entry for entry in archcast.devices("nasbench201", "latency")}
+    epyc = found["epyc-zen4-ort-1t"]
+    told = (epyc.hardware, epyc.runtime, epyc.precision, epyc.batch, epyc.threads)
+    assert told == ("AMD EPYC (Zen 4), one core", "ONNX Runtime", "fp32", 1, 1)
+    assert (found["titan_rtx_256"].batch, found["titan_rtx_256"].threads) == (256, None)
+    (accuracy,) = archcast.devices("macro", "accuracy")
+    assert (accuracy.hardware, accuracy.batch) == ("", None)

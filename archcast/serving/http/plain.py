@@ -10,7 +10,6 @@ import pydantic_core
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archcast.core.device_catalog import device_of
 from archcast.core.errors import shorten
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
@@ -88,10 +87,9 @@ def plain_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
 def record(model: LoadedPredictor) -> dict[str, Any]:
     """A model as `GET /devices` lists it."""
     entry = model.entry
-    known = device_of(entry.device).hardware
-    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin")
+    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", "hardware")
     told = {name: getattr(entry, name) for name in names}
-    return told | {"label": entry.version, "version": entry.digest, "model": entry.name, "hardware": known}
+    return told | {"label": entry.version, "version": entry.digest, "model": entry.name}
 
 
 def _devices(found: Any) -> list[str | None]:
