@@ -13,6 +13,7 @@ a file of this process, so that nobody else's output is moved; answers go out by
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import os
 import sys
@@ -24,8 +25,7 @@ _COLUMNS = ("name", "operator", "op_cycles")
 
 def compile_network(request: dict[str, Any]) -> dict[str, Any]:
     """What the compiler made of one network."""
-    from ethosu import regor
-
+    regor = importlib.import_module("ethosu.regor")
     file = base64.b64decode(request["file"])
     try:
         made = regor.compile(
