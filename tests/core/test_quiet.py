@@ -1,10 +1,11 @@
 import logging
 import os
 import threading
+import warnings
 
 import pytest
 
-from archcast.core.quiet import quiet
+from archcast.core.quiet import quiet, quiet_root
 
 
 def test_levels_and_environment_are_those_asked_for_and_then_as_before(monkeypatch):
@@ -50,3 +51,42 @@ def test_threads_take_turns(monkeypatch):
     thread.join()
     assert seen == ["first", "second"]
     assert "TURN" not in os.environ
+
+
+def test_kinds_of_warnings_are_passed_over_and_others_are_not():
+    with quiet(ignored=(DeprecationWarning,)):
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+        with pytest.raises(UserWarning, match="new"):
+            warnings.warn("new", UserWarning, stacklevel=1)
+    with pytest.raises(DeprecationWarning, match="old"):
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+
+
+def test_advice_of_a_package_through_the_root_logger_is_held_back_and_nothing_else(monkeypatch, capsys):
+    root = logging.getLogger()
+    said = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    monkeypatch.setattr(root, "handlers", [handler])
+
+    def say(text, level=logging.WARNING):
+        root.handle(root.makeRecord("root", level, "/lib/talks/module.py", 1, text, (), None))
+
+    with quiet_root("talks"):
+        say("advice")
+        say("wrong", logging.ERROR)
+        logging.warning("mine")
+        thread = threading.Thread(target=say, args=["of another thread"])
+        thread.start()
+        thread.join()
+    say("later")
+    assert said == ["wrong", "mine", "of another thread", "later"]
+
+
+def test_the_root_logger_gets_no_handler(monkeypatch):
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    with quiet_root("talks"):
+        logging.warning("mine")
+    assert root.handlers == []
+    assert root.filters == []

@@ -7,10 +7,8 @@ writes its result to the memory outside the chip.
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any, ClassVar
@@ -30,6 +28,7 @@ from archcast.collect.estimate.zigzag_layers import (
 )
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.optional import require
+from archcast.core.quiet import quiet
 
 MODEL = 1
 """Raised when the way that layers are given to ZigZag changes."""
@@ -179,16 +178,6 @@ def _check_rule(rule: Any, kind: str, name: str) -> None:
                 raise UnknownNameError(f"loop of mapping.{kind}.{dimension} of {name}", loop, LOOPS[kind])
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """ZigZag's log and its warnings of deprecated calls silenced for as long as it runs."""
-    logger = logging.getLogger("zigzag")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            warnings.simplefilter("ignore", SyntaxWarning)
-            yield
-    finally:
-        logger.setLevel(level)
+def _quiet() -> AbstractContextManager[None]:
+    """Without ZigZag's log and its warnings of deprecated calls."""
+    return quiet(("zigzag",), ignored=(DeprecationWarning, SyntaxWarning))

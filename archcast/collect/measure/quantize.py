@@ -7,15 +7,14 @@ QDQ form that ONNX Runtime fuses into integer kernels.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from archcast.collect.measure.drawn_inputs import draw_inputs
 from archcast.core.optional import require
+from archcast.core.quiet import quiet_root
 
 DRAWS = 4
 """Random calibration inputs."""
@@ -47,7 +46,7 @@ def to_int8(model: bytes, inputs: Sequence[dict[str, Any]], *, seed: int = 0) ->
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     CalibrationDataReader.register(_RandomInputs)
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet_root("onnxruntime"):
         plain, ready, done = (Path(folder) / f"{name}.onnx" for name in ("plain", "ready", "done"))
         plain.write_bytes(model)
         quant_pre_process(plain, ready, skip_symbolic_shape=True)
@@ -61,14 +60,3 @@ def to_int8(model: bytes, inputs: Sequence[dict[str, Any]], *, seed: int = 0) ->
             weight_type=QuantType.QInt8,
         )
         return done.read_bytes()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back the quantiser's advice, which it gives through the root logger."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
