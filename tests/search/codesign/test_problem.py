@@ -22,7 +22,7 @@ def test_limits_are_read():
         ("latency>=3", "others with <="),
         ("accuracy<=3", "accuracy must be written with >="),
         ("latency<=fast", "must be a number"),
-        ("latency<=nan", "finite"),
+        ("latency<=nan", "must be a number"),
         ("speed<=1", "speed"),
     ],
 )
