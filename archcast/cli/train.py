@@ -155,18 +155,19 @@ def _save(run: TrainingRun, name: str) -> None:
     fitted = run.fitted
     folder = save(fitted.predictor, predictors_dir() / name, card=fitted.card, intervals=fitted.intervals)
     typer.echo(f"saved to {folder}", err=True)
-    if fitted.predictor.header()["served"] == "direct":
+    if fitted.predictor.header()["served"] != "sums":
         _save_tables(run, folder)
 
 
 def _save_tables(run: TrainingRun, folder: Path) -> None:
-    """Save a quick student beside a slow predictor, where it is no worse, and say which of them answers."""
+    """Save tables beside a slow predictor, where they are no worse, and say which of the two answers."""
     from archcast.core.errors import MissingPackageError
-    from archcast.predictors import read_manifest, save
+    from archcast.predictors import Tabulated, read_manifest, save
     from archcast.predictors.distill import DistillError
     from archcast.training.quick import as_tables
 
-    typer.echo(f"teaching a student the answers of {run.fitted.predictor.family}, to answer faster", err=True)
+    family = run.fitted.predictor.family
+    typer.echo(f"making tables of the answers of {family}, to answer faster", err=True)
     try:
         quick = as_tables(run.fitted, run.labels, run.split, seed=run.seed)
     except (DistillError, MissingPackageError) as error:
@@ -176,8 +177,12 @@ def _save_tables(run: TrainingRun, folder: Path) -> None:
     beside = save(
         quick.predictor, folder.with_name(f"{folder.name}-tables"), card=card, intervals=quick.intervals
     )
+    found = card.agreement
     typer.echo(
-        f"the student answers, whose error is at most {card.agreement['worse']:+.1%} larger by "
-        f"{card.agreement['held_out']:.0f} held-out measurements; without {beside} its teacher does",
+        f"a table of all members answers; without {beside} {family} does"
+        if isinstance(quick.predictor, Tabulated)
+        else f"a student answers, whose error is at most {found['worse']:+.1%} larger by "
+        f"{found['held_out']:.0f} held-out measurements and no answer farther than "
+        f"{found['most_difference']:.2%} from its teacher's; without {beside} {family} does",
         err=True,
     )

@@ -19,6 +19,8 @@ from archcast.predictors.lowered.link import apply
 _CHUNK = 8192
 _SUMMED = 10_000
 """Answers to which the weighted sum is fitted; the network is taught them all."""
+_NORMAL = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 
 
 class DistillError(InputError):
@@ -32,13 +34,16 @@ class Teaching:
     Attributes:
         taught: architectures, drawn at random, whose answers it is taught.
         hidden, epochs, batch, rate: of its network.
+        huber: differences beyond this many robust deviations count linearly: networks at the ends of the
+            space, which are far from all others, must not cost those their exactness.
     """
 
-    taught: int = 100_000
+    taught: int = 200_000
     hidden: int = 96
-    epochs: int = 40
+    epochs: int = 20
     batch: int = 512
     rate: float = 4e-3
+    huber: float = 3.0
 
     def network(self) -> MLPConfig:
         """The same for the network's own fit: answers have no noise, which decay and dropout are for."""
@@ -51,7 +56,7 @@ class Teaching:
             rate=self.rate,
             decay=0.0,
             dropout=0.0,
-            huber=10.0,
+            huber=self.huber,
         )
 
 
@@ -67,8 +72,7 @@ def distil(teacher: Predictor, *, teaching: Teaching | None = None, seed: int = 
 
     teaching, space = teaching or Teaching(), teacher.space_
     codes = lessons(space, teaching.taught, seed=seed)
-    pieces = ("decisions",) if space.term_groups is None else ("decisions", "terms")
-    student = Distilled(DistilledConfig(teacher.family, pieces))
+    student = Distilled(DistilledConfig(teacher.family, _pieces(space)))
     student._take_header(space.name, teacher.metric_, teacher.dataset_, teacher.targets_)
     student.scale_, student.maps_ = teacher.scale_, teacher.maps()
     learned = _before_maps(answers_of(teacher.predict_checked, codes).astype(np.float64), student)
@@ -76,7 +80,7 @@ def distil(teacher: Predictor, *, teaching: Teaching | None = None, seed: int = 
     student.take_moments(codes)
     base = apply(student.sum_.link(), student.sum_.summed(codes))
     left = np.log(learned / base) if student.scale_.logarithmic else learned - base
-    size = np.maximum(left.std(axis=0), 1e-12)
+    size = np.maximum(_NORMAL * np.median(np.abs(left - np.median(left, axis=0)), axis=0), 1e-12)
     x = student.standardised(codes).astype(np.float32)
     ((*hidden, w3, b3),) = fit_members(x, left / size, teaching.network(), members=1, seed=seed)
     factor = size.astype(np.float32)
@@ -84,22 +88,31 @@ def distil(teacher: Predictor, *, teaching: Teaching | None = None, seed: int = 
     return student
 
 
+def _pieces(space: Space) -> tuple[str, ...]:
+    """Decisions, and terms where these say more: those of one decision are sums of its values."""
+    groups = space.term_groups
+    return ("decisions",) if groups is None or max(map(len, groups)) == 1 else ("decisions", "terms")
+
+
 def lessons(space: Space, n: int, *, seed: int) -> Codes:
-    """Members that a student is taught, of three kinds.
+    """Members that a student is taught, of four kinds.
 
     Half are drawn from all members alike, a quarter from all values of each decision alike, which differs
-    where decisions depend on others, and a quarter lean to one end of all decisions at once: searches end
-    there, and what people measure is seldom drawn from all members alike.
+    where decisions depend on others. An eighth lean to one end of all decisions at once, and in an eighth a
+    share of the decisions, small or large, is at one end and the others are drawn: searches end there, what
+    people measure is seldom drawn from all members alike, and what lies between must be met too.
 
     Shapes:
         output: (n, k)
     """
     rng, genome = np.random.default_rng(seed), space.genome()
-    tops, part = genome.cardinalities, n // 4
-    even = rng.integers(0, tops, size=(part, len(tops)))
+    tops, part = genome.cardinalities, n // 8
+    even = rng.integers(0, tops, size=(3 * part, len(tops)))
+    ends = (tops - 1) * rng.integers(0, 2, size=(part, 1))
+    ended = np.where(rng.uniform(size=(part, len(tops))) < rng.uniform(size=(part, 1)), ends, even[:part])
     leaning = rng.binomial(tops - 1, rng.uniform(size=(part, 1)), size=(part, len(tops)))
-    drawn = space.sample(n - 2 * part, seed=seed)
-    codes: Codes = np.concatenate([drawn, genome.codes(np.concatenate([even, leaning]))])
+    drawn = space.sample(n - 4 * part, seed=seed)
+    codes: Codes = np.concatenate([drawn, genome.codes(np.concatenate([ended, even[part:], leaning]))])
     return codes[rng.permutation(n)]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
-from archcast.predictors.agreement import WORSE, agreement, worse_by, worst
+from archcast.predictors.agreement import FARTHEST, WORSE, agreement, worse_by, worst
 
 
 @given(arrays(np.float32, (2, 40), elements=st.integers(1, 12).map(float)))
@@ -46,6 +46,20 @@ def test_an_export_holds_when_what_was_measured_says_it_is_no_worse(noise, holds
     assert found.teacher_error == pytest.approx(np.abs(teacher - truth).mean())
     assert found.export_error == pytest.approx(np.abs(export - truth).mean())
     assert (found.worse < WORSE) is holds
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1 + 0.9 * FARTHEST, True), (1.64, False), (0.36, False)])
+def test_one_answer_far_off_is_enough_to_refuse(factor, holds):
+    truth, teacher, _ = measured(0.0, n=20_000)
+    teacher = teacher.astype(np.float32)
+    export = teacher.copy()
+    export[77] *= np.float32(factor)
+    found = agreement(export, teacher, measured=(truth[:500], export[100:600], teacher[100:600]))
+    assert found.worse <= 0.0
+    assert found.spearman > 0.999
+    assert found.rare_difference == 0.0
+    assert found.most_difference == pytest.approx(abs(factor - 1), rel=1e-3)
+    assert found.holds is holds
 
 
 def test_a_teacher_far_off_leaves_more_room_than_one_that_is_right():
