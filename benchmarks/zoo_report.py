@@ -54,8 +54,8 @@ def _form(made: ZooMade) -> str:
     found = card.agreement
     return (
         f", distilled: Spearman {found['spearman']:.5f} with its teacher on {found['rows']:,.0f} "
-        f"architectures, an error at most {found['worse']:+.1%} larger by {found['held_out']:.0f} "
-        f"held-out measurements"
+        f"architectures, no answer farther than {found['most_difference']:.2%} from it, an error at most "
+        f"{found['worse']:+.1%} larger by {found['held_out']:.0f} held-out measurements"
     )
 
 

@@ -43,7 +43,7 @@ class Teaching:
     epochs: int = 20
     batch: int = 512
     rate: float = 4e-3
-    huber: float = 3.0
+    huber: float = 6.0
 
     def network(self) -> MLPConfig:
         """The same for the network's own fit: answers have no noise, which decay and dropout are for."""
