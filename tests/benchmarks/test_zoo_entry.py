@@ -90,7 +90,7 @@ def test_a_slow_one_is_distilled_where_the_student_is_no_worse():
     split = group_split(large, seed=0)
     made = fit(BayesianLinear(), large, split)
     ways = {
-        "enough": {"taught": 6000, "hidden": 24, "epochs": 8, "batch": 128},
+        "enough": {"taught": 32_000, "hidden": 32, "epochs": 8, "batch": 128},
         "hardly": {"taught": 400, "hidden": 2, "epochs": 1},
     }
     recipe = recipe_of(teaching=ways)
