@@ -9,7 +9,7 @@ from archcast.predictors.distill import Teaching, distil
 from archcast.training.train import learning_families
 
 FBNET = ("train", "--space", "fbnet", "-d", "raspi4", "--no-track", "--save", "mine")
-GOOD = Teaching(taught=20_000, hidden=32, epochs=16, batch=256)
+GOOD = Teaching(taught=20_000, hidden=32, epochs=16, batch=256, huber=3.0)
 POOR = Teaching(taught=500, hidden=4, epochs=1, batch=128)
 
 
