@@ -10,8 +10,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import made_up_tables
 import pytest
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # read once, at the import of NumPy; the workers share the cores
+
+import made_up_tables  # noqa: E402 - imports NumPy
 
 PUBLIC = Path(os.environ.get("ARCHCAST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 NAMES = (
