@@ -58,7 +58,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [report.longrepr for report in terminalreporter.stats.get("skipped", ())]
     count = sum(isinstance(why, tuple) and LEFT_OUT in why[2] for why in skipped)
     if count:
-        terminalreporter.write_line(f"{count} proofs on whole tables did not run: {_where()}", yellow=True)
+        terminalreporter.write_line(
+            f"proofs on whole tables that did not run: {count}; {_where()}", yellow=True
+        )
 
 
 def _where() -> str:
