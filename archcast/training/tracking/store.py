@@ -75,8 +75,11 @@ def tracking() -> Iterator[Any]:
     uri, registry = tracking_uri(), registry_uri()
     switches: dict[str, str | None] = {k: os.environ.get(k, v) for k, v in _SWITCHES.items()}
     # Without the environment MLflow knows only the addresses that it was given by a call.
+    with quiet((), switches):
+        mlflow = require(
+            "mlflow", extra="train", purpose="tracking of runs"
+        )  # which sets levels of its loggers
     with quiet(_LOGGERS, switches | dict.fromkeys(("MLFLOW_RUN_ID", *_ADDRESSES))):
-        mlflow = require("mlflow", extra="train", purpose="tracking of runs")
         given = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
         differs = mlflow.get_registry_uri() != mlflow.get_tracking_uri()
         given_registry = mlflow.get_registry_uri() if differs else None
