@@ -60,7 +60,8 @@ def error_of(reply: Any, start: int) -> ArchcastError:
     if reply.status_code >= 500:
         return ServiceError(sentence)
     if told.get("type") == "UnknownNameError":
-        return UnknownNameError(told.get("kind", "name"), told.get("name"), told.get("choices", ()))
+        kind, choices, beside = told.get("kind", "name"), told.get("choices", ()), told.get("beside", "")
+        return UnknownNameError(kind, told.get("name"), choices, beside=beside)
     item = told.get("item")
     if item is not None:
         sentence, item = sentence.removesuffix(f" (item {item})"), item + start

@@ -70,6 +70,7 @@ def error_body(error: ArchcastError) -> dict[str, Any]:
         body["position"] = error.position
     if isinstance(error, UnknownNameError):
         body |= {"kind": error.kind, "name": str(error.name)[:200], "choices": error.choices}
+        body["beside"] = error.beside
     return body
 
 

@@ -45,6 +45,7 @@ def test_files_of_members_cost_what_the_members_cost(space: str) -> None:
     codes = chosen.sample(4, seed=0)
     estimator = roofline()
     wanted = estimate_networks(estimator, chosen, codes)
+    assert len(codes) == 4
     for i, code in enumerate(codes):
         found = estimate_kernels(estimator, archcast.network(to_onnx(chosen.network(code))))
         assert found.latency_ms == pytest.approx(wanted.latency_ms[i], rel=0.02)

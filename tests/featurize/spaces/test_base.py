@@ -146,7 +146,9 @@ def test_canonical_is_idempotent_and_groups_agree(space):
 
 @pytest.mark.parametrize("space", GRAPHS, ids=lambda s: s.name)
 def test_every_node_leads_to_the_one_output(space):
-    for code in space.sample(10, seed=12):
+    codes = space.sample(10, seed=12)
+    assert len(codes) == 10
+    for code in codes:
         network = space.network(code, live=True)
         assert len(network.inputs) == 1
         assert network.outputs == network.nodes[-1].outputs

@@ -214,7 +214,7 @@ def test_a_predictor_that_cannot_be_saved_leaves_the_champion_in_its_place(home,
 
     assert register_and_promote(lookup).version == 2, "once there is room, it goes on"
     assert _aliases("nasbench201.latency.full") == {"champion": 2, "challenger": 1}
-    now = archcast.predict(labels.codes[:9], "full", space="nasbench201")
+    now = archcast.load("full", space="nasbench201").predict(labels.codes[:9])
     np.testing.assert_array_equal(now, strong.predictor.predict(labels.codes[:9])[:, 0])
 
 
