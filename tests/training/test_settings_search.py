@@ -124,8 +124,12 @@ def test_optuna_keeps_its_voice(capfd):
     import optuna
 
     before = optuna.logging.get_verbosity()
-    search_settings("lookup", LABELS, SPLIT, trials=1)
-    assert optuna.logging.get_verbosity() == before == logging.INFO
+    optuna.logging.set_verbosity(logging.INFO)
+    try:
+        search_settings("lookup", LABELS, SPLIT, trials=1)
+        assert optuna.logging.get_verbosity() == logging.INFO
+    finally:
+        optuna.logging.set_verbosity(before)
     assert capfd.readouterr() == ("", "")
 
 
