@@ -19,8 +19,7 @@ def attended(
     """Work of attention of `heads` heads; sizes of a key and a value, lengths of queries and keys."""
     queries, keys = lengths
     loops = (Loops(queries, batch * heads, keys, sizes[0]), Loops(queries, batch * heads, sizes[1], keys))
-    work = traffic(node, values, "attention", macs=sum(loop.macs for loop in loops))
-    return replace(work, loops=loops)
+    return traffic(node, values, "attention", loops=loops)
 
 
 @operator("Attention", "ai.onnx.preview::FlexAttention")

@@ -114,13 +114,20 @@ def operator(*names: str, version: int = 1) -> Callable[[Count], Count]:
 
 
 def traffic(
-    node: Node, values: Values, kind: str, *, learned: tuple[int, ...] | None = None, macs: int = 0
+    node: Node,
+    values: Values,
+    kind: str,
+    *,
+    learned: tuple[int, ...] | None = None,
+    macs: int = 0,
+    loops: tuple[Loops, ...] = (),
 ) -> Work:
     """Work of a node that reads all its inputs once and writes its outputs.
 
     Args:
         learned: positions of inputs that are trained where they are constants; None for every floating-point
             constant of more than one element.
+        loops: of what it multiplies; its multiply-adds are then theirs.
     """
     read = weights = 0
     names = []
@@ -134,7 +141,8 @@ def traffic(
         weights += value.bytes
         if is_learned(value) and (learned is None or position in learned):
             names.append(name)
-    return Work(kind, macs, read, weights, written(node, values), tuple(names))
+    macs += sum(loop.macs for loop in loops)
+    return Work(kind, macs, read, weights, written(node, values), tuple(names), loops)
 
 
 def written(node: Node, values: Values) -> int:

@@ -41,8 +41,7 @@ def convolved(node: Node, values: Values, *, weight: int, learned: tuple[int, ..
         integers(node, "strides", len(w) - 2, 1),
         integers(node, "dilations", len(w) - 2, 1),
     )
-    work = traffic(node, values, kind_of(loops), learned=learned, macs=loops.macs)
-    return replace(work, loops=(loops,))
+    return traffic(node, values, kind_of(loops), learned=learned, loops=(loops,))
 
 
 def kind_of(loops: Loops) -> str:
@@ -83,8 +82,7 @@ def conv_transpose(node: Node, values: Values) -> Work:
         integers(node, "strides", len(size), 1),
         integers(node, "dilations", len(size), 1),
     )
-    work = traffic(node, values, "conv_transposed", learned=(1, 2), macs=loops.macs)
-    return replace(work, loops=(loops,))
+    return traffic(node, values, "conv_transposed", learned=(1, 2), loops=(loops,))
 
 
 @operator("DeformConv")
@@ -99,8 +97,7 @@ def causal_conv(node: Node, values: Values) -> Work:
     batch, channels, length, *_ = shape_of(node, values, 0, least=3)
     w = shape_of(node, values, 1, least=2)
     loops = Loops(batch, channels, 1, 1, (length,), (w[-1],), (1,), (1,))
-    work = traffic(node, values, "conv_depthwise", learned=(1, 2), macs=loops.macs)
-    return replace(work, loops=(loops,))
+    return traffic(node, values, "conv_depthwise", learned=(1, 2), loops=(loops,))
 
 
 def _quantised(node: Node, values: Values, positions: tuple[int, ...]) -> tuple[str, ...]:

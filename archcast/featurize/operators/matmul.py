@@ -26,15 +26,11 @@ def product(
     node: Node, values: Values, loops: Loops, *, operands: tuple[int, int], learned: tuple[int, ...]
 ) -> Work:
     """Work of a matrix product with the loops given, whose operands are two of the inputs."""
-    constant = any(values[node.inputs[p]].constant for p in operands)
-    work = traffic(node, values, "linear" if constant else "matmul", learned=learned, macs=loops.macs)
-    integer = tuple(
-        node.inputs[p]
-        for p in operands
-        if values[node.inputs[p]].constant
-        and not values[node.inputs[p]].dtype.startswith(("float", "bfloat"))
-    )
-    return replace(work, loops=(loops,), learned=tuple(dict.fromkeys((*work.learned, *integer))))
+    given = [values[node.inputs[p]] for p in operands]
+    kind = "linear" if any(value.constant for value in given) else "matmul"
+    work = traffic(node, values, kind, learned=learned, loops=(loops,))
+    integer = [v.name for v in given if v.constant and not v.dtype.startswith(("float", "bfloat"))]
+    return replace(work, learned=tuple(dict.fromkeys((*work.learned, *integer)))) if integer else work
 
 
 def matrices(node: Node, a: Sequence[int], b: Sequence[int]) -> Loops:

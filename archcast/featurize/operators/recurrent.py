@@ -5,8 +5,6 @@ macs = directions * T * batch * g * H * (I + H).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from archcast.core.network import Node
 from archcast.featurize.operators.base import Loops, Values, Work, operator, shape_of, traffic
 
@@ -27,5 +25,4 @@ def recurrent(node: Node, values: Values) -> Work:
         Loops(steps, directions, gates * units, inputs),
         Loops(steps, directions, gates * units, units),
     )
-    work = traffic(node, values, "recurrent", learned=(1, 2, 3, 7), macs=sum(loop.macs for loop in loops))
-    return replace(work, loops=loops)
+    return traffic(node, values, "recurrent", learned=(1, 2, 3, 7), loops=loops)
