@@ -302,9 +302,11 @@ def _permute(w: Writer, layer: Layer) -> None:
 @_form("ShuffleChannel")
 def _shuffle(w: Writer, layer: Layer) -> None:
     groups, channels = layer.whole(0, 1), w.channels.get(layer.inputs[0], 0)
-    if layer.whole(1) or not channels or channels % groups:
+    if not channels or channels % groups:
         w.node("ncnn::ShuffleChannel", layer.inputs, layer.outputs, layer)
         return
+    if layer.whole(1):  # the way back
+        groups = channels // groups
     shape, parts, mixed = (f"{layer.name}.{role}" for role in ("whole", "parts", "mixed"))
     split = w.numbers(layer, "split", [1, groups, channels // groups, -1])
     w.node("Shape", layer.inputs, [shape], layer)
