@@ -13,6 +13,7 @@ import typer
 from archcast.cli.output import Json, print_record, print_records
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Network
+from archcast.core.pairs import parse_pairs
 
 Input = Annotated[
     list[str] | None,
@@ -50,7 +51,7 @@ def network(
     if strict and summary.unknown:
         raise InputError(f"operators not understood: {', '.join(summary.unknown)}")
     made = kernels(net, runtime)
-    total_macs, total_bytes = max(summary.macs, 1), max(sum(k.bytes * k.times for k in made), 1)
+    total_macs, total_bytes = max(summary.macs, 1), max(sum(k.bytes for k in made), 1)
     records = [
         {
             "kernel": k.kind,
@@ -59,7 +60,7 @@ def network(
             "macs": k.macs,
             "share of macs": f"{k.macs / total_macs:.1%}",
             "bytes": k.bytes,
-            "share of bytes": f"{k.bytes * k.times / total_bytes:.1%}",
+            "share of bytes": f"{k.bytes / total_bytes:.1%}",
         }
         for k in dearest(made, n)
     ]
@@ -82,8 +83,8 @@ def read(
     """
     from archcast.featurize.networks import network as of
 
-    shapes = {name: shape_of(text) for name, text in map(_named, inputs)}
-    dims = {name: _whole(text, f"--bind {name}") for name, text in map(_named, bind)}
+    shapes = {name: shape_of(text) for name, text in parse_pairs(inputs, "--input").items()}
+    dims = {name: _whole(text, f"--bind {name}") for name, text in parse_pairs(bind, "--bind").items()}
     path = Path(model)
     if not path.exists() and ":" in model and not model.endswith((".onnx", ".param")):
         if not example:
@@ -102,13 +103,6 @@ def shape_of(text: str) -> tuple[int, ...]:
         InputError: it is written otherwise.
     """
     return tuple(_whole(part, f"shape {shorten(text)}") for part in text.split("x"))
-
-
-def _named(text: str) -> tuple[str, str]:
-    name, equals, value = text.rpartition("=")
-    if not equals or not name:
-        raise InputError(f"must be written name=value, got {shorten(text)}")
-    return name, value
 
 
 def _whole(text: str, what: str) -> int:

@@ -48,7 +48,6 @@ class Kernel:
         macs: multiply-adds.
         read, weights, written: bytes that pass its border: activations, constants, results.
         part: part of the network, of the node that names it.
-        times: how often it runs when the network runs once.
         inside: its nodes with their work.
     """
 
@@ -59,7 +58,6 @@ class Kernel:
     weights: int
     written: int
     part: str
-    times: int
     inside: tuple[Counted, ...] = field(repr=False)
 
     @property
@@ -74,7 +72,9 @@ class Kernel:
 
 
 def kernels(network: Network, runtime: str | Sequence[str] = "onnxruntime") -> tuple[Kernel, ...]:
-    """The kernels of a network, in an order in which they can be run; views are left out.
+    """The kernels of a network, in an order in which they can be run.
+
+    Views are left out, and where the rule `constants` holds what depends on no input.
 
     Args:
         runtime: key of `RUNTIMES`, or names of rules in the order in which to apply them.
@@ -96,7 +96,7 @@ def kernels(network: Network, runtime: str | Sequence[str] = "onnxruntime") -> t
 
 def dearest(made: Sequence[Kernel], n: int = 10) -> list[Kernel]:
     """The n kernels with the most work, a byte moved counted as `BALANCE` multiply-adds."""
-    return sorted(made, key=lambda k: -max(k.macs, BALANCE * k.bytes * k.times))[:n]
+    return sorted(made, key=lambda k: -max(k.macs, BALANCE * k.bytes))[:n]
 
 
 def _rules(runtime: str | Sequence[str]) -> Iterable[str]:
@@ -128,7 +128,7 @@ def _kernel(
     works: Sequence[tuple[Counted, ...]],
 ) -> Kernel | None:
     inside = tuple(c for place in members for c in works[place])
-    if all(c.work.kind in FREE for c in inside):
+    if kind in FREE or all(c.work.kind in FREE for c in inside):
         return None
     dearest = max(inside, key=lambda c: (c.work.macs * c.times, c.work.kind in _DEAR, c.work.bytes))
     if len(members) == 1:
@@ -139,15 +139,20 @@ def _kernel(
     bodies = [c for c in inside if c.node is not network.nodes[members[0]]] if len(members) == 1 else []
     return Kernel(
         members,
-        kind or dearest.work.kind,
+        kind or _kind(dearest, groups),
         sum(c.work.macs * c.times for c in inside),
         read + sum(c.work.read * c.times for c in bodies),
         weights + sum(c.work.weights * c.times for c in bodies),
         written + sum(c.work.written * c.times for c in bodies),
         dearest.node.part,
-        1,
         inside,
     )
+
+
+def _kind(c: Counted, groups: Groups) -> str:
+    """Kind of a kernel's dearest node; a product by what was folded from weights is a linear layer."""
+    folded = any(name in groups.constant for name in c.node.inputs)
+    return "linear" if c.work.kind == "matmul" and folded else c.work.kind
 
 
 def _border(network: Network, groups: Groups, members: tuple[int, ...]) -> tuple[int, int, int]:

@@ -63,6 +63,7 @@ def test_torch_modules_are_read_from_where_they_are_defined(run, tmp_path, monke
         ((), "bind(side=...)"),
         (("--input", "y=1x3x8x8"), "input must be one of x"),
         (("--input", "x"), "name=value"),
+        (("--bind", "side=8", "--bind", "side=16"), "--bind must be given once, got side again"),
         (("--input", "x=1x3xax8"), "whole numbers"),
         (("--bind", "width=3"), "dimension must be one of"),
         (("--bind", "side=8", "--strict"), "operators not understood: trt.plugins::Reformat"),

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+import archcast
 from archcast.core.errors import UnknownNameError
 from archcast.featurize.kernels import RUNTIMES, kernels
 from archcast.featurize.readers.onnx import read_onnx
@@ -127,3 +128,12 @@ def test_unknown_runtimes_and_rules_are_named():
         kernels(network, "tensorrt")
     with pytest.raises(UnknownNameError, match="fusion rule must be one of"):
         kernels(network, ["everything"])
+
+
+def test_what_depends_on_weights_alone_is_not_run():
+    recorded = archcast.network(nn.Linear(32, 64), example=(1, 10, 32))
+    assert [node.op for node in recorded.nodes] == ["Transpose", "MatMul", "Add"]
+    (fused,) = kernels(recorded, "onnxruntime")
+    assert fused.kind == "linear"
+    assert fused.weights == 4 * (32 * 64 + 64)
+    assert [kernel.kind for kernel in kernels(recorded, "eager")] == ["copy", "matmul", "add"]
