@@ -1,0 +1,1 @@
+"""Predictors of networks of any form: they see kernels, never a space's decisions."""

@@ -1,0 +1,169 @@
+"""The contract of a predictor of networks: a cost is made of sums over kernels.
+
+| symbol | meaning |
+|---|---|
+| n | networks |
+| m | devices the predictor was fitted to |
+| q | terms, of which the terms of a network are the sums of those of its kernels |
+
+As every term is a sum over kernels, the terms of a network are the sums of those of its parts. Tables of
+parts, explanations by kernel and adapted predictors all stand on that.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from archcast.core.arrays import Doubles, Floats
+from archcast.core.errors import InputError, NotFittedError
+from archcast.core.network import Network
+from archcast.core.registry import Registry
+from archcast.predictors.networks.labels import NetworkLabels
+
+
+class NetworkPredictor(ABC):
+    """A family of predictors of networks.
+
+    Args:
+        config: the family's frozen configuration; None means its defaults.
+
+    Attributes:
+        family: name in `NETWORK_PREDICTORS`.
+        Config: the configuration's type.
+        requires: packages beyond archcast's own that it needs.
+        metric_, devices_: what it was fitted to.
+    """
+
+    family: ClassVar[str]
+    Config: ClassVar[type[Any]]
+    requires: tuple[str, ...] = ()
+    metric_: str
+    devices_: tuple[str, ...]
+
+    def __init__(self, config: Any = None) -> None:
+        self.config = self.Config() if config is None else config
+        if not isinstance(self.config, self.Config):
+            raise InputError(
+                f"config of {self.family} must be a {self.Config.__name__}, got {type(config).__name__}"
+            )
+
+    # -- to be written by a family ------------------------------------------------------------------
+
+    @abstractmethod
+    def learn(self, labels: NetworkLabels, *, seed: int) -> None:
+        """Learn from labels; `metric_` and `devices_` are set already."""
+
+    @abstractmethod
+    def kernel_terms(self, network: Network) -> Doubles:
+        """Terms of each kernel of a network, all of them at least 0.
+
+        Shapes:
+            output: (kernels, q); a term of no kernel, such as a start, stands in a row of its own
+        """
+
+    @abstractmethod
+    def finish(self, terms: Doubles) -> Doubles:
+        """Values of every device from terms, in the metric's unit; twice the terms are twice the value.
+
+        Shapes:
+            terms: (n, q); output: (n, m)
+        """
+
+    @abstractmethod
+    def select(self, columns: tuple[int, ...]) -> Self:
+        """The predictor of some devices only."""
+
+    @abstractmethod
+    def to_files(self) -> dict[str, bytes]:
+        """What was learned, as file name -> content, without pickle."""
+
+    @abstractmethod
+    def take_files(self, files: Mapping[str, bytes]) -> None:
+        """Take back what `to_files` gave; the header is set already."""
+
+    # -- what users call ------------------------------------------------------------------------------
+
+    def fit(self, labels: NetworkLabels, *, seed: int = 0) -> Self:
+        """Learn from `labels`; returns self.
+
+        Raises:
+            InputError: fewer than two networks.
+        """
+        if len(labels) < 2:
+            raise InputError(f"{self.family} must have at least 2 networks to learn from, got {len(labels)}")
+        self.metric_, self.devices_ = labels.metric, labels.devices
+        self.learn(labels, seed=seed)
+        return self
+
+    def terms(self, networks: Sequence[Network]) -> Doubles:
+        """Terms of networks.
+
+        Shapes:
+            output: (n, q)
+        """
+        return np.stack([self.kernel_terms(network).sum(axis=0) for network in networks])
+
+    def predict(self, networks: Sequence[Network]) -> Floats:
+        """Values of every device, in the metric's unit.
+
+        Shapes:
+            output: float32 (n, m)
+
+        Raises:
+            NotFittedError: before `fit`.
+            InputError: a shape of a network is not known; names the node.
+        """
+        if not hasattr(self, "devices_"):
+            raise NotFittedError(f"{self.family} must be fitted before it predicts")
+        if not networks:
+            return np.empty((0, len(self.devices_)), dtype=np.float32)
+        return self.finish(self.terms(networks)).astype(np.float32)
+
+    def shares(self, network: Network) -> Doubles:
+        """What each row of `kernel_terms` adds to the values, in the metric's unit.
+
+        Shapes:
+            output: (kernels, m); columns sum to `predict`
+        """
+        by_kernel = self.kernel_terms(network)
+        total = by_kernel.sum(axis=0, keepdims=True)
+        step = 1e-4
+        nearer = self.finish(total + step * by_kernel) - self.finish(total - step * by_kernel)
+        parts: Doubles = nearer / nearer.sum(axis=0) * self.finish(total)
+        return parts
+
+    def interval(
+        self, networks: Sequence[Network], coverage: float, *, predicted: Floats | None = None
+    ) -> tuple[Floats, Floats] | None:
+        """Ends of a central interval of new measurements, where the family knows one.
+
+        Shapes:
+            output: float32 (n, m) each
+        """
+        del networks, coverage, predicted
+        return None
+
+    def notes(self, networks: Sequence[Network]) -> list[str]:
+        """What a user must know of each prediction, such as operators that no network it learned from had."""
+        return [""] * len(networks)
+
+    def header(self) -> dict[str, Any]:
+        """What an artifact keeps of the predictor beside its files; JSON types only."""
+        if not hasattr(self, "devices_"):
+            raise NotFittedError(f"{self.family} must be fitted before it is saved")
+        return {
+            "family": self.family,
+            "config": asdict(self.config),
+            "space": "network",
+            "metric": self.metric_,
+            "dataset": "",
+            "targets": [[device, ""] for device in self.devices_],
+        }
+
+
+NETWORK_PREDICTORS: Registry[type[NetworkPredictor]] = Registry("predictor of networks")
