@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from archcast.core.device import DeviceName
 
 FUSED, EAGER, COMPILED = "onnxruntime", "eager", "compiled"
 _EAGER = ("torch", "jax", "tf")
+_LAST = (99, 0)
+_WHOLE_ATTENTION, _EXACT_ATTENTION = (2, 0), (2, 5)
+_RUNTIME = re.compile(r"([a-z]+)([0-9.]*)(?:_([a-z]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +21,26 @@ class Program:
     Attributes:
         rules: key of `archcast.featurize.kernels.RUNTIMES`.
         precision: number format as `DeviceName.precision` writes it; empty for fp32.
+        layout: order of the axes of maps where it is told: `nhwc`; empty for the framework's own.
+        attention: how attention is run: `whole` as one kernel, `parts` as products with a softmax between
+            them, `exact` as one kernel but in single precision where it has more than four axes.
     """
 
     rules: str = FUSED
     precision: str = ""
+    layout: str = ""
+    attention: str = "whole"
 
 
 def program_of(device: DeviceName) -> Program:
     """The program of a device; a runtime that is not said is one that joins nodes, as most do."""
-    name = device.runtime.rstrip("0123456789._")
-    option = device.runtime.rpartition("_")[2]
-    if option == "compiled":
-        return Program(COMPILED, device.precision)
-    if name.split("_")[0].rstrip("0123456789.") in _EAGER:
-        return Program(EAGER, device.precision)
-    return Program(FUSED, device.precision)
+    found = _RUNTIME.fullmatch(device.runtime)
+    name, version, option = found.groups() if found else ("", "", None)
+    if name not in _EAGER:
+        return Program(COMPILED if option == "compiled" else FUSED, device.precision)
+    released = tuple(int(n) for n in version.split(".") if n) or _LAST
+    attention = (
+        "parts" if released < _WHOLE_ATTENTION else "exact" if released >= _EXACT_ATTENTION else "whole"
+    )
+    layout = "nhwc" if option == "nhwc" else ""
+    return Program(COMPILED if option == "compiled" else EAGER, device.precision, layout, attention)
