@@ -38,6 +38,7 @@ def network(
     ] = "onnxruntime",
     n: Annotated[int, typer.Option("--kernels", help="How many of the dearest kernels to list.", min=0)] = 10,
     strict: Annotated[bool, typer.Option(help="Refuse operators that are not understood.")] = False,
+    svg: Annotated[Path | None, typer.Option(help="Draw it to this .svg, repeated blocks once.")] = None,
     as_json: Json = False,
 ) -> None:
     """Count a network: parameters, multiply-adds, bytes, memory, the dearest kernels, what is not understood.
@@ -50,6 +51,8 @@ def network(
     summary = net.summary()
     if strict and summary.unknown:
         raise InputError(f"operators not understood: {', '.join(summary.unknown)}")
+    if svg is not None:
+        _draw(net, runtime, svg)
     made = kernels(net, runtime)
     total_macs, total_bytes = max(summary.macs, 1), max(sum(k.bytes for k in made), 1)
     records = [
@@ -71,6 +74,26 @@ def network(
     typer.echo(f"{'kernels':<16}{len(made):,} ({runtime})")
     if records:
         print_records(records, as_json=False)
+
+
+def _draw(net: Network, runtime: str, path: Path) -> None:
+    """Write the drawing of a network.
+
+    Raises:
+        InputError: the name does not end in .svg, or the file cannot be written.
+    """
+    from archcast.core.files import atomic_write
+    from archcast.featurize.drawing.svg import drawing
+
+    if path.suffix != ".svg":
+        raise InputError(f"--svg must name a file that ends in .svg, got {shorten(str(path))}")
+    text = drawing(net, runtime)
+    try:
+        with atomic_write(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error}") from error
+    typer.echo(f"archcast: drawn to {path}", err=True)
 
 
 def read(

@@ -84,3 +84,17 @@ def test_what_is_no_model_is_told(run, tmp_path):
         assert done.code == USER_MISTAKE
         assert len(done.err.strip().splitlines()) == 1
     assert "archcast network model.onnx" in " ".join(run("network", "--help").out.split())
+
+
+def test_a_drawing_is_written_beside_the_counts(run, model, tmp_path):
+    path = tmp_path / "drawn.svg"
+    done = run("network", str(model), "--bind", "side=16", "--svg", str(path), "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["macs"] > 0
+    assert path.read_text().startswith("<svg")
+
+
+def test_a_drawing_of_another_kind_is_refused(run, model, tmp_path):
+    done = run("network", str(model), "--bind", "side=16", "--svg", str(tmp_path / "drawn.png"))
+    assert done.code == USER_MISTAKE
+    assert "must name a file that ends in .svg" in done.err
