@@ -12,7 +12,8 @@ import json
 import sys
 from pathlib import Path
 
-from archcast.predictors.artifact.manifest import FORMAT, MANIFEST, digest, file_entry, json_bytes, stamp
+from archcast.predictors.artifact.kinds import stamp
+from archcast.predictors.artifact.manifest import FORMAT, MANIFEST, digest, file_entry, json_bytes
 from archcast.predictors.artifact.shipped import zoo_folder
 from archcast.predictors.contract import from_header
 

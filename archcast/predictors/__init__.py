@@ -3,7 +3,7 @@
 from archcast.predictors.adapt.config import AdaptConfig
 from archcast.predictors.adapt.posterior import Adapted
 from archcast.predictors.artifact.card import Card
-from archcast.predictors.artifact.manifest import Manifest, load, read_manifest, save
+from archcast.predictors.artifact.manifest import Manifest, load, load_any, read_manifest, save
 from archcast.predictors.contract import PREDICTORS, Predictor
 from archcast.predictors.families.additive import Additive, AdditiveConfig
 from archcast.predictors.families.boosting import Boosting, BoostingConfig
@@ -52,6 +52,7 @@ __all__ = [
     "Tabulated",
     "TabulatedConfig",
     "load",
+    "load_any",
     "read_manifest",
     "save",
 ]

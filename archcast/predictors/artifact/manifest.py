@@ -26,12 +26,13 @@ from archcast.core.arrays import Doubles
 from archcast.core.errors import ArchcastError, ArtifactError, shorten
 from archcast.core.files import sync, sync_tree
 from archcast.core.labels import Target
-from archcast.featurize.encoders.columns import Columns, columns_read
-from archcast.featurize.spaces import SPACES
+from archcast.featurize.encoders.columns import Columns
 from archcast.predictors.artifact.card import Card
-from archcast.predictors.artifact.needs import check_columns, check_names, distributions
-from archcast.predictors.contract import Predictor, from_header
+from archcast.predictors.artifact.kinds import AnyPredictor, kind_of, stamp
+from archcast.predictors.artifact.needs import check_columns, check_names
+from archcast.predictors.contract import Predictor
 from archcast.predictors.intervals import LEVELS, PARTS, Intervals
+from archcast.predictors.networks.contract import NetworkPredictor
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -79,7 +80,7 @@ class Manifest:
         return tuple(Target(device, dataset) for device, dataset in self.header["targets"])
 
 
-def save(predictor: Predictor, folder: Path, *, card: Card, intervals: Intervals | None = None) -> Path:
+def save(predictor: AnyPredictor, folder: Path, *, card: Card, intervals: Intervals | None = None) -> Path:
     """Write a predictor to `folder`, replacing what is there only once all is on disk."""
     files = predictor.to_files()
     manifest = {
@@ -93,16 +94,6 @@ def save(predictor: Predictor, folder: Path, *, card: Card, intervals: Intervals
     manifest["sha256"] = digest(manifest)
     write_folder(folder, files | {MANIFEST: json_bytes(manifest)})
     return folder
-
-
-def stamp(predictor: Predictor) -> dict[str, Any]:
-    """What a manifest says of a predictor by this version: what it reads, and what it needs."""
-    space, dataset = predictor.space_, predictor.dataset_
-    reads = columns_read(space, predictor.reads, dataset, features=predictor.features_)
-    return {
-        "reads": reads,
-        "requires": distributions(space.name, predictor.family, reads.get("operators", {})),
-    }
 
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -156,22 +147,28 @@ def read_manifest(folder: Folder) -> Manifest:
 
 def check(manifest: Manifest) -> None:
     """Raise ArtifactError where this version lacks what is read, or means something else by it."""
-    header = manifest.header
-    check_columns(manifest.folder, SPACES[header["space"]], manifest.reads, header["dataset"])
+    check_columns(manifest.folder, manifest.header, manifest.reads)
 
 
 def load(manifest: Manifest) -> Predictor:
-    """The predictor of a manifest, what it reads compared with this version, every file with its hash.
+    """The predictor of codes of a manifest, what it reads compared with this version, files with hashes.
 
     Raises:
-        ArtifactError: what it reads is not there, or a file is damaged.
+        ArtifactError: what it reads is not there, a file is damaged, or it is of networks.
     """
+    found = load_any(manifest)
+    if isinstance(found, NetworkPredictor):
+        raise ArtifactError(f"{manifest.folder} must be of a space with codes, and is of networks")
+    return found
+
+
+def load_any(manifest: Manifest) -> AnyPredictor:
+    """The same of either kind."""
     try:
         check(manifest)
         files = manifest.files.items()
         contents = {name: _checked(manifest.folder, name, entry) for name, entry in files}
-        features = tuple(manifest.reads["features"]) if "features" in manifest.reads else None
-        return from_header(manifest.header, contents, features=features)
+        return kind_of(manifest.header).make(manifest.header, contents, manifest.reads)
     except ArchcastError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -1,23 +1,15 @@
-"""What a saved predictor needs of an installation, and the sentence where that is not there."""
+"""The sentence where what a saved predictor needs of an installation is not there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
 from archcast.core.errors import ArtifactError, UnknownNameError
 from archcast.core.metric import METRICS
-from archcast.featurize.encoders.columns import Columns, refusal
-from archcast.featurize.operators import OPERATORS
-from archcast.featurize.spaces import SPACES, Space
-from archcast.predictors.contract import PREDICTORS
-
-
-def distributions(space: str, family: str, operators: Iterable[str]) -> dict[str, str]:
-    """Distribution -> version, of those that a space, a family and operators come from but archcast's own."""
-    origins = [SPACES.origin(space), PREDICTORS.origin(family), *map(OPERATORS.origin, operators)]
-    return {name: metadata.version(name) for name in dict.fromkeys(origins) if name is not None}
+from archcast.featurize.encoders.columns import Columns
+from archcast.predictors.artifact.kinds import kind_of
 
 
 def check_names(place: Any, header: Mapping[str, Any], requires: Mapping[str, str]) -> None:
@@ -26,16 +18,17 @@ def check_names(place: Any, header: Mapping[str, Any], requires: Mapping[str, st
     The sentence names the distribution that offers it, where one does and is not installed.
     """
     try:
-        SPACES[header["space"]], METRICS[header["metric"]], PREDICTORS[header["family"]]
+        kind_of(header).check_names(header)
+        METRICS[header["metric"]]
     except UnknownNameError as error:
         missing = [f"{name} {version}" for name, version in requires.items() if not _installed(name)]
         why = f"needs {' and '.join(missing)}, not installed here: {error}" if missing else f"is of a {error}"
         raise ArtifactError(f"{place} {why}") from error
 
 
-def check_columns(place: Any, space: Space, reads: Columns, dataset: str) -> None:
+def check_columns(place: Any, header: Mapping[str, Any], reads: Columns) -> None:
     """Raise ArtifactError where this version lacks what a predictor reads, or means something else by it."""
-    why = refusal(space, reads, dataset)
+    why = kind_of(header).refusal(header, reads)
     if why:
         raise ArtifactError(f"{place} cannot be used: {why}")
 

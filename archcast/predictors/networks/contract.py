@@ -13,16 +13,20 @@ parts, explanations by kernel and adapted predictors all stand on that.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from archcast.core.arrays import Doubles, Floats
+from archcast.core.device import DeviceName
 from archcast.core.errors import InputError, NotFittedError
 from archcast.core.network import Network
 from archcast.core.registry import Registry
+from archcast.featurize.encoders.kernel_table import KernelTable, kernel_table
+from archcast.featurize.encoders.program import program_of
+from archcast.featurize.networks import NETWORK
 from archcast.predictors.networks.labels import NetworkLabels
 
 
@@ -37,6 +41,7 @@ class NetworkPredictor(ABC):
         Config: the configuration's type.
         requires: packages beyond archcast's own that it needs.
         metric_, devices_: what it was fitted to.
+        operators_: operators of the networks it learned from, sorted; empty where that is not known.
     """
 
     family: ClassVar[str]
@@ -44,6 +49,7 @@ class NetworkPredictor(ABC):
     requires: tuple[str, ...] = ()
     metric_: str
     devices_: tuple[str, ...]
+    operators_: tuple[str, ...] = ()
 
     def __init__(self, config: Any = None) -> None:
         self.config = self.Config() if config is None else config
@@ -97,6 +103,7 @@ class NetworkPredictor(ABC):
         if len(labels) < 2:
             raise InputError(f"{self.family} must have at least 2 networks to learn from, got {len(labels)}")
         self.metric_, self.devices_ = labels.metric, labels.devices
+        self.operators_ = operators_of(labels.networks)
         self.learn(labels, seed=seed)
         return self
 
@@ -149,8 +156,15 @@ class NetworkPredictor(ABC):
         return None
 
     def notes(self, networks: Sequence[Network]) -> list[str]:
-        """What a user must know of each prediction, such as operators that no network it learned from had."""
-        return [""] * len(networks)
+        """What a user must know of each prediction; here operators that nothing it learned from had.
+
+        A family that has more to say says it after these.
+        """
+        return [unseen_operators(self, network) for network in networks]
+
+    def kernels(self, network: Network) -> KernelTable:
+        """The kernels that the first rows of `kernel_terms` are of; rows beyond them are of none."""
+        return kernel_table(network, program_of(DeviceName.parse(self.devices_[0])))
 
     def header(self) -> dict[str, Any]:
         """What an artifact keeps of the predictor beside its files; JSON types only."""
@@ -159,11 +173,47 @@ class NetworkPredictor(ABC):
         return {
             "family": self.family,
             "config": asdict(self.config),
-            "space": "network",
+            "space": NETWORK,
             "metric": self.metric_,
             "dataset": "",
+            "served": "direct",
             "targets": [[device, ""] for device in self.devices_],
+            "operators": list(self.operators_),
         }
 
 
 NETWORK_PREDICTORS: Registry[type[NetworkPredictor]] = Registry("predictor of networks")
+
+
+def network_predictor(header: Mapping[str, Any], files: Mapping[str, bytes]) -> NetworkPredictor:
+    """The predictor that `header` and `to_files` describe."""
+    family = NETWORK_PREDICTORS[header["family"]]
+    config = {key: tuple(v) if isinstance(v, list) else v for key, v in header["config"].items()}
+    made = family(family.Config(**config))
+    made.metric_ = header["metric"]
+    made.devices_ = tuple(device for device, _ in header["targets"])
+    made.operators_ = tuple(header["operators"])
+    made.take_files(files)
+    return made
+
+
+def operators_of(networks: Iterable[Network]) -> tuple[str, ...]:
+    """Operators of networks and of their sub-graphs, sorted."""
+    return tuple(sorted({node.op for network in networks for node, _ in network.walk()}))
+
+
+def unseen_operators(predictor: NetworkPredictor, network: Network) -> str:
+    """Operators of a network that a predictor has never seen, with their share of its cost; empty for none.
+
+    The share is the mean over devices of that of the kernels which hold one of them.
+    """
+    new = [op for op in operators_of([network]) if op not in predictor.operators_]
+    if not new or not predictor.operators_:
+        return ""
+    kernels = predictor.kernels(network)
+    of_new = [i for i, inside in enumerate(kernels.operators) if not set(inside).isdisjoint(new)]
+    held = {op for i in of_new for op in kernels.operators[i]}
+    shares = predictor.shares(network)
+    share = float((shares[of_new].sum(axis=0) / shares.sum(axis=0)).mean())
+    costly = [op for op in new if op in held]
+    return f"{', '.join(costly)} in no network it learned from ({share:.0%} of the cost)" if costly else ""
