@@ -109,6 +109,8 @@ def show(
             "place": record.place,
             "folder": str(record.folder),
         }
+        if record.about:
+            about["about"] = record.about
     if not as_json:
         print_record(about, as_json=False)
     if as_json or columns:

@@ -47,6 +47,7 @@ class TableRecord:
         rows: measurements imported; None when it is not imported.
         place: where its files are found.
         folder: that folder; None when absent.
+        about: what a user of its figures must know.
         fetchable: whether `archcast data fetch` can download it; otherwise `by_hand` says how.
     """
 
@@ -56,6 +57,7 @@ class TableRecord:
     licence: str
     redistributable: bool
     upstream: str
+    about: str
     spaces: tuple[str, ...]
     devices: tuple[str, ...]
     metrics: tuple[str, ...]
@@ -210,6 +212,7 @@ def _record(recipe: Recipe) -> TableRecord:
         licence=recipe.licence,
         redistributable=recipe.redistributable,
         upstream=recipe.upstream,
+        about=recipe.about,
         spaces=recipe.spaces,
         devices=recipe.devices,
         metrics=tuple(dict.fromkeys(s.metric for s in recipe.series)),

@@ -3,7 +3,7 @@
 | part | written | left out |
 |---|---|---|
 | hardware | words of letters, digits, `_`, `.`, joined by `-`: `pixel4`, `ethos-u55-256` | never |
-| runtime | one of `RUNTIMES`, with version and option: `ort`, `tflite2.10`, `torch2.4_compiled` | not said |
+| runtime | one of `RUNTIMES`, with version and options: `ort`, `tflite2.10`, `torch2.4_compiled` | not said |
 | processor | threads `4t`; cores `4small`, `1large_3medium`; after a runtime one of `PROCESSORS` | not said |
 | batch | `b256`: items in one pass | one item |
 | precision | one of `PRECISIONS`, or bits of weights and activations: `int8`, `w8a8` | fp32, or not said |
@@ -30,12 +30,16 @@ RUNTIMES: Mapping[str, str] = {
     "armnn": "Arm NN",
     "coreml": "Core ML",
     "executorch": "ExecuTorch",
+    "hailort": "HailoRT",
     "jax": "JAX",
     "mnn": "MNN",
     "ncnn": "ncnn",
     "openvino": "OpenVINO",
     "ort": "ONNX Runtime",
+    "paddle": "Paddle Inference",
+    "paddlelite": "Paddle Lite",
     "qnn": "Qualcomm QNN",
+    "rknn": "Rockchip RKNN",
     "snpe": "Qualcomm SNPE",
     "tensorrt": "TensorRT",
     "tf": "TensorFlow",
@@ -43,6 +47,7 @@ RUNTIMES: Mapping[str, str] = {
     "torch": "PyTorch",
     "tvm": "TVM",
     "vela": "Vela",
+    "vitis_ai": "Vitis AI",
 }
 PROCESSORS = (
     "cpu",
@@ -57,7 +62,7 @@ PROCESSORS = (
     "tpu",
     "vulkan",
 )
-PRECISIONS = ("amp", "bf16", "fp16", "fp8", "int16", "int4", "int8", "tf32", "uint8")
+PRECISIONS = ("amp", "amp_bf16", "bf16", "fp16", "fp8", "int16", "int4", "int8", "tf32", "uint8")
 Settings: TypeAlias = tuple[tuple[str, str], ...]
 
 _NUMBER = r"[1-9][0-9]{0,4}"
@@ -67,7 +72,7 @@ _PRECISION = rf"{'|'.join(PRECISIONS)}|w[1-9][0-9]?a[1-9][0-9]?"
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9_.]*(?:-[A-Za-z0-9_.]+)*?"
 _NAME = re.compile(
     rf"(?P<hardware>{_WORDS})"
-    rf"(?:-(?P<runtime>(?:{'|'.join(RUNTIMES)})(?:[0-9]+(?:\.[0-9]+)*)?(?:_[a-z]+)?)"
+    rf"(?:-(?P<runtime>(?:{'|'.join(RUNTIMES)})(?:[0-9]+(?:\.[0-9]+)*)?(?:_[a-z]+)*)"
     rf"(?:-(?P<processor>{'|'.join(PROCESSORS)}|{_COUNT}))?|-(?P<count>{_COUNT}))?"
     rf"(?:-b(?P<batch>{_NUMBER}))?"
     rf"(?:-(?P<precision>{_PRECISION}))?"
@@ -76,7 +81,7 @@ _NAME = re.compile(
 _SETTING = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=([A-Za-z0-9_.+-]+)")
 _DEFAULTS = ("b1", "fp32")
 _RESERVED = re.compile(rf"{_COUNT}|b[0-9]+|fp32|{_PRECISION}", re.IGNORECASE)
-_PROGRAM = re.compile(r"([a-z]+)([0-9.]*)(?:_([a-z]+))?")
+_PROGRAM = re.compile(rf"({'|'.join(sorted(RUNTIMES, reverse=True))})([0-9.]*)((?:_[a-z]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class DeviceName:
 
     Attributes:
         hardware: the device itself.
-        runtime: program that runs the network, with version and option; empty where it is not said.
+        runtime: program that runs the network, with version and options; empty where it is not said.
         processor: threads, cores by kind, or an accelerator; empty where it is not said.
         batch: items in one pass.
         precision: number format of weights and activations; empty for fp32 and where it is not said.
@@ -134,8 +139,8 @@ class DeviceName:
         found = _PROGRAM.fullmatch(self.runtime)
         if found is None:
             return ""
-        name, version, option = found.groups()
-        return RUNTIMES[name] + (f" {version}" if version else "") + (f", {option}" if option else "")
+        name, version, options = found.groups()
+        return RUNTIMES[name] + (f" {version}" if version else "") + options.replace("_", ", ")
 
     def with_settings(self, settings: Mapping[str, str]) -> DeviceName:
         """The same device with its settings, in the order of their names."""

@@ -6,8 +6,12 @@ latency is that of one pass over the whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 from archcast.core.device import DeviceName
 from archcast.core.errors import InputError, UnknownNameError
@@ -113,6 +117,15 @@ _OTHERS = (
     Device("ethos-u85-1024", "Arm Ethos-U85", "asic", "Vela", "int8", 1, note=ESTIMATED),
 )
 
+_RUN = re.compile(r"-run[0-9]+")
+_NOTES = {
+    "kernels": "the sum of the kernels' times, not wall time",
+    "ncnn": "one contributed run; the same chip differs up to twofold between contributors",
+    "train": "a training step, not a pass",
+    "vitis": "end to end, with pre- and post-processing",
+}
+"""Word of a runtime's name -> what a user of its figures must know."""
+
 DEVICES: Registry[Device] = Registry("device")
 for _base, _hardware in _GPUS.items():
     for _batch in _BATCHES.get(_base, (1, 32, 64, 256)):
@@ -120,6 +133,13 @@ for _base, _hardware in _GPUS.items():
         DEVICES.register(_name, Device(_name, _hardware, "gpu", batch=_batch))
 for _device in _OTHERS:
     DEVICES.register(_device.name, _device)
+
+
+@cache
+def known_hardware() -> Mapping[str, tuple[str, str]]:
+    """Hardware as names of devices write it -> its maker's name and its kind, of the tables of networks."""
+    listed = json.loads((files("archcast.core") / "hardware.json").read_text(encoding="utf-8"))
+    return {name: (maker, kind) for name, (maker, kind) in listed.items()}
 
 
 def device_of(name: str) -> Device:
@@ -131,7 +151,13 @@ def device_of(name: str) -> Device:
     except InputError:  # of a store or a predictor that someone else wrote
         return Device(name)
     precision = said.precision or ("fp32" if said.runtime else "")
-    return Device(name, said.hardware, "", said.program, precision, said.batch, said.threads)
+    hardware = _RUN.sub("", said.hardware)
+    maker, kind = known_hardware().get(hardware, (said.hardware, ""))
+    words = re.split("[0-9._]+", said.runtime) if kind else []
+    note = "; ".join(_NOTES[word] for word in words if word in _NOTES)
+    if hardware != said.hardware:
+        precision = said.precision
+    return Device(name, maker, kind, said.program, precision, said.batch, said.threads, note)
 
 
 def unknown_device(kind: str, name: object, choices: Iterable[str], metric: str) -> UnknownNameError:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 import pytest
-from table_cases import PUBLISHED, check_rows, is_word, read, statuses, values
+from table_cases import PUBLISHED, check_rows, is_word, place, read, statuses, values
 
 from archcast.collect.tables import RECIPES
 from archcast.core.errors import DataError
@@ -56,7 +56,7 @@ def test_statuses(small_tables: Path, name: str, space: str) -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_table_survives_parquet(small_tables: Path, tmp_path: Path, name: str) -> None:
-    table = RECIPES[name].to_table(small_tables / name, spaces=RECIPES[name].spaces[-1:])
+    table = RECIPES[name].to_table(place(small_tables, name), spaces=RECIPES[name].spaces[-1:])
     write_table(table, tmp_path / "table.parquet")
     assert read_table(tmp_path / "table.parquet").equals(table)
 
@@ -71,7 +71,7 @@ def test_absent_files_are_a_data_error(tmp_path: Path, name: str) -> None:
 def test_damaged_files_are_a_data_error(small_tables: Path, tmp_path: Path, name: str) -> None:
     recipe = RECIPES[name]
     for remote in recipe.files:
-        source = small_tables / name / remote.path
+        source = place(small_tables, name) / remote.path
         content = source.read_bytes() if source.exists() else b""
         target = tmp_path / remote.path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,9 @@ _cores = st.lists(
     st.tuples(st.integers(1, 16), st.sampled_from(["small", "medium", "large"])), min_size=1, max_size=3
 )
 _runtimes = st.tuples(
-    st.sampled_from(sorted(RUNTIMES)), st.sampled_from(["", "2", "2.10"]), st.sampled_from(["", "_compiled"])
+    st.sampled_from(sorted(RUNTIMES)),
+    st.sampled_from(["", "2", "2.10"]),
+    st.sampled_from(["", "_compiled", "_a_b"]),
 )
 _parts = st.fixed_dictionaries(
     {"hardware": st.lists(_words, min_size=1, max_size=4).map("-".join)},
@@ -67,6 +69,8 @@ def test_what_can_be_read_is_written_back(text: str) -> None:
         ("pixel4-tflite2.10-4small-int8", DeviceName("pixel4", "tflite2.10", "4small", 1, "int8")),
         ("pixel6-tflite-1large_3medium", DeviceName("pixel6", "tflite", "1large_3medium")),
         ("rtx3090-torch2.4_compiled-b256-amp", DeviceName("rtx3090", "torch2.4_compiled", "", 256, "amp")),
+        ("rtx3090-torch2.1_nhwc_train-b8", DeviceName("rtx3090", "torch2.1_nhwc_train", batch=8)),
+        ("zcu102-vitis_ai2.5_multi-int8", DeviceName("zcu102", "vitis_ai2.5_multi", precision="int8")),
         ("qcs8550-qnn-w8a8", DeviceName("qcs8550", "qnn", "", 1, "w8a8")),
         ("tesla-npu-like", DeviceName("tesla-npu-like")),
         (
@@ -116,6 +120,8 @@ def test_threads_and_program() -> None:
     assert DeviceName.parse("x-tflite-1large_3medium").threads == 4
     assert DeviceName.parse("x-torch-cuda").threads is None
     assert DeviceName.parse("x-torch2.4_compiled").program == "PyTorch 2.4, compiled"
+    assert DeviceName.parse("x-vitis_ai2.5_multi").program == "Vitis AI 2.5, multi"
+    assert DeviceName.parse("x-tflite2.10").program == "TensorFlow Lite 2.10"
     assert DeviceName.parse("x").program == ""
 
 

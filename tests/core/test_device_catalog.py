@@ -6,13 +6,28 @@ import pytest
 
 from archcast.collect.tables import RECIPES
 from archcast.core.device import DeviceName
-from archcast.core.device_catalog import DEVICES, KINDS, Device, device_of, unknown_device
+from archcast.core.device_catalog import DEVICES, KINDS, Device, device_of, known_hardware, unknown_device
 
 
 def test_every_device_of_a_table_is_known() -> None:
     named = {device for recipe in RECIPES.values() for device in recipe.devices}
-    assert named
-    assert named <= set(DEVICES)
+    assert len(named) > 800
+    assert {device_of(device).kind for device in named} == set(KINDS)
+    assert all(
+        device in DEVICES or device_of(device).hardware != DeviceName.parse(device).hardware
+        for device in named
+    )
+
+
+def test_hardware_of_networks_tables_is_known_by_its_makers_name() -> None:
+    assert {kind for _, kind in known_hardware().values()} <= set(KINDS)
+    run = device_of("raspberry-pi-5-run48-ncnn-4t")
+    assert (run.hardware, run.kind, run.threads, run.precision) == ("Raspberry Pi 5", "board", 4, "")
+    assert "one contributed run" in run.note
+    step = device_of("rtx3090-torch1.12_train-b512-amp")
+    assert (step.batch, step.note) == (512, "a training step, not a pass")
+    assert "not wall time" in device_of("a100-torch_kernels-amp").note
+    assert device_of("my-board-vitis_ai3.0-1t").note == ""
 
 
 @pytest.mark.parametrize("name", DEVICES)
@@ -44,8 +59,8 @@ def test_estimates_say_that_they_are_none_of_a_device() -> None:
 
 def test_what_another_device_is_its_name_says() -> None:
     assert device_of("raspi4") is DEVICES["raspi4"]
-    assert device_of("pixel4-tflite2.10-4small-int8") == Device(
-        "pixel4-tflite2.10-4small-int8", "pixel4", "", "TensorFlow Lite 2.10", "int8", 1, 4
+    assert device_of("pixel9-tflite2.10-4small-int8") == Device(
+        "pixel9-tflite2.10-4small-int8", "pixel9", "", "TensorFlow Lite 2.10", "int8", 1, 4
     )
     assert device_of("my-board-ort-2t").precision == "fp32"
     assert device_of("my-board") == Device("my-board", "my-board", batch=1)

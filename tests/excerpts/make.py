@@ -27,6 +27,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from archcast.collect.pickles import NUMPY_SCALARS, load_torch_zip
 
@@ -34,7 +37,18 @@ HERE = Path(__file__).resolve().parent
 CELLS = 15_625
 STEP = {"nasbench201": 16, "fbnet": 12, "ofa": 20, "accel_nasbench": 20, "nas_bench_macro": 5}
 """Every which network is kept, from the first on; of HELP's spaces the 10 references too."""
-FIRST = {"candidates": 60, "hat": 60, "ofa_accuracy": 100}
+EVERY = {
+    "hailo": 15,
+    "mobile_ml_bench": 9,
+    "ncnn": 5,
+    "paddleclas": 20,
+    "qai_hub": 20,
+    "rknn": 8,
+    "timm": 60,
+    "vitis_ai": 30,
+}
+"""Every which name of a table of networks is kept."""
+FIRST = {"candidates": 60, "hat": 60, "hwgpt": 12, "ofa_accuracy": 100}
 """How many rows of a file are kept, from the first on."""
 Files = Iterable[tuple[str, bytes]]
 
@@ -135,11 +149,32 @@ def ofa_accuracy(root: Path) -> Files:
     return csv_files(root, FIRST["ofa_accuracy"])
 
 
+def networks(root: Path) -> Files:
+    """Tables of networks of any form: one Parquet file each, three of HW-GPT-Bench."""
+    for name, step in EVERY.items():
+        table = pq.read_table(root / f"{name}.parquet")
+        kept = sorted(set(table["network"].to_pylist()))[::step]
+        if name == "timm":
+            kept += ["ecaresnext50t_32x4d", "resnet50"]
+        yield f"{name}.parquet", parquet(table.filter(pc.is_in(table["network"], pa.array(kept))))
+    for scale in ("s", "m", "l"):
+        file = f"hwgpt.{scale}.parquet"
+        yield file, parquet(pq.read_table(root / file).slice(0, FIRST["hwgpt"]))
+
+
+def parquet(table: pa.Table) -> bytes:
+    """A Parquet file, left to the archive to compress."""
+    made = io.BytesIO()
+    pq.write_table(table.combine_chunks(), made, compression="none")
+    return made.getvalue()
+
+
 TABLES: dict[str, Callable[[Path], Files]] = {
     "accel_nasbench": accel_nasbench,
     "hat": hat,
     "help": help_latency,
     "nas_bench_macro": nas_bench_macro,
+    "networks": networks,
     "ofa_accuracy": ofa_accuracy,
 }
 

@@ -77,6 +77,7 @@ class Recipe:
         read: (folder, space) -> measurement table of that space.
         by_hand: one sentence how to get the files, when they cannot be downloaded.
         folder: where the files of a package or the user's own are; None for public tables.
+        about: what a user of its figures must know.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Recipe:
     read: Callable[[Path, str], pa.Table] = field(repr=False)
     by_hand: str = ""
     folder: Path | None = None
+    about: str = ""
 
     @property
     def spaces(self) -> tuple[str, ...]:

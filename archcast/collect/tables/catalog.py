@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from archcast.collect.tables import (
     accel_nasbench,
+    hailo,
     hat,
     help,
     hw_nas_bench,
     hw_nas_bench_360,
+    hwgpt,
+    mobile_ml_bench,
     nas_bench_macro,
     nasbench201_accuracy,
+    ncnn,
     ofa_accuracy,
+    paddleclas,
+    qai_hub,
+    rknn,
+    timm,
+    vitis_ai,
 )
 from archcast.collect.tables.base import Recipe
 from archcast.collect.tables.kept import kept_recipes
@@ -27,6 +36,15 @@ for _recipe in (
     ofa_accuracy.RECIPE,
     hw_nas_bench_360.RECIPE,
     hw_nas_bench.RECIPE,
+    timm.RECIPE,
+    mobile_ml_bench.RECIPE,
+    qai_hub.RECIPE,
+    ncnn.RECIPE,
+    hwgpt.RECIPE,
+    hailo.RECIPE,
+    vitis_ai.RECIPE,
+    paddleclas.RECIPE,
+    rknn.RECIPE,
     *kept_recipes(),
 ):
     RECIPES.register(_recipe.name, _recipe)

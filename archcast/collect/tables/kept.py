@@ -92,4 +92,5 @@ def _recipe(name: str, record: dict[str, Any], folder: Path) -> Recipe:
         ),
         read=read,
         folder=folder,
+        about=record["about"],
     )
