@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archcast.core.network import Attribute, Network, Node, Scalar, Value
 from archcast.featurize.readers.aten import ATEN, FUNCTIONS
+from archcast.featurize.readers.torch_shapes import run_on_meta
 
 OPSET = 23
 _MOST_DATA = 256
@@ -236,7 +237,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         name = func._schema.name
         recorder.saw(name)
         kwargs = _without_device(func, args, kwargs)
-        out = func(*args, **kwargs)
+        out = run_on_meta(func, args, kwargs)
         made = [t for t in pytree.tree_leaves(out) if isinstance(t, torch.Tensor)]
         if not made or all(t.device.type != "meta" for t in made):
             return out
