@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archcast.featurize.features import Features, features
     from archcast.featurize.networks import network
     from archcast.featurize.spaces import parse, spaces
+    from archcast.featurize.spaces.define import define_space
     from archcast.search.loop.run import search
     from archcast.serving import (
         AdaptedPredictor,
@@ -46,6 +47,7 @@ __all__ = [
     "UnknownNameError",
     "__version__",
     "adapt",
+    "define_space",
     "devices",
     "features",
     "load",
@@ -66,6 +68,7 @@ _HOMES = {
     "archcast.featurize.features": ("Features", "features"),
     "archcast.featurize.networks": ("network",),
     "archcast.featurize.spaces": ("parse", "spaces"),
+    "archcast.featurize.spaces.define": ("define_space",),
     "archcast.serving.client": ("Client",),
     "archcast.serving": (
         *("AdaptedPredictor", "LoadedPredictor", "adapt", "devices"),

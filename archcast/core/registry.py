@@ -49,6 +49,19 @@ class Registry(Generic[T]):
         self._origins[name] = _loading.get()
         return entry
 
+    def replace(self, name: str, entry: T) -> T:
+        """Put `entry` under `name`, in the place of what is there, if anything is."""
+        if self._check is not None:
+            self._check(name, entry)
+        self._entries[name] = entry
+        self._origins[name] = _loading.get()
+        return entry
+
+    def forget(self, name: str) -> None:
+        """Take out what a program registered; nothing where there is no such name."""
+        self._entries.pop(name, None)
+        self._origins.pop(name, None)
+
     def origin(self, name: str) -> str | None:
         """Distribution whose entry point added `name`; None for archcast's own and what a program registered.
 

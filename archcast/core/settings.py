@@ -58,6 +58,11 @@ def predictors_dir() -> Path:
     return home() / "predictors"
 
 
+def spaces_dir() -> Path:
+    """Folder of the spaces that the user defined, and of tables made of them."""
+    return home() / "spaces"
+
+
 def tracking_uri() -> str:
     """MLflow's tracking address: `MLFLOW_TRACKING_URI`, else a SQLite file under `home()`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"

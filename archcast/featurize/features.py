@@ -52,13 +52,13 @@ class Features:
     values: Floats
 
 
-def features(arch_batch: ArchBatch, space: str | None = None, dataset: str | None = None) -> Features:
+def features(arch_batch: ArchBatch, space: str | Space | None = None, dataset: str | None = None) -> Features:
     """Features of a batch of architectures, or of networks of any form.
 
     Args:
         arch_batch: architectures in their space's notation, an integer array of codes, or networks: as
             `archcast.network` gives them, or whatever it takes that needs no shape to be told.
-        space: name of the space, `network` for networks; None infers it.
+        space: the space or its name, `network` for networks; None infers it.
         dataset: fixes input size and classes of the networks; None is the space's default.
 
     Shapes:
@@ -67,7 +67,7 @@ def features(arch_batch: ArchBatch, space: str | None = None, dataset: str | Non
     Raises:
         InputError: as `archcast.parse`; UnknownNameError for a data set the space has no network for.
     """
-    networks = networks_of(arch_batch) if space in (None, NETWORK) else None
+    networks = networks_of(arch_batch) if space is None or space == NETWORK else None
     if networks is not None:
         return Features(list(COLUMNS), network_columns(networks).astype(np.float32))
     chosen = resolve_space(space, arch_batch)

@@ -28,7 +28,7 @@ from archcast.featurize.operators import OPERATORS
 from archcast.featurize.spaces import Space
 
 Columns = Mapping[str, Mapping[str, int]]
-"""Part -> name -> version (of a decision: the number of its values)."""
+"""Part -> name -> version (of a decision: the number of its values, unless its space gives it another)."""
 PARTS = ("decisions", "terms", "features", "structure", "blocks", "graph")
 _BY_NAME = ("features", "operators")
 _COSTLESS = ("decisions", "terms", "blocks", "features/nn_degree")
@@ -86,7 +86,8 @@ def columns_of(space: Space, part: str, dataset: str) -> Mapping[str, int]:
     """
     one = space.sample(1, seed=0)
     if part == "decisions":
-        return dict(zip(space.columns, space.cardinalities, strict=True))
+        pairs = zip(space.columns, space.cardinalities, strict=True)
+        return {name: space.versions.get(name, values) for name, values in pairs}
     if part == "features":
         return {name: FEATURE_VERSIONS.get(name, 1) for name in feature_names(space)}
     if part == "operators":

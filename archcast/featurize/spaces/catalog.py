@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import warnings
+from collections.abc import Iterable
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Codes
-from archcast.core.errors import InputError, shorten
+from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError, shorten
 from archcast.core.registry import Registry
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.checks import check_batch, from_json, is_codes
@@ -18,6 +20,7 @@ from archcast.featurize.spaces.macro import Macro
 from archcast.featurize.spaces.mnasnet import MnasNet
 from archcast.featurize.spaces.nasbench201 import NASBench201
 from archcast.featurize.spaces.ofa_mbv3 import OFAMobileNetV3
+from archcast.featurize.spaces.saved import saved_names, saved_space
 from archcast.featurize.spaces.skipnet import SkipNet
 
 
@@ -35,16 +38,59 @@ def _check(name: str, space: object) -> None:
     space.check_decisions()
 
 
+class Spaces(Registry[Space]):
+    """The spaces by name; one that the user defined and saved joins them when it is first asked for."""
+
+    def __getitem__(self, name: str) -> Space:
+        if name in self:
+            return self._entries[name]
+        raise UnknownNameError(self.kind, name, {*self, *saved_names()})
+
+    def __contains__(self, name: object) -> bool:
+        if super().__contains__(name):
+            return True
+        found = saved_space(name) if isinstance(name, str) else None
+        if found is not None:
+            self.replace(found.name, found)
+        return found is not None
+
+    def saved(self) -> Iterable[Space]:
+        """Those that were saved and not asked for yet."""
+        found = []
+        for name in saved_names():
+            try:
+                if name not in self._entries:
+                    found.append(self[name])
+            except InputError as error:  # one that cannot be read leaves the others usable
+                warnings.warn(f"space {name} is left out: {error}", ArchcastWarning, stacklevel=4)
+        return found
+
+
 LARGE = 65_536
 """Arrays of more codes are read part by part, so that memory stays that of input and answers."""
-SPACES: Registry[Space] = Registry("space", group="archcast.spaces", check=_check)
+SPACES = Spaces("space", group="archcast.spaces", check=_check)
 for _space in (NASBench201(), FBNet(), OFAMobileNetV3(), MnasNet(), Macro(), HAT(), SkipNet()):
     SPACES.register(_space.name, _space)
 
 
-def spaces(name: str) -> Any:
+def spaces(name: str | Space) -> Any:
     """The space of that name; raise UnknownNameError, which lists the names, when there is none."""
-    return SPACES[name]
+    return SPACES[cast("str", name_of(name))]
+
+
+def name_of(space: str | Space | None) -> str | None:
+    """The name of a space that is given by its name or itself; None where none is.
+
+    Raises:
+        InputError: another space has that name by now.
+    """
+    if not isinstance(space, Space):
+        return space
+    if space.name not in SPACES:
+        SPACES.register(space.name, space)
+    if SPACES[space.name] is not space:
+        raise InputError(f"space {space.name} must be the one of that name, which was defined anew since")
+    return space.name
 
 
 class Reading(NamedTuple):
@@ -126,17 +172,18 @@ def _check_rest(first: Space, batch: ArchBatch) -> None:
             raise InputError(f"arch_batch must be of one space, got {other.name} after {first.name}", item=i)
 
 
-def resolve_space(space: str | None, batch: ArchBatch) -> Space:
-    """The named space, or the one that `batch` is of when `space` is None."""
-    return infer_space(batch) if space is None else SPACES[space]
+def resolve_space(space: str | Space | None, batch: ArchBatch) -> Space:
+    """The given space, or the one that `batch` is of when none is given."""
+    name = name_of(space)
+    return infer_space(batch) if name is None else SPACES[name]
 
 
-def parse(arch_batch: ArchBatch, space: str | None = None) -> Codes:
+def parse(arch_batch: ArchBatch, space: str | Space | None = None) -> Codes:
     """Codes of a batch of architectures.
 
     Args:
         arch_batch: architectures in their space's notation, or an integer array of codes.
-        space: name of the space; None infers it.
+        space: the space or its name; None infers it.
 
     Shapes:
         output: int8 (n, k), one column per decision
@@ -149,13 +196,17 @@ def parse(arch_batch: ArchBatch, space: str | None = None) -> Codes:
 
 
 def _fitting(item: Arch, i: int) -> list[Space]:
-    fitting = [s for s in SPACES.values() if s.matches(item)]
+    fitting = _matching(item)
     if not fitting and isinstance(item, str) and item.lstrip()[:1] in ("[", "{"):
-        decoded = from_json(item, i)
-        fitting = [s for s in SPACES.values() if s.matches(decoded)]
+        fitting = _matching(from_json(item, i))
     if len(fitting) < 2:
         return fitting
     return [space for space in fitting if _is_member(space, item)] or fitting
+
+
+def _matching(item: Arch) -> list[Space]:
+    """Spaces whose notation an item has; those that were saved are looked at where no other's fits."""
+    return [s for s in SPACES.values() if s.matches(item)] or [s for s in SPACES.saved() if s.matches(item)]
 
 
 def _is_member(space: Space, item: Arch) -> bool:
