@@ -25,7 +25,7 @@ def _fields(kernel: Kernel) -> Sequence[float]:
     loops = [loop for c in kernel.inside for loop in c.work.loops]
     head = [kernel.macs, kernel.read, kernel.written, kernel.weights, kernel.written / 4]
     curved = sum(c.work.written * c.times / 4 for c in kernel.inside if c.node.op in CURVED)
-    tail = [curved, len(kernel.inside), 4, 0]
+    tail = [curved, len(kernel.inside), 4, 0, 0]
     if not loops:
         return [*head, 0, 0, 0, 0, 0, 0, *tail]
     loop = max(loops, key=lambda one: one.macs)

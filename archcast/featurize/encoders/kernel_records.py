@@ -12,6 +12,7 @@
 | `joined` | operators that are run as this kernel |
 | `width` | bytes of an element of what it computes in |
 | `once` | 1 where it is the same for every item of a batch, as what depends on weights alone; else 0 |
+| `last` | 1 where it works on maps whose channels stand side by side, else 0 |
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ from archcast.featurize.operators.counted import UNKNOWN
 FIELDS = (
     *("macs", "read", "written", "weights", "elements"),
     *("groups", "inputs", "outputs", "places", "window", "stride"),
-    *("curved", "joined", "width", "once"),
+    *("curved", "joined", "width", "once", "last"),
 )
-CLASSES = (*KINDS, UNKNOWN, "cast", "layer_norm", "group_norm", "rms_norm", "fused")
+CLASSES = (
+    *(*KINDS, UNKNOWN, "cast", "layer_norm", "group_norm", "rms_norm", "fused"),
+    *("turned", "resize_serial", "attention_masked"),
+)
 CURVED = frozenset(
     {
         *("Sigmoid", "Tanh", "Gelu", "Swish", "Mish", "Softplus", "Erf", "Exp", "Log", "Sqrt", "Pow", "Div"),

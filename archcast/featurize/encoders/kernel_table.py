@@ -12,13 +12,14 @@ from typing import TypeAlias
 
 from archcast.core.network import Network
 from archcast.featurize.encoders.kernel_joined import joined_table
+from archcast.featurize.encoders.kernel_launched import compiled_table, eager_table
 from archcast.featurize.encoders.kernel_records import CLASSES, FIELDS, KernelTable
-from archcast.featurize.encoders.program import Program
+from archcast.featurize.encoders.program import COMPILED, EAGER, Program
 
 __all__ = ["CLASSES", "FIELDS", "KernelTable", "kernel_table"]
 
 Maker: TypeAlias = Callable[[Network, Program], KernelTable]
-MAKERS: Mapping[str, Maker] = MappingProxyType({})
+MAKERS: Mapping[str, Maker] = MappingProxyType({EAGER: eager_table, COMPILED: compiled_table})
 """By a program's rules; `joined_table` makes the others."""
 _KEPT = "_kernel_tables"
 

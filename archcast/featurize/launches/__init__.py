@@ -1,0 +1,1 @@
+"""What PyTorch launches for a network, one step after another, with number formats and layouts of memory."""
