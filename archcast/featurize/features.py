@@ -26,9 +26,9 @@ import numpy as np
 from archcast.core.arrays import ArchBatch, Codes, Doubles, Floats
 from archcast.featurize.cost import COST_CLASSES, bytes_moved, quantity
 from archcast.featurize.encoders.networks import COLUMNS, network_columns
-from archcast.featurize.networks import NETWORK, networks_of
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import resolve_space
+from archcast.featurize.spaces.networks import NETWORKS
 from archcast.featurize.topology import nn_degree, nn_mass
 
 FEATURE_VERSIONS: dict[str, int] = {}
@@ -67,10 +67,10 @@ def features(arch_batch: ArchBatch, space: str | Space | None = None, dataset: s
     Raises:
         InputError: as `archcast.parse`; UnknownNameError for a data set the space has no network for.
     """
-    networks = networks_of(arch_batch) if space is None or space == NETWORK else None
-    if networks is not None:
-        return Features(list(COLUMNS), network_columns(networks).astype(np.float32))
     chosen = resolve_space(space, arch_batch)
+    if chosen is NETWORKS:
+        networks = NETWORKS.read(arch_batch).networks
+        return Features(list(COLUMNS), network_columns(networks).astype(np.float32))
     return Features(
         list(feature_names(chosen)),
         feature_values(chosen, chosen.parse(arch_batch), dataset).astype(np.float32),

@@ -34,7 +34,7 @@ def network(
     """
     if isinstance(source, Network):
         return source.bind(**dims) if dims else source
-    if _is_module(source):
+    if is_module(source):
         from archcast.featurize.readers.torch import read_module
 
         return read_module(source, example)
@@ -59,21 +59,7 @@ NETWORK = "network"
 """Name of the space of all networks, which has no codes."""
 
 
-def networks_of(batch: Any) -> list[Network] | None:
-    """A batch of networks, or of what is one without a shape being told; None for a batch of anything else.
-
-    Raises:
-        InputError: it mixes networks with other things; names the item.
-    """
-    if not isinstance(batch, list | tuple) or not batch or not _is_network(batch[0]):
-        return None
-    for item, given in enumerate(batch):
-        if not _is_network(given):
-            raise InputError(f"a batch of networks must hold networks alone, got {shorten(given)}", item=item)
-    return [network(given) for given in batch]
-
-
-def _is_network(given: Any) -> bool:
+def is_network(given: Any) -> bool:
     """Whether something is a network, an ONNX model, or the path of a model file."""
     if isinstance(given, Network) or hasattr(given, "SerializeToString"):
         return True
@@ -83,6 +69,6 @@ def _is_network(given: Any) -> bool:
 _TORCH = ("torch.nn.modules.module.Module", "torch.export.exported_program.ExportedProgram")
 
 
-def _is_module(source: object) -> bool:
+def is_module(source: object) -> bool:
     """Whether an object is a torch module or exported program, told without importing torch."""
     return any(f"{kind.__module__}.{kind.__name__}" in _TORCH for kind in type(source).__mro__)

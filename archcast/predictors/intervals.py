@@ -78,7 +78,7 @@ class Intervals:
         Raises:
             InputError: coverage outside 0.5 to 0.99, or more than the held-out rows can support.
         """
-        _check(coverage)
+        check_coverage(coverage)
         half = float(np.interp(coverage, LEVELS, self.widths[:, column]))
         if not np.isfinite(half):
             raise InputError(
@@ -112,7 +112,7 @@ def normal_quantile(coverage: float) -> float:
     Raises:
         InputError: coverage outside 0.5 to 0.99.
     """
-    _check(coverage)
+    check_coverage(coverage)
     return NormalDist().inv_cdf(0.5 + coverage / 2)
 
 
@@ -123,6 +123,7 @@ def student_quantile(share: float, freedom: int) -> float:
     return float(stdtrit(max(freedom, _LEAST_FREEDOM), share))
 
 
-def _check(coverage: object) -> None:
+def check_coverage(coverage: object) -> None:
+    """Raise InputError for a coverage outside 0.5 to 0.99."""
     if not isinstance(coverage, float | int) or not LEVELS[0] <= coverage <= LEVELS[-1]:
         raise InputError(f"coverage must be {LEVELS[0]} to {LEVELS[-1]}, got {shorten(coverage)}")

@@ -29,8 +29,8 @@ from archcast.predictors.adapt.sources import choose_sources, prior_of, source_d
 from archcast.predictors.intervals import Intervals
 from archcast.predictors.lowered import served_form
 from archcast.predictors.select import select
-from archcast.serving.engine import LoadedPredictor
 from archcast.serving.entry import Entry
+from archcast.serving.loaded import LoadedPredictor
 from archcast.serving.store import store
 
 _IMPLAUSIBLE = 30.0

@@ -7,102 +7,18 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from archcast.core.arrays import ArchBatch, Codes, Floats
+from archcast.core.arrays import ArchBatch, Floats
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError, shorten
-from archcast.core.labels import target_key
-from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.spaces.catalog import read
-from archcast.predictors import Card, Predictor
-from archcast.predictors.lowered.batches import Parts, values_of_batch, values_of_codes
-from archcast.predictors.lowered.forms import Form
+from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.catalog import read, space_named
+from archcast.predictors.lowered.batches import Parts, values_of_batch
 from archcast.serving.entry import Entry
+from archcast.serving.filters import Wanted
+from archcast.serving.loaded import LoadedPredictor, loaded
 from archcast.serving.store import Store, store
 
 Devices: TypeAlias = str | Sequence[str] | None
 """One device, several, or None for metrics of no device."""
-
-
-class LoadedPredictor:
-    """A predictor of one metric on one device, ready to be called many times.
-
-    It holds no lock between calls, may be called from many threads and after a fork, and changes no thread
-    settings; batches of more than 65,536 architectures are spread over `ARCHCAST_THREADS` threads.
-
-    Attributes:
-        entry: what it predicts, with its unit.
-        model: the fitted predictor behind it, which may have other targets too.
-        form: what is called in the model's place: tables that answer as it does, or itself.
-        space: the search space.
-    """
-
-    def __init__(self, entry: Entry, model: Predictor, form: Form) -> None:
-        self.entry, self.model, self.form = entry, model, form
-        self.space: Space = SPACES[entry.space]
-        self.parts: Parts = ((form, (0,)),)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.entry.name!r}, {self.entry.predictor!r})"
-
-    @property
-    def card(self) -> Card:
-        """What it was learned from, how good it is, where it holds."""
-        return self.entry.card
-
-    def has_seen(self, value: float) -> bool:
-        """Whether a predicted value lies within those that the predictor learned from."""
-        low, high = self.card.ranges.get(target_key(self.entry.target), (-np.inf, np.inf))
-        return bool(low <= value <= high)
-
-    def predict(self, arch_batch: ArchBatch) -> Floats:
-        """Predicted values in `entry.unit`.
-
-        Shapes:
-            output: float32 (n,)
-
-        Raises:
-            InputError: as `archcast.parse`.
-        """
-        return values_of_batch(self.parts, read(arch_batch, self.space))[:, 0]
-
-    def predict_codes(self, codes: Codes) -> Floats:
-        """Predicted values of codes that `archcast.parse` gave.
-
-        Shapes:
-            codes: int8 (n, k); output: float32 (n,)
-        """
-        return values_of_codes(self.form, codes)[:, 0]
-
-    def predict_interval(self, arch_batch: ArchBatch, coverage: float = 0.9) -> tuple[Floats, Floats]:
-        """Lower and upper ends of intervals that hold `coverage` of held-out measurements.
-
-        Shapes:
-            output: float32 (n,) and (n,)
-
-        Held-out errors give them where there are any; an adapted predictor gives those of its posterior.
-
-        Raises:
-            InputError: as `archcast.parse`; coverage outside 0.5 to 0.99; neither is known.
-        """
-        return self.interval_codes(read(arch_batch, self.space).parsed(), coverage)
-
-    def interval_codes(
-        self, codes: Codes, coverage: float, *, predicted: Floats | None = None
-    ) -> tuple[Floats, Floats]:
-        """The same for codes that `archcast.parse` gave.
-
-        Args:
-            predicted: what `predict_codes` gave for them, where the caller has it, instead of it again.
-        """
-        intervals, column = self.entry.intervals, self.entry.column
-        if intervals is not None:
-            values = self.predict_codes(codes) if predicted is None else predicted
-            low, high = intervals.around(values.astype(np.float64), column, coverage)
-            return low.astype(np.float32), high.astype(np.float32)
-        given = None if predicted is None else predicted[:, None]
-        known = self.model.select((column,)).interval(codes, coverage, predicted=given)
-        if known is None:
-            raise InputError(f"predictor of {self.entry.device} was saved without held-out errors")
-        return known[0][:, 0], known[1][:, 0]
 
 
 class _Answering(NamedTuple):
@@ -139,11 +55,6 @@ def load(
     return loaded(here.find(space, device=device, metric=metric, dataset=dataset, predictor=predictor), here)
 
 
-def loaded(entry: Entry, here: Store) -> LoadedPredictor:
-    """The loaded predictor of an entry of a store."""
-    return LoadedPredictor(entry, here.load(entry), here.form((entry,)))
-
-
 def predict(
     arch_batch: ArchBatch,
     device: Devices = None,
@@ -154,7 +65,8 @@ def predict(
     """Predicted metric of a batch of architectures on a device, or on several at once.
 
     Args:
-        arch_batch: architectures in their space's notation, or an integer array of codes.
+        arch_batch: architectures in their space's notation, an integer array of codes, or networks:
+            `archcast.network`'s, ONNX models, paths of .onnx and .param files.
         device: name as `archcast.devices` lists it; for accuracy the data set. A list gives one column each.
         metric: `latency` (ms), `energy` (mJ), `accuracy` (%), `throughput` (1/s) or `memory` (MiB).
         space: name of the search space; None infers it from the architectures.
@@ -165,13 +77,14 @@ def predict(
 
     Raises:
         ParseError: an architecture is not of its space; names item, position and choices.
+        InputError: a network cannot be read, or is no single item on a device that runs its own batch.
         UnknownNameError: no predictor for the device, metric or data set; lists those there are.
         ArtifactError: the predictor asked for cannot be used; says why.
     """
     here = store()
     names = (device,) if device is None or isinstance(device, str) else _names(device)
     answering = None if space is None else here.answering.get((space, names, metric, dataset))
-    known = answering.space if answering is not None else None if space is None else SPACES[space]
+    known = answering.space if answering is not None else None if space is None else space_named(space)
     batch = read(arch_batch, known)
     if answering is None:
         key = (batch.space.name, names, metric, dataset)
@@ -197,27 +110,45 @@ def predict_interval(
     Shapes:
         output: float32 (n,) and (n,), lower and upper ends in the metric's unit; (n, devices) each for a list
     """
-    batch = read(arch_batch, None if space is None else SPACES[space])
+    batch = read(arch_batch, None if space is None else space_named(space))
     names = (device,) if device is None or isinstance(device, str) else _names(device)
-    answering, codes = _answering(batch.space.name, names, metric, dataset), batch.parsed()
+    answering = _answering(batch.space.name, names, metric, dataset)
     here = store()
-    ends = [loaded(entry, here).interval_codes(codes, coverage) for entry in answering.entries]
+    ends = [loaded(entry, here).interval_of(batch, coverage) for entry in answering.entries]
     if names[0] is device:
         return ends[0]
     low, high = (np.stack(side, axis=1) for side in zip(*ends, strict=True))
     return low, high
 
 
-def devices(space: str | None = None, metric: str | None = None) -> list[Entry]:
+def devices(
+    space: str | None = None,
+    metric: str | None = None,
+    *,
+    hardware: str | None = None,
+    runtime: str | None = None,
+    precision: str | None = None,
+    batch: int | None = None,
+    threads: int | None = None,
+) -> list[Entry]:
     """What can be predicted now.
 
+    Args:
+        space: only of this space; `network` for networks of any form.
+        metric: only this metric.
+        hardware, runtime: only devices with this text in their name or maker's name, in letters of any case.
+        precision: only this number format, `fp32` where a name says none.
+        batch, threads: only so many items in one pass, so many threads or cores.
+
     Returns:
-        Records with `.device`, `.space`, `.metric`, `.dataset`, `.predictor`, `.unit` and `.form`.
+        Records with `.device`, `.space`, `.metric`, `.dataset`, `.predictor`, `.unit`, `.form`, `.hardware`,
+        `.runtime`, `.precision`, `.batch` and `.threads`.
 
     Raises:
         UnknownNameError: no such space or metric.
     """
-    return store(fresh=True).first(space, metric)
+    wanted = Wanted(hardware, runtime, precision, batch, threads)
+    return [entry for entry in store(fresh=True).first(space, metric) if wanted.fits(entry)]
 
 
 def _answering(space: str, names: tuple[str | None, ...], metric: str, dataset: str | None) -> _Answering:
@@ -231,7 +162,7 @@ def _answering(space: str, names: tuple[str | None, ...], metric: str, dataset: 
         except (UnknownNameError, ArtifactError):  # what another process may have saved since
             here = store(fresh=True)
             entries = tuple(here.find(space, device=d, metric=metric, dataset=dataset) for d in names)
-        found = here.answering.setdefault(key, _Answering(SPACES[space], entries, _parts(entries, here)))
+        found = here.answering.setdefault(key, _Answering(space_named(space), entries, _parts(entries, here)))
     return found
 
 

@@ -17,7 +17,7 @@ from archcast.core.device_catalog import Device, device_of, unknown_device
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
 from archcast.core.labels import Target
 from archcast.core.metric import METRICS
-from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.catalog import space_named
 from archcast.predictors import Card, Intervals, Manifest
 
 Key: TypeAlias = tuple[str, str, str, str]
@@ -36,6 +36,7 @@ class Entry:
         form: how it is called: `table` or `sums` of tables that were made of it, or `direct`.
         column: its place among the predictor's targets.
         manifest: of the saved predictor; None for one that is not saved.
+        derived_from: metric of the predictor from which this one is worked out; empty for its own.
     """
 
     device: str
@@ -50,6 +51,7 @@ class Entry:
     card: Card
     intervals: Intervals | None
     manifest: Manifest | None
+    derived_from: str = ""
 
     @property
     def target(self) -> Target:
@@ -168,7 +170,7 @@ class Entries:
             UnknownNameError: no such space or metric.
         """
         if space is not None:
-            SPACES[space]
+            space_named(space)
         if metric is not None:
             METRICS[metric]
         first: dict[Key, Entry] = {}
@@ -217,7 +219,7 @@ class Entries:
         here = [e for e in self.every if e.metric == metric]
         if space is None:
             space = _only_space(here, device, metric)
-        known = SPACES[space]
+        known = space_named(space)
         there = [e for e in here if e.space == space]
         if not there:
             raise UnknownNameError(

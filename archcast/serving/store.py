@@ -21,10 +21,14 @@ from typing import Any
 from archcast.core import settings
 from archcast.core.errors import ArchcastError, ArchcastWarning, ArtifactError
 from archcast.core.metric import METRICS
-from archcast.predictors import Manifest, Predictor, load, read_manifest
+from archcast.predictors import Manifest, load_any, read_manifest
+from archcast.predictors.artifact.kinds import AnyPredictor
 from archcast.predictors.artifact.manifest import MANIFEST, check
 from archcast.predictors.artifact.shipped import zoo_folder
 from archcast.predictors.lowered import Form, served_form
+from archcast.predictors.networks.contract import NetworkPredictor
+from archcast.predictors.networks.form import NetworkForm
+from archcast.serving.derived import with_derived
 from archcast.serving.entry import Entries, Entry, Refusal
 
 FRESH_NS = 100_000_000
@@ -49,16 +53,17 @@ class Store(Entries):
         saved += [("zoo", manifest) for manifest in _zoo(zoo_folder())]
         there = {manifest.sha256 for _, manifest in saved}
         saved.sort(key=lambda pair: _rank(pair[1], there))
-        super().__init__((e for origin, manifest in saved for e in _columns(origin, manifest)), refused)
-        self._loaded: dict[_Key, Predictor] = {}
-        self._forms: dict[tuple[_Key, tuple[int, ...]], Form] = {}
+        every = (e for origin, manifest in saved for e in _columns(origin, manifest))
+        super().__init__(with_derived(every), refused)
+        self._loaded: dict[_Key, AnyPredictor] = {}
+        self._forms: dict[tuple[_Key, tuple[int, ...], str], Form] = {}
         self.answering: dict[tuple[object, ...], Any] = {}
         if before is not None:
             kept = {_key(manifest) for _, manifest in saved}
             self._loaded |= {key: model for key, model in before._loaded.copy().items() if key in kept}
             self._forms |= {key: form for key, form in before._forms.copy().items() if key[0] in kept}
 
-    def load(self, entry: Entry) -> Predictor:
+    def load(self, entry: Entry) -> AnyPredictor:
         """The fitted predictor behind an entry, read once.
 
         Raises:
@@ -88,22 +93,28 @@ class Store(Entries):
 
     def form(self, entries: Sequence[Entry]) -> Form:
         """What is called for the values of entries of one saved predictor, made once."""
-        key = (_key(entries[0].saved), tuple(entry.column for entry in entries))
+        first, columns = entries[0], tuple(entry.column for entry in entries)
+        key = (_key(first.saved), columns, first.derived_from)
         form = self._forms.get(key)
         if form is None:
-            made = served_form(self.load(entries[0]), key[1], kind=entries[0].form)
-            form = self._forms.setdefault(key, made)
+            form = self._forms.setdefault(key, _form(self.load(first), columns, first))
         return form
 
 
-def load_saved(manifest: Manifest) -> Predictor:
+def _form(model: AnyPredictor, columns: tuple[int, ...], first: Entry) -> Form:
+    if isinstance(model, NetworkPredictor):
+        return NetworkForm(model, columns, version=first.sha256, per_second=bool(first.derived_from))
+    return served_form(model, columns, kind=first.form)
+
+
+def load_saved(manifest: Manifest) -> AnyPredictor:
     """The predictor of a manifest.
 
     Raises:
         ArtifactError: its arrays are damaged; says what to do.
     """
     try:
-        return load(manifest)
+        return load_any(manifest)
     except ArtifactError as error:
         way = f"save it anew, or remove {manifest.folder} to be answered by what stands behind it"
         raise ArtifactError(f"{error}; {way}") from error

@@ -19,6 +19,7 @@ from archcast.featurize.spaces.hat import HAT
 from archcast.featurize.spaces.macro import Macro
 from archcast.featurize.spaces.mnasnet import MnasNet
 from archcast.featurize.spaces.nasbench201 import NASBench201
+from archcast.featurize.spaces.networks import NETWORKS, NetworkBatch
 from archcast.featurize.spaces.ofa_mbv3 import OFAMobileNetV3
 from archcast.featurize.spaces.saved import saved_names, saved_space
 from archcast.featurize.spaces.skipnet import SkipNet
@@ -84,13 +85,23 @@ def name_of(space: str | Space | None) -> str | None:
     Raises:
         InputError: another space has that name by now.
     """
-    if not isinstance(space, Space):
-        return space
+    if not isinstance(space, Space) or space is NETWORKS:
+        return NETWORKS.name if space is NETWORKS else space
     if space.name not in SPACES:
         SPACES.register(space.name, space)
     if SPACES[space.name] is not space:
         raise InputError(f"space {space.name} must be the one of that name, which was defined anew since")
     return space.name
+
+
+def space_named(space: str | Space) -> Space:
+    """A space with codes, or that of all networks; raise UnknownNameError, which lists the names."""
+    name = name_of(space)
+    if name == NETWORKS.name:
+        return NETWORKS
+    if name not in SPACES:
+        raise UnknownNameError(SPACES.kind, name, (*SPACES, *saved_names(), NETWORKS.name))
+    return SPACES[name]
 
 
 class Reading(NamedTuple):
@@ -116,16 +127,18 @@ class Reading(NamedTuple):
         return self.codes.astype(np.int8, copy=False) if self.checked else self.space.parse(self.codes)
 
 
-def read(batch: ArchBatch, space: Space | None = None) -> Reading:
+def read(batch: ArchBatch, space: Space | None = None) -> Reading | NetworkBatch:
     """Read a batch once: tell its space where none is given, and parse it.
 
     Raises:
-        ParseError, InputError: as `parse`.
+        ParseError, InputError: as `parse`, or a network cannot be read.
     """
     known = _first_space(batch) if space is None else space
     if isinstance(batch, np.ndarray) and len(batch) > LARGE and is_codes(batch):
         return Reading(known, batch, checked=False)
     try:
+        if known is NETWORKS:
+            return NETWORKS.read(batch)
         if isinstance(batch, list | tuple) and batch:
             numbers = known.numbers_of(batch)
             if numbers is not None:
@@ -174,8 +187,7 @@ def _check_rest(first: Space, batch: ArchBatch) -> None:
 
 def resolve_space(space: str | Space | None, batch: ArchBatch) -> Space:
     """The given space, or the one that `batch` is of when none is given."""
-    name = name_of(space)
-    return infer_space(batch) if name is None else SPACES[name]
+    return infer_space(batch) if space is None else space_named(space)
 
 
 def parse(arch_batch: ArchBatch, space: str | Space | None = None) -> Codes:
@@ -199,6 +211,8 @@ def _fitting(item: Arch, i: int) -> list[Space]:
     fitting = _matching(item)
     if not fitting and isinstance(item, str) and item.lstrip()[:1] in ("[", "{"):
         fitting = _matching(from_json(item, i))
+    if not fitting and NETWORKS.matches(item):
+        return [NETWORKS]
     if len(fitting) < 2:
         return fitting
     return [space for space in fitting if _is_member(space, item)] or fitting
@@ -222,7 +236,8 @@ def _only(fitting: list[Space], text: str, item: int | None) -> Space:
         return fitting[0]
     if not fitting:
         raise InputError(
-            f"architecture must be in the notation of one of {', '.join(SPACES)}; got {text}",
+            f"architecture must be in the notation of one of {', '.join(SPACES)}, or a network or path of an "
+            f".onnx or .param file; got {text}",
             item=item,
         )
     raise InputError(

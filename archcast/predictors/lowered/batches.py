@@ -12,13 +12,14 @@ from archcast.core import settings
 from archcast.core.arrays import Codes, Floats
 from archcast.core.errors import InputError
 from archcast.featurize.spaces.catalog import LARGE, Reading
+from archcast.featurize.spaces.networks import NetworkBatch
 from archcast.predictors.lowered.forms import Form, SumForm
 
 Parts: TypeAlias = Sequence[tuple[Form, tuple[int, ...]]]
 """Forms, each with the columns of the answer that its targets are."""
 
 
-def values_of_batch(parts: Parts, batch: Reading) -> Floats:
+def values_of_batch(parts: Parts, batch: Reading | NetworkBatch) -> Floats:
     """Values of a batch, one column a target of all parts.
 
     Shapes:
@@ -30,6 +31,8 @@ def values_of_batch(parts: Parts, batch: Reading) -> Floats:
     form = parts[0][0]
     if len(parts) > 1:
         return _side_by_side(parts, batch)
+    if isinstance(batch, NetworkBatch):
+        return form.values(batch.networks)
     if batch.numbers is not None:
         table = form if isinstance(form, SumForm) else form.by_number
         if table is None or not table.is_table:
@@ -51,7 +54,7 @@ def values_of_codes(form: Form, codes: Codes) -> Floats:
     return _in_blocks(form, len(codes), lambda rows: form.values(codes[rows]))
 
 
-def _side_by_side(parts: Parts, batch: Reading) -> Floats:
+def _side_by_side(parts: Parts, batch: Reading | NetworkBatch) -> Floats:
     """Every form's values in its columns."""
     made = [values_of_batch((part,), batch) for part in parts]
     out = np.empty((len(made[0]), sum(len(columns) for _, columns in parts)), dtype=np.float32)

@@ -31,7 +31,7 @@ _WORTH = 4
 
 
 class Form(Protocol):
-    """Values of some targets, from codes that a space's `parse` gave."""
+    """Values of some targets, from codes that a space's `parse` gave, or from networks."""
 
     @property
     def kind(self) -> str:
@@ -45,11 +45,11 @@ class Form(Protocol):
     def by_number(self) -> SumForm | None:
         """The table of answers, where there is one by now."""
 
-    def values(self, codes: Codes) -> Floats:
+    def values(self, codes: Any, /) -> Floats:
         """In the metric's unit.
 
         Shapes:
-            codes: (n, k); output: float32 (n, c)
+            codes: (n, k), or n networks; output: float32 (n, c)
         """
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Codes, Floats
-from archcast.serving.engine import LoadedPredictor
 from archcast.serving.http.errors import TooLateError
+from archcast.serving.loaded import LoadedPredictor
 
 _FADE = 0.9
 """Share of what was measured that stays when a new batch is measured."""

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from archcast.core.arrays import ArchBatch, Codes
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.checks import is_codes
-from archcast.serving.engine import LoadedPredictor
 from archcast.serving.http.batcher import Answer, Batcher
 from archcast.serving.http.errors import TooManyError
 from archcast.serving.http.models import Catalogue
 from archcast.serving.http.refresh import Refresher
 from archcast.serving.http.settings import ServeSettings
+from archcast.serving.loaded import LoadedPredictor
 
 _PARSED_INLINE = 1024
 """Batches longer than this are parsed in a thread, so that short ones are not held up by them."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from archcast.core.errors import UnknownNameError
-from archcast.serving.engine import LoadedPredictor
 from archcast.serving.entry import Entries, Key, Refusal
+from archcast.serving.loaded import LoadedPredictor
 
 
 @dataclass(frozen=True)

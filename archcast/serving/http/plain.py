@@ -14,7 +14,6 @@ from archcast.core.errors import shorten
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.catalog import resolve_space
-from archcast.serving.engine import LoadedPredictor
 from archcast.serving.http import fields, schemas
 from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
 from archcast.serving.http.batcher import Answer
@@ -22,6 +21,7 @@ from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import MalformedError
 from archcast.serving.http.openapi import Operation
 from archcast.serving.http.statuses import JSON_TYPE
+from archcast.serving.loaded import LoadedPredictor
 
 _FILTERS = ("space", "metric")
 _KEYS = ("architectures", "codes", "space", "device", "metric", "dataset", "coverage", "version")

@@ -15,9 +15,9 @@ from archcast.core import settings
 from archcast.core.errors import ArchcastError, ArtifactError
 from archcast.predictors import read_manifest
 from archcast.predictors.artifact.manifest import MANIFEST
-from archcast.serving.engine import LoadedPredictor, loaded
 from archcast.serving.entry import Entry, Refusal
 from archcast.serving.http.models import Catalogue
+from archcast.serving.loaded import LoadedPredictor, loaded
 from archcast.serving.store import Store, load_saved
 
 log = logging.getLogger("archcast.serve")
@@ -131,7 +131,7 @@ def _tried(entry: Entry, store: Store, tried: set[str]) -> LoadedPredictor:
     """The loaded predictor; each saved one is tried once here, so that no request meets its first run."""
     model = loaded(entry, store)
     if entry.sha256 not in tried:
-        model.predict_codes(model.space.sample(1, seed=0))
+        model.try_once()
         tried.add(entry.sha256)
     return model
 

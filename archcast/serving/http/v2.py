@@ -16,7 +16,6 @@ from starlette.responses import Response
 from archcast.core.arrays import ArchBatch
 from archcast.core.errors import InputError, shorten
 from archcast.core.version import VERSION
-from archcast.serving.engine import LoadedPredictor
 from archcast.serving.http import fields, schemas
 from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
 from archcast.serving.http.batcher import Answer
@@ -24,6 +23,7 @@ from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import MalformedError
 from archcast.serving.http.openapi import Operation
 from archcast.serving.http.statuses import JSON_TYPE, readiness, respond
+from archcast.serving.loaded import LoadedPredictor
 
 _COVERAGE = 0.9
 _MODEL, _VERSION = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"

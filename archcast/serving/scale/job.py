@@ -9,7 +9,8 @@ from typing import Any
 
 from archcast.core.errors import InputError
 from archcast.core.files import atomic_write
-from archcast.serving.engine import LoadedPredictor, load
+from archcast.serving.engine import load
+from archcast.serving.loaded import LoadedPredictor
 from archcast.serving.scale.sources import Source
 
 PLAN = "score.json"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archcast.core.errors import DataError, InputError, UnknownNameError, shorten
-from archcast.serving.engine import LoadedPredictor, load
+from archcast.serving.engine import load
+from archcast.serving.loaded import LoadedPredictor
 from archcast.serving.scale.job import Job
 from archcast.serving.scale.part import is_whole, partials, score_part
 from archcast.serving.scale.ray_data import score_with_ray
