@@ -28,6 +28,9 @@ class Registry(Generic[T]):
         kind: what an entry is, for messages.
         group: the entry points that add to it, e.g. `archcast.spaces`; None where no package can.
         check: called with the name and the entry before one is added; raises when it cannot be used.
+
+    Attributes:
+        replaced: how often an entry took the place of another, so that who kept something of one can tell.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Registry(Generic[T]):
         self._origins: dict[str, str | None] = {}
         self._offered: dict[str, list[EntryPoint]] | None = None
         self._lock = threading.RLock()
+        self.replaced = 0
 
     def register(self, name: str, entry: T) -> T:
         """Add `entry` under `name`; raise ValueError when the name is taken."""
@@ -55,6 +59,7 @@ class Registry(Generic[T]):
             self._check(name, entry)
         self._entries[name] = entry
         self._origins[name] = _loading.get()
+        self.replaced += 1
         return entry
 
     def forget(self, name: str) -> None:

@@ -69,6 +69,13 @@ class Intervals:
             widths[rank <= n, column] = ratios[rank[rank <= n] - 1]
         return cls(logarithmic, widths, rows, edges, sizes)
 
+    def select(self, columns: tuple[int, ...]) -> Intervals:
+        """Those of some targets."""
+        c = list(columns)
+        return Intervals(
+            self.logarithmic, self.widths[:, c], self.rows[c], self.edges[:, c], self.sizes[:, c]
+        )
+
     def around(self, predicted: Doubles, column: int, coverage: float) -> tuple[Doubles, Doubles]:
         """Lower and upper ends, in the metric's unit.
 

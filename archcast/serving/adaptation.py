@@ -20,7 +20,7 @@ from archcast.core.metric import METRICS
 from archcast.core.numbers import read_numbers
 from archcast.core.units import accuracy_question, likely_unit
 from archcast.core.version import VERSION
-from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.catalog import resolve_space
 from archcast.predictors import Card, Predictor, save
 from archcast.predictors.adapt.posterior import LEAST, adapt_to
@@ -67,7 +67,7 @@ def adapt(
     values: Sequence[float] | Doubles,
     device: str,
     metric: str = "latency",
-    space: str | None = None,
+    space: str | Space | None = None,
     sources: Sequence[str] | None = None,
     seed: int = 0,
     dataset: str | None = None,
@@ -88,7 +88,7 @@ def adapt(
         device: a name for the new device, as `archcast.core.device` says.
         metric: `latency` (ms), `energy` (mJ), `throughput` (1/s), `memory` (MiB) or `accuracy` (%).
             Sources teach by their latency and throughput, whose structure the other costs share.
-        space: name of the search space; None infers it.
+        space: the search space or its name; None infers it.
         sources: the only source devices to learn from; None takes all of the space but the device itself,
             [] none.
         seed: of the folds that choose a family for accuracy; costs draw nothing at random.
@@ -125,7 +125,7 @@ def adapt(
 
 
 def suggest(
-    space: str | None = None,
+    space: str | Space | None = None,
     n: int = 10,
     sources: Sequence[str] | None = None,
     candidates: ArchBatch | None = None,
@@ -137,7 +137,7 @@ def suggest(
     """The architectures to measure first on a new device, in the order in which to measure them.
 
     Args:
-        space: name of the search space; None infers it from the candidates.
+        space: the search space or its name; None infers it from the candidates.
         n: how many.
         sources: the only source devices to learn from; None takes all of the space.
         candidates: the only architectures to pick from; None takes the whole of a small space, else

@@ -10,7 +10,7 @@ import numpy as np
 from archcast.core.arrays import ArchBatch, Floats
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError, shorten
 from archcast.featurize.spaces import Space
-from archcast.featurize.spaces.catalog import read, space_named
+from archcast.featurize.spaces.catalog import SPACES, name_of, read, space_named
 from archcast.predictors.lowered.batches import Parts, values_of_batch
 from archcast.serving.entry import Entry
 from archcast.serving.filters import Wanted
@@ -32,7 +32,7 @@ class _Answering(NamedTuple):
 def load(
     device: str | None = None,
     metric: str = "latency",
-    space: str | None = None,
+    space: str | Space | None = None,
     *,
     dataset: str | None = None,
     predictor: str | None = None,
@@ -42,7 +42,7 @@ def load(
     Args:
         device: name as `archcast.devices` lists it; for accuracy the data set.
         metric: `latency` (ms), `energy` (mJ), `accuracy` (%), `throughput` (1/s) or `memory` (MiB).
-        space: name of the search space; may be left out when only one has the device.
+        space: the search space or its name; may be left out when only one has the device.
         dataset: data set the networks are built for; default the space's first.
         predictor: family, when there are several; default the user's own, then the zoo's.
 
@@ -51,7 +51,7 @@ def load(
         InputError: several spaces have the device and none was named.
         ArtifactError: the predictor asked for cannot be used; says why.
     """
-    here = store(fresh=True)
+    here, space = store(fresh=True), name_of(space)
     return loaded(here.find(space, device=device, metric=metric, dataset=dataset, predictor=predictor), here)
 
 
@@ -59,7 +59,7 @@ def predict(
     arch_batch: ArchBatch,
     device: Devices = None,
     metric: str = "latency",
-    space: str | None = None,
+    space: str | Space | None = None,
     dataset: str | None = None,
 ) -> Floats:
     """Predicted metric of a batch of architectures on a device, or on several at once.
@@ -69,7 +69,7 @@ def predict(
             `archcast.network`'s, ONNX models, paths of .onnx and .param files.
         device: name as `archcast.devices` lists it; for accuracy the data set. A list gives one column each.
         metric: `latency` (ms), `energy` (mJ), `accuracy` (%), `throughput` (1/s) or `memory` (MiB).
-        space: name of the search space; None infers it from the architectures.
+        space: the search space or its name; None infers it from the architectures.
         dataset: data set the networks are built for; default the space's first.
 
     Shapes:
@@ -82,12 +82,15 @@ def predict(
         ArtifactError: the predictor asked for cannot be used; says why.
     """
     here = store()
+    if isinstance(space, Space):
+        space = name_of(space)
     names = (device,) if device is None or isinstance(device, str) else _names(device)
-    answering = None if space is None else here.answering.get((space, names, metric, dataset))
+    key = (space, names, metric, dataset, SPACES.replaced)
+    answering = None if space is None else here.answering.get(key)
     known = answering.space if answering is not None else None if space is None else space_named(space)
     batch = read(arch_batch, known)
     if answering is None:
-        key = (batch.space.name, names, metric, dataset)
+        key = (batch.space.name, names, metric, dataset, SPACES.replaced)
         answering = here.answering.get(key) or _answering(*key)
     values = values_of_batch(answering.parts, batch)
     return values[:, 0] if names[0] is device else values
@@ -98,7 +101,7 @@ def predict_interval(
     device: Devices = None,
     metric: str = "latency",
     coverage: float = 0.9,
-    space: str | None = None,
+    space: str | Space | None = None,
     dataset: str | None = None,
 ) -> tuple[Floats, Floats]:
     """Interval of a batch's predicted metric, from the errors on held-out measurements.
@@ -112,7 +115,7 @@ def predict_interval(
     """
     batch = read(arch_batch, None if space is None else space_named(space))
     names = (device,) if device is None or isinstance(device, str) else _names(device)
-    answering = _answering(batch.space.name, names, metric, dataset)
+    answering = _answering(batch.space.name, names, metric, dataset, SPACES.replaced)
     here = store()
     ends = [loaded(entry, here).interval_of(batch, coverage) for entry in answering.entries]
     if names[0] is device:
@@ -122,7 +125,7 @@ def predict_interval(
 
 
 def devices(
-    space: str | None = None,
+    space: str | Space | None = None,
     metric: str | None = None,
     *,
     hardware: str | None = None,
@@ -134,7 +137,7 @@ def devices(
     """What can be predicted now.
 
     Args:
-        space: only of this space; `network` for networks of any form.
+        space: only of this space, given itself or by its name; `network` for networks of any form.
         metric: only this metric.
         hardware, runtime: only devices with this text in their name or maker's name, in letters of any case.
         precision: only this number format, `fp32` where a name says none.
@@ -147,14 +150,17 @@ def devices(
     Raises:
         UnknownNameError: no such space or metric.
     """
+    space = name_of(space)
     wanted = Wanted(hardware, runtime, precision, batch, threads)
     return [entry for entry in store(fresh=True).first(space, metric) if wanted.fits(entry)]
 
 
-def _answering(space: str, names: tuple[str | None, ...], metric: str, dataset: str | None) -> _Answering:
+def _answering(
+    space: str, names: tuple[str | None, ...], metric: str, dataset: str | None, replaced: int
+) -> _Answering:
     """What answers for some devices; looked up once while nothing changes."""
     here = store()
-    key = (space, names, metric, dataset)
+    key = (space, names, metric, dataset, replaced)
     found: _Answering | None = here.answering.get(key)
     if found is None:
         try:

@@ -10,13 +10,15 @@ nothing answers in its place.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from archcast.core.device_catalog import Device, device_of, unknown_device
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
 from archcast.core.labels import Target
 from archcast.core.metric import METRICS
+from archcast.featurize.networks import NETWORK
+from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import space_named
 from archcast.predictors import Card, Intervals, Manifest
 
@@ -37,6 +39,7 @@ class Entry:
         column: its place among the predictor's targets.
         manifest: of the saved predictor; None for one that is not saved.
         derived_from: metric of the predictor from which this one is worked out; empty for its own.
+        by_networks: whether the predictor is of networks and answers for a space through its networks.
     """
 
     device: str
@@ -52,6 +55,7 @@ class Entry:
     intervals: Intervals | None
     manifest: Manifest | None
     derived_from: str = ""
+    by_networks: bool = False
 
     @property
     def target(self) -> Target:
@@ -166,6 +170,8 @@ class Entries:
     def first(self, space: str | None = None, metric: str | None = None) -> list[Entry]:
         """What answers, each (space, metric, device, data set) once.
 
+        Devices that know networks answer for every space; they are listed for one that has no others.
+
         Raises:
             UnknownNameError: no such space or metric.
         """
@@ -177,6 +183,8 @@ class Entries:
         for entry in self.every:
             if space in (None, entry.space) and metric in (None, entry.metric):
                 first.setdefault(entry.key, entry)
+        if space is not None and not first:
+            return [through_networks(entry, space_named(space)) for entry in self.first(NETWORK, metric)]
         return list(first.values())
 
     def find(
@@ -209,7 +217,8 @@ class Entries:
             except UnknownNameError as error:
                 self._raise_refused(key, error)
                 raise
-            self._found[key] = found
+            if not found.by_networks:  # a space may be defined anew
+                self._found[key] = found
         return found
 
     def _find(
@@ -221,6 +230,9 @@ class Entries:
             space = _only_space(here, device, metric)
         known = space_named(space)
         there = [e for e in here if e.space == space]
+        of_networks = [e for e in here if e.space == NETWORK and e.device == device]
+        if of_networks and not any(e.device == device for e in there):
+            there, dataset = [through_networks(e, known, dataset) for e in of_networks], None
         if not there:
             raise UnknownNameError(
                 f"metric for {space}", metric, {e.metric for e in self.every if e.space == space}
@@ -257,6 +269,17 @@ class Entries:
         unread = [refusal.reason for refusal in self.refused if not refusal.keys]
         if unread:
             raise UnknownNameError(error.kind, error.name, error.choices, beside=unread[0]) from error
+
+
+def through_networks(entry: Entry, space: Space, dataset: str | None = None) -> Entry:
+    """What a predictor of networks says of a space's members.
+
+    Raises:
+        UnknownNameError: the space has no networks for that data set.
+    """
+    if entry.space != NETWORK or space.name == NETWORK:
+        return entry
+    return replace(entry, space=space.name, dataset=space.check_dataset(dataset), by_networks=True)
 
 
 def _only_space(entries: list[Entry], device: str | None, metric: str) -> str:

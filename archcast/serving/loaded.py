@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Self
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from archcast.predictors.lowered.batches import Parts, values_of_batch, values_o
 from archcast.predictors.lowered.forms import Form
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
+from archcast.predictors.networks.members.predictor import MembersPredictor
 from archcast.serving.entry import Entry
 from archcast.serving.store import Store
 
@@ -194,12 +197,37 @@ class LoadedNetworks(LoadedPredictor):
         return ["; ".join(filter(None, (note, "" if seen else OUTSIDE))) for note, seen in told]
 
 
+class LoadedMembers(LoadedPredictor):
+    """A predictor of networks that answers for a space's members.
+
+    Attributes:
+        model, form: of that device and space alone.
+    """
+
+    model: MembersPredictor
+
+    def __init__(self, entry: Entry, model: MembersPredictor) -> None:
+        intervals = None if entry.intervals is None else entry.intervals.select((entry.column,))
+        super().__init__(replace(entry, column=0, intervals=intervals), model, model.form)
+        self.space = model.space_
+
+    def prepare(self) -> Self:
+        """Make its tables now, in place of when so many members were asked for that it pays; returns itself.
+
+        Where members' costs are no sums of tables a warning says so.
+        """
+        self.model.form.prepare()
+        return self
+
+
 def _networks(batch: Reading | NetworkBatch) -> tuple[Network, ...]:
     return batch.networks if isinstance(batch, NetworkBatch) else NETWORKS.read(batch.parsed()).networks
 
 
 def loaded(entry: Entry, here: Store) -> LoadedPredictor:
     """The loaded predictor of an entry of a store."""
+    if entry.by_networks:
+        return LoadedMembers(entry, here.members((entry,)))
     model, form = here.load(entry), here.form((entry,))
     if isinstance(model, NetworkPredictor) and isinstance(form, NetworkForm):
         return LoadedNetworks(entry, model.select((entry.column,)), form)

@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from archcast.core import settings
-from archcast.core.errors import ArchcastError, ArchcastWarning, ArtifactError
+from archcast.core.errors import ArchcastError, ArchcastWarning, ArtifactError, InputError
 from archcast.core.metric import METRICS
+from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.catalog import space_named
 from archcast.predictors import Manifest, load_any, read_manifest
 from archcast.predictors.artifact.kinds import AnyPredictor
 from archcast.predictors.artifact.manifest import MANIFEST, check
@@ -28,6 +30,7 @@ from archcast.predictors.artifact.shipped import zoo_folder
 from archcast.predictors.lowered import Form, served_form
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
+from archcast.predictors.networks.members.predictor import MembersPredictor
 from archcast.serving.derived import with_derived
 from archcast.serving.entry import Entries, Entry, Refusal
 
@@ -57,11 +60,13 @@ class Store(Entries):
         super().__init__(with_derived(every), refused)
         self._loaded: dict[_Key, AnyPredictor] = {}
         self._forms: dict[tuple[_Key, tuple[int, ...], str], Form] = {}
+        self._members: dict[tuple[_Key, tuple[int, ...], str, Space, str], MembersPredictor] = {}
         self.answering: dict[tuple[object, ...], Any] = {}
         if before is not None:
             kept = {_key(manifest) for _, manifest in saved}
             self._loaded |= {key: model for key, model in before._loaded.copy().items() if key in kept}
             self._forms |= {key: form for key, form in before._forms.copy().items() if key[0] in kept}
+            self._members |= {key: own for key, own in before._members.copy().items() if key[0] in kept}
 
     def load(self, entry: Entry) -> AnyPredictor:
         """The fitted predictor behind an entry, read once.
@@ -94,11 +99,30 @@ class Store(Entries):
     def form(self, entries: Sequence[Entry]) -> Form:
         """What is called for the values of entries of one saved predictor, made once."""
         first, columns = entries[0], tuple(entry.column for entry in entries)
+        if first.by_networks:
+            return self.members(entries).form
         key = (_key(first.saved), columns, first.derived_from)
         form = self._forms.get(key)
         if form is None:
             form = self._forms.setdefault(key, _form(self.load(first), columns, first))
         return form
+
+    def members(self, entries: Sequence[Entry]) -> MembersPredictor:
+        """What a predictor of networks says of a space's members on the devices of entries, made once."""
+        first, columns = entries[0], tuple(entry.column for entry in entries)
+        space = space_named(first.space)
+        key = (_key(first.saved), columns, first.derived_from, space, first.dataset)
+        made = self._members.get(key)
+        if made is None:
+            model = self.load(first)
+            if not isinstance(model, NetworkPredictor):
+                raise InputError(
+                    f"predictor of {first.device} must be of networks to answer for {first.space}"
+                )
+            per_second = bool(first.derived_from)
+            made = MembersPredictor(model.select(columns), space, first.dataset, per_second=per_second)
+            made = self._members.setdefault(key, made)
+        return made
 
 
 def _form(model: AnyPredictor, columns: tuple[int, ...], first: Entry) -> Form:

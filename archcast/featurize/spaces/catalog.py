@@ -19,7 +19,7 @@ from archcast.featurize.spaces.hat import HAT
 from archcast.featurize.spaces.macro import Macro
 from archcast.featurize.spaces.mnasnet import MnasNet
 from archcast.featurize.spaces.nasbench201 import NASBench201
-from archcast.featurize.spaces.networks import NETWORKS, NetworkBatch
+from archcast.featurize.spaces.networks import NETWORKS, AllNetworks, NetworkBatch
 from archcast.featurize.spaces.ofa_mbv3 import OFAMobileNetV3
 from archcast.featurize.spaces.saved import saved_names, saved_space
 from archcast.featurize.spaces.skipnet import SkipNet
@@ -42,7 +42,9 @@ def _check(name: str, space: object) -> None:
 class Spaces(Registry[Space]):
     """The spaces by name; one that the user defined and saved joins them when it is first asked for."""
 
-    def __getitem__(self, name: str) -> Space:
+    def __getitem__(self, name: str | Space) -> Space:
+        if isinstance(name, Space):
+            return self[cast("str", name_of(name))]
         if name in self:
             return self._entries[name]
         raise UnknownNameError(self.kind, name, {*self, *saved_names()})
@@ -85,8 +87,10 @@ def name_of(space: str | Space | None) -> str | None:
     Raises:
         InputError: another space has that name by now.
     """
-    if not isinstance(space, Space) or space is NETWORKS:
-        return NETWORKS.name if space is NETWORKS else space
+    if not isinstance(space, Space):
+        return space
+    if isinstance(space, AllNetworks):
+        return space.name
     if space.name not in SPACES:
         SPACES.register(space.name, space)
     if SPACES[space.name] is not space:
@@ -96,7 +100,7 @@ def name_of(space: str | Space | None) -> str | None:
 
 def space_named(space: str | Space) -> Space:
     """A space with codes, or that of all networks; raise UnknownNameError, which lists the names."""
-    name = name_of(space)
+    name = cast("str", name_of(space))
     if name == NETWORKS.name:
         return NETWORKS
     if name not in SPACES:

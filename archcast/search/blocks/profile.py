@@ -139,7 +139,7 @@ def check_ending(path: Path) -> None:
 
 
 def profile(
-    space: str,
+    space: str | Space,
     device: str | None = None,
     *,
     metric: str = "latency",
@@ -156,7 +156,7 @@ def profile(
     are 0; in others `samples` random networks are.
 
     Args:
-        space: name of the space.
+        space: the space or its name.
         device: name as `archcast.devices` lists it; left out for accuracy.
         metric: `latency`, `energy`, `accuracy`, `throughput` or `memory`.
         dataset: data set the networks are built for; default the first that there is.
@@ -181,12 +181,12 @@ def profile(
         device, dataset = served.device, served.dataset
         by_place = ForcedSums(loaded.form) if isinstance(loaded.form, SumForm) else None
     found, exact = _responses(values, known, samples, seed, report, by_place)
-    return Profile(space, device, metric, dataset, of, known.places(), found, exact)
+    return Profile(known.name, device, metric, dataset, of, known.places(), found, exact)
 
 
 def profile_values(
     values: Values,
-    space: str,
+    space: str | Space,
     *,
     metric: str = "latency",
     device: str = "",
@@ -205,7 +205,7 @@ def profile_values(
     found, exact = _responses(values, known, samples, seed, report)
     of = getattr(values, "__name__", type(values).__name__)
     return Profile(
-        space, device, metric, known.check_dataset(None), f"function {of}", known.places(), found, exact
+        known.name, device, metric, known.check_dataset(None), f"function {of}", known.places(), found, exact
     )
 
 

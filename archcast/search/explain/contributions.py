@@ -122,7 +122,7 @@ def explain(
     device: str | None = None,
     *,
     metric: str = "latency",
-    space: str | None = None,
+    space: str | Space | None = None,
     dataset: str | None = None,
     predictor: str | None = None,
     method: str | None = None,
@@ -134,7 +134,7 @@ def explain(
     Args:
         arch: an architecture in its space's notation.
         device, metric, dataset, predictor: as `archcast.load`.
-        space: name of the space; None infers it.
+        space: the space or its name; None infers it.
         method: one of `METHODS`; None takes the first that fits.
         pairs, seed: as `explain_loaded`.
 

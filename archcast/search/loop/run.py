@@ -8,7 +8,7 @@ from pathlib import Path
 
 from archcast.core.arrays import ArchBatch
 from archcast.core.errors import InputError
-from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces import SPACES, Space
 from archcast.search.blocks.reduce import ReducedSpace
 from archcast.search.loop.budget import Budget
 from archcast.search.loop.evaluator import Ended, Evaluator, Progress
@@ -27,7 +27,7 @@ _NO_MORE = "the method had nothing more to propose"
 
 
 def search(
-    space: str,
+    space: str | Space,
     *,
     maximize: Words = None,
     minimize: Words = None,
@@ -55,7 +55,7 @@ def search(
     name. For accuracy the data set takes the device's place (`accuracy@cifar100`), by default `dataset`.
 
     Args:
-        space: name of the search space.
+        space: the search space or its name.
         maximize, minimize: one quantity or several; several give a front. Default: maximize accuracy.
         limits: such as `latency@raspi4<=11` or `throughput@a100>=2000`, in the metric's unit; all must hold.
         device: for quantities that name none.

@@ -6,9 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from archcast.core.errors import UnknownNameError
-from archcast.serving.entry import Entries, Key, Refusal
-from archcast.serving.loaded import LoadedPredictor
+from archcast.core.errors import InputError, UnknownNameError
+from archcast.featurize.networks import NETWORK
+from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.catalog import space_named
+from archcast.predictors.networks.members.predictor import MembersPredictor
+from archcast.serving.entry import Entries, Entry, Key, Refusal
+from archcast.serving.loaded import LoadedMembers, LoadedNetworks, LoadedPredictor
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,9 @@ class Catalogue:
 
     versions: Mapping[Key, tuple[LoadedPredictor, ...]] = field(default_factory=dict)
     refused: tuple[Refusal, ...] = ()
+    _members: dict[tuple[Space, str, LoadedPredictor], LoadedPredictor] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def __iter__(self) -> Iterator[LoadedPredictor]:
         return (versions[0] for versions in self.versions.values())
@@ -66,11 +73,33 @@ class Catalogue:
     ) -> LoadedPredictor:
         """The model of a metric on a device, by the rules and with the errors of `archcast.predict`."""
         entry = self.entries.find(space, device=device, metric=metric, dataset=dataset)
-        versions = self.versions[entry.key]
-        if version is None:
-            return versions[0]
-        for model in versions:
-            if model.entry.digest == version:
-                return model
-        known = {model.entry.digest for model in versions}
-        raise UnknownNameError(f"version of {entry.name}", version, known)
+        if entry.by_networks:
+            return self._through_networks(entry, version)
+        return _of_version(self.versions[entry.key], version)
+
+    def _through_networks(self, entry: Entry, version: str | None) -> LoadedPredictor:
+        """The model of a space's members that is one of networks, made once."""
+        key = (NETWORK, entry.metric, entry.device, "")
+        own = _of_version(self.versions[key], version)
+        space = space_named(entry.space)
+        made = self._members.get((space, entry.dataset, own))
+        if made is None:
+            if not isinstance(own, LoadedNetworks):
+                raise InputError(
+                    f"predictor of {entry.device} must be of networks to answer for {space.name}"
+                )
+            per_second = bool(entry.derived_from)
+            model = MembersPredictor(own.model, space, entry.dataset, per_second=per_second)
+            made = self._members.setdefault((space, entry.dataset, own), LoadedMembers(entry, model))
+        return made
+
+
+def _of_version(versions: tuple[LoadedPredictor, ...], version: str | None) -> LoadedPredictor:
+    """The served version, or the one asked for."""
+    if version is None:
+        return versions[0]
+    for model in versions:
+        if model.entry.digest == version:
+            return model
+    known = {model.entry.digest for model in versions}
+    raise UnknownNameError(f"version of {versions[0].entry.name}", version, known)

@@ -2,19 +2,19 @@
 
 import numpy as np
 import pytest
-
-from archcast.core.errors import ArchcastWarning, InputError
-from archcast.featurize.spaces.defined import DefinedSpace
-from archcast.predictors.networks.members.form import WORTH, MembersForm
-from archcast.predictors.networks.members.predictor import MembersPredictor
-from tests.made_up_networks import tiny
-from tests.predictors.networks.members.cases import (
+from made_up_networks import tiny
+from member_cases import (
     STAGES,
     root,
     staged,
     staged_space,
     tangled_space,
 )
+
+from archcast.core.errors import ArchcastWarning, InputError
+from archcast.featurize.spaces.defined import DefinedSpace
+from archcast.predictors.networks.members.form import WORTH, MembersForm
+from archcast.predictors.networks.members.predictor import MembersPredictor
 
 
 @pytest.fixture(autouse=True)

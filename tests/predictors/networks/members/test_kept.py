@@ -1,14 +1,14 @@
 """Tables that were made are found again, and not used where they no longer hold."""
 
 import pytest
+from made_up_networks import tiny
+from member_cases import STAGES, staged
 
 from archcast.core.errors import ArchcastWarning
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.define import define_space
 from archcast.featurize.spaces.saved import saved_space
 from archcast.predictors.networks.members.form import MembersForm
-from tests.made_up_networks import tiny
-from tests.predictors.networks.members.cases import STAGES, staged
 
 
 @pytest.fixture

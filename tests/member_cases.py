@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from made_up_networks import Tiny, tiny
 
 from archcast.core.arrays import Doubles
 from archcast.core.network import Network
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.defined import DefinedSpace
-from tests.made_up_networks import Tiny, tiny
 
 STAGES = {
     f"{what}{s}": values
