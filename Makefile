@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SETUP := pyproject.toml constraints.txt
 
-.PHONY: demo test check format zoo bench clean
+.PHONY: demo test check format docs zoo bench clean
 
 demo: $(VENV)/.light
 	$(BIN)/python examples/demo.py
@@ -21,6 +21,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs
+	@echo "open build/docs/index.html"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -39,6 +43,10 @@ $(VENV)/.python:
 # The package alone and what pictures and measuring need; no torch.
 $(VENV)/.light: $(VENV)/.python $(SETUP)
 	$(PIP) --editable ".[measure,plot]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.python $(SETUP)
+	$(PIP) --editable ".[docs]"
 	@touch $@
 
 # torch is asked for by its exact version and alone, so that no other build of it is looked for.

@@ -6,6 +6,7 @@
 | `record` | recording a ResNet-50 on meta tensors | its own forward on meta tensors |
 | `columns` | columns of a network of 1,000 nodes, not seen before | `onnx.shape_inference` of it |
 | `columns_known` | columns of 1,024 networks that were seen | stacking as many rows of NumPy |
+| `large` | reading a model of 200,000 nodes | `onnx.shape_inference` of it |
 
     python benchmarks/network_speed.py
 """
@@ -13,6 +14,7 @@
 from __future__ import annotations
 
 import csv
+import resource
 import statistics
 import tempfile
 import time
@@ -122,6 +124,11 @@ def main() -> None:
     vectors = [np.zeros(len(COLUMNS)) for _ in known]
     stack = timed(lambda: np.stack(vectors), 49)
     rows.append(("columns_known", "1,024 networks", many, "np.stack of as many rows", stack))
+    content = model_of(chain(200_000, 4)).SerializeToString()
+    large = timed(lambda: network(content), 1)
+    model = onnx.ModelProto.FromString(content)
+    inference = timed(lambda: onnx.shape_inference.infer_shapes(model), 1)
+    rows.append(("large", "200,000 nodes", large, "onnx.shape_inference", inference))
     RESULTS.parent.mkdir(exist_ok=True)
     with RESULTS.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -137,6 +144,7 @@ def main() -> None:
             )
             writer.writerow(line)
             print(*line, sep="\t")
+    print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
 
 if __name__ == "__main__":
