@@ -43,5 +43,5 @@ def test_files_are_read_and_mixtures_refused(networks, tmp_path):
     assert np.array_equal(
         archcast.features([str(path)]).values[0, 1:4], archcast.features(networks).values[0, 1:4]
     )
-    with pytest.raises(InputError, match=r"networks alone.*item 1"):
+    with pytest.raises(InputError, match=r"one space, got macro after network.*item 1"):
         archcast.features([networks[0], "02012100"])
