@@ -25,7 +25,7 @@ RUNTIMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("constants", "quantized", "normalization", "activation", "attention"),
             *("batch_norm", "epilogue_activation", "epilogue_add"),
         ),
-        "tflite": ("constants", "quantized", "activation", "batch_norm", "epilogue_activation"),
+        "tflite": ("constants", "quantized", "normalization", "activation", "batch_norm", "epilogue_clip"),
         "compiled": (
             *("constants", "quantized", "normalization", "activation", "attention"),
             *("batch_norm", "epilogue_activation", "epilogue_add", "pointwise"),

@@ -90,7 +90,7 @@ def _scaled(groups: Groups, place: int) -> Iterator[int]:
     """The product and the sum with constants that follow a node."""
     for _ in range(3):
         reader = groups.sole_reader(place)
-        if reader is None or groups.node(reader).op not in ("Mul", "Add", "Cast"):
+        if reader is None or groups.node(reader).op not in ("Mul", "Div", "Add", "Cast"):
             return
         if len(groups.data(reader)) != 1:
             return

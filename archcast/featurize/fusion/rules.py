@@ -9,6 +9,7 @@
 | `attention` | two matrix products with a softmax between them |
 | `batch_norm` | a batch normalisation to the convolution or linear layer before it |
 | `epilogue_activation` | an activation to the product, normalisation or sum before it |
+| `epilogue_clip` | an activation that cuts values off, such as ReLU, to the product or sum before it |
 | `epilogue_add` | a sum to the convolution or linear layer before it, which adds as it writes |
 | `pointwise` | anything element by element to anything element by element before it |
 """
@@ -25,6 +26,8 @@ from archcast.featurize.operators.elementwise import ACTIVATIONS, MANY, ONE
 
 PRODUCTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "com.microsoft::FusedMatMul"})
 _ACTIVATIONS = frozenset({*ACTIVATIONS, "PRelu"})
+_CLIPS = frozenset({"Relu", "Clip"})
+_SUMS = frozenset({"Add", "Sum", "Mul", "BatchNormalization"})
 _POINTWISE = frozenset({*_ACTIVATIONS, *ONE, *MANY, "Add", "Sum", "Mul"})
 
 
@@ -111,6 +114,14 @@ def epilogue_activation(groups: Groups) -> None:
         activates = groups.node(place).op in _ACTIVATIONS or groups.kind(place) == "activation"
         if activates and not _holds(groups, place, PRODUCTS):
             _join_to_writer(groups, place, allowed=PRODUCTS | {"Add", "Sum", "BatchNormalization"})
+
+
+@rule("epilogue_clip")
+def epilogue_clip(groups: Groups) -> None:
+    """Join activations that only cut values off, which products and sums apply as they write."""
+    for place in groups.places():
+        if groups.node(place).op in _CLIPS and len(groups.of(place)) == 1:
+            _join_to_writer(groups, place, allowed=PRODUCTS | _SUMS)
 
 
 @rule("epilogue_add")

@@ -17,7 +17,7 @@ from archcast.featurize.networks import NETWORK
 from archcast.featurize.operators import OPERATORS
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.contract import PREDICTORS, Predictor, from_header
-from archcast.predictors.networks.contract import NETWORK_PREDICTORS, NetworkPredictor, network_predictor
+from archcast.predictors.networks.contract import NetworkPredictor, network_predictor
 
 AnyPredictor: TypeAlias = Predictor | NetworkPredictor
 
@@ -57,7 +57,7 @@ class OfNetworks:
 
     def check_names(self, header: Mapping[str, Any]) -> None:
         """Look up the family."""
-        NETWORK_PREDICTORS[header["family"]]
+        _network_families()[header["family"]]
 
     def refusal(self, header: Mapping[str, Any], reads: Columns) -> str:
         """By columns of kernels."""
@@ -68,6 +68,13 @@ class OfNetworks:
         """As `network_predictor`."""
         del reads
         return network_predictor(header, files)
+
+
+def _network_families() -> Registry[type[NetworkPredictor]]:
+    """All families of predictors of networks, which nothing else need import."""
+    from archcast.predictors.networks.catalog import families
+
+    return families()
 
 
 _OF_CODES, _OF_NETWORKS = OfCodes(), OfNetworks()
@@ -82,7 +89,7 @@ def stamp(predictor: AnyPredictor) -> dict[str, Any]:
     """What a manifest says of a predictor by this version: what it reads, and what it needs."""
     if isinstance(predictor, NetworkPredictor):
         reads = kernel_columns(predictor.operators_)
-        return {"reads": reads, "requires": _distributions(NETWORK_PREDICTORS, predictor.family, reads)}
+        return {"reads": reads, "requires": _distributions(_network_families(), predictor.family, reads)}
     space = predictor.space_
     reads = columns_read(space, predictor.reads, predictor.dataset_, features=predictor.features_)
     needs = _distributions(PREDICTORS, predictor.family, reads, space=space.name)

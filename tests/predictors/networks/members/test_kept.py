@@ -26,7 +26,7 @@ def test_tables_are_found_again_by_the_same_space_and_by_its_name(space, tmp_pat
     first = MembersForm(tiny(), space, "default")
     codes = space.sample(500, seed=0)
     wanted = first.values(codes)
-    assert len(_files(tmp_path)) == 3
+    assert len(_files(tmp_path)) == 2
     for other in (space, saved_space("staged")):
         calls = []
         other._build = lambda choice, calls=calls: calls.append(1) or staged(choice)

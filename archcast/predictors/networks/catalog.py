@@ -1,0 +1,15 @@
+"""The families of predictors of networks by name; importing this module makes them known."""
+
+from __future__ import annotations
+
+from archcast.core.registry import Registry
+from archcast.predictors.networks.contract import NETWORK_PREDICTORS, NetworkPredictor
+from archcast.predictors.networks.sums import Sums
+
+for _family in (Sums,):
+    NETWORK_PREDICTORS.register(_family.family, _family)
+
+
+def families() -> Registry[type[NetworkPredictor]]:
+    """The families by name."""
+    return NETWORK_PREDICTORS

@@ -1,0 +1,194 @@
+"""A cost as the sum over kernels of non-negative prices times work.
+
+| symbol | meaning |
+|---|---|
+| n, m | networks, devices |
+| d | columns of work, see `archcast.featurize.encoders.kernel_work` |
+| W | (d, m) prices, see `archcast.predictors.networks.nonnegative` |
+
+Devices of one program, one kind of work and one batch share their columns. The ridge is chosen for the
+devices of a kind together, by leaving families of networks out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from archcast.core.arrays import Doubles
+from archcast.core.device import DeviceName
+from archcast.core.errors import ArtifactError, InputError
+from archcast.core.network import Network
+from archcast.featurize.encoders.kernel_table import kernel_table
+from archcast.featurize.encoders.kernel_work import WORK, kernel_work, work_set
+from archcast.featurize.encoders.program import Program, program_of
+from archcast.predictors.artifact.arrays import pack, unpack
+from archcast.predictors.networks.contract import NetworkPredictor
+from archcast.predictors.networks.folds import family_folds
+from archcast.predictors.networks.labels import NetworkLabels
+from archcast.predictors.networks.nonnegative import prices
+
+
+@dataclass(frozen=True, slots=True)
+class SumsConfig:
+    """Settings.
+
+    Attributes:
+        ridges: strengths of which one is chosen for each kind of device.
+        folds: folds of families by which it is chosen.
+    """
+
+    ridges: tuple[float, ...] = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
+    folds: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Devices that see a network as the same work.
+
+    Attributes:
+        program: how they run networks.
+        work: key of `WORK`.
+        batch: items in a pass.
+    """
+
+    program: Program
+    work: str
+    batch: int
+
+    @classmethod
+    def of(cls, device: str) -> Kind:
+        """The kind of a device."""
+        name = DeviceName.parse(device)
+        return cls(program_of(name), work_set(name), name.batch)
+
+    def work_of(self, network: Network) -> Doubles:
+        """Work of each kernel of a network, and of its start.
+
+        Shapes:
+            output: (kernels + 1, d)
+        """
+        return kernel_work(kernel_table(network, self.program), self.work, batch=self.batch)
+
+
+class Sums(NetworkPredictor):
+    """Prices of work, one set a device."""
+
+    family = "sums"
+    Config = SumsConfig
+    weights_: dict[int, Doubles]
+
+    def learn(self, labels: NetworkLabels, *, seed: int) -> None:
+        """Solve for the prices of each device at the ridge of its kind.
+
+        Raises:
+            InputError: a device has fewer than two measurements.
+        """
+        del seed
+        self.weights_ = {}
+        self.__dict__.pop("kinds", None)
+        for device, known in zip(self.devices_, np.isfinite(labels.values).sum(axis=0), strict=True):
+            if known < 2:
+                raise InputError(f"{self.family} must have at least 2 measurements of {device}, got {known}")
+        sets: dict[str, list[int]] = {}
+        for column, device in enumerate(self.devices_):
+            sets.setdefault(Kind.of(device).work + DeviceName.parse(device).precision, []).append(column)
+        totals = {kind: self._totals(kind, labels.networks) for kind in self.kinds}
+        for columns in sets.values():
+            ridge = self._ridge(columns, totals, labels)
+            for column in columns:
+                x = totals[Kind.of(self.devices_[column])]
+                self.weights_[column] = self._solve(column, x, labels.values[:, column], (ridge,))[0]
+
+    @cached_property
+    def kinds(self) -> dict[Kind, list[int]]:
+        """Columns of devices by kind, in the order in which the kinds occur."""
+        found: dict[Kind, list[int]] = {}
+        for column, device in enumerate(self.devices_):
+            found.setdefault(Kind.of(device), []).append(column)
+        return found
+
+    def kernel_terms(self, network: Network) -> Doubles:
+        """Costs of each kernel on each device; kernels of another kind of device stand in rows of their own.
+
+        Shapes:
+            output: (rows, m)
+        """
+        rows = []
+        for kind, columns in self.kinds.items():
+            work = kind.work_of(network)
+            terms = np.zeros((len(work), len(self.devices_)))
+            terms[:, columns] = work @ np.stack([self.weights_[c] for c in columns], axis=1)
+            rows.append(terms)
+        return np.concatenate(rows)
+
+    def finish(self, terms: Doubles) -> Doubles:
+        """Terms are costs."""
+        return terms
+
+    def select(self, columns: tuple[int, ...]) -> Sums:
+        """The prices of some devices."""
+        made = Sums(self.config)
+        made.metric_, made.operators_ = self.metric_, self.operators_
+        made.devices_ = tuple(self.devices_[c] for c in columns)
+        made.weights_ = {place: self.weights_[c] for place, c in enumerate(columns)}
+        return made
+
+    def to_files(self) -> dict[str, bytes]:
+        """Prices of each device, by the names of their columns."""
+        files: dict[str, bytes] = {}
+        for key in sorted({kind.work for kind in self.kinds}):
+            columns = [c for kind, found in self.kinds.items() if kind.work == key for c in found]
+            arrays = {
+                "names": np.array([column.name for column in WORK[key].columns]),
+                "devices": np.array(sorted(columns)),
+                "prices": np.stack([self.weights_[c] for c in sorted(columns)]),
+            }
+            files[f"prices_{key}.npz"] = pack(arrays)
+        return files
+
+    def take_files(self, files: Mapping[str, bytes]) -> None:
+        """Take back prices.
+
+        Raises:
+            ArtifactError: they are of columns that this version does not have.
+        """
+        self.weights_ = {}
+        for key in {kind.work for kind in self.kinds}:
+            arrays = unpack(files[f"prices_{key}.npz"], f"prices_{key}.npz")
+            if list(arrays["names"]) != [column.name for column in WORK[key].columns]:
+                raise ArtifactError(f"prices_{key}.npz must have this version's columns of work, {key}")
+            self.weights_.update(zip(arrays["devices"].tolist(), arrays["prices"], strict=True))
+
+    def _totals(self, kind: Kind, networks: Sequence[Network]) -> Doubles:
+        """Work of networks, (n, d)."""
+        return np.stack([kind.work_of(network).sum(axis=0) for network in networks])
+
+    def _solve(self, column: int, x: Doubles, y: Doubles, ridges: tuple[float, ...]) -> Doubles:
+        """Prices of a device from the networks that it has measured, (len(ridges), d)."""
+        under, plausible = WORK[Kind.of(self.devices_[column]).work].units
+        known = np.isfinite(y)
+        if known.sum() < 2:
+            return np.full((len(ridges), x.shape[1]), np.nan)
+        return prices(x[known], y[known], under=under, plausible=plausible, ridges=ridges)
+
+    def _ridge(self, columns: Sequence[int], totals: Mapping[Kind, Doubles], labels: NetworkLabels) -> float:
+        """The ridge of the least error in families left out, the median over devices of its mean."""
+        ridges: tuple[float, ...] = self.config.ridges
+        folds = family_folds(labels.families, self.config.folds)
+        if len(ridges) == 1 or folds.max() == 0:
+            return ridges[len(ridges) // 2]
+        errors = np.full((len(ridges), len(columns)), np.nan)
+        for place, column in enumerate(columns):
+            x, y = totals[Kind.of(self.devices_[column])], labels.values[:, column]
+            predicted = np.full((len(ridges), len(y)), np.nan)
+            for fold in range(folds.max() + 1):
+                left = folds == fold
+                predicted[:, left] = self._solve(column, x[~left], y[~left], ridges) @ x[left].T
+            if np.isfinite(y).any():
+                errors[:, place] = np.nanmean(np.abs(predicted / y - 1), axis=1)
+        typical = np.nanmedian(errors, axis=1)
+        return ridges[int(np.argmin(typical))]
