@@ -53,15 +53,11 @@ class Tiny(NetworkPredictor):
         made: Doubles = terms @ self.prices_
         return made
 
-    def select(self, columns: tuple[int, ...]) -> Tiny:
+    def take_columns(self, whole: Tiny, columns: tuple[int, ...]) -> None:
         """The prices of some devices."""
-        made = Tiny(self.config)
-        made.metric_, made.operators_ = self.metric_, self.operators_
-        made.devices_ = tuple(self.devices_[c] for c in columns)
-        made.prices_ = self.prices_[:, list(columns)]
-        return made
+        self.prices_ = whole.prices_[:, list(columns)]
 
-    def to_files(self) -> dict[str, bytes]:
+    def learned_files(self) -> dict[str, bytes]:
         """The prices."""
         return {"prices.npz": pack({"prices": self.prices_})}
 

@@ -69,10 +69,6 @@ class Root(Tiny):
         made: Doubles = np.sqrt((terms @ self.prices_) * other)
         return made
 
-    def select(self, columns: tuple[int, ...]) -> Root:
-        """The prices of some devices."""
-        return as_root(super().select(columns))
-
 
 def as_root(model: Tiny) -> Root:
     """A predictor of sums as one of geometric means."""

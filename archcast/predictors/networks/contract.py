@@ -25,9 +25,12 @@ from archcast.core.errors import InputError, NotFittedError
 from archcast.core.network import Network
 from archcast.core.registry import Registry
 from archcast.featurize.encoders.kernel_table import KernelTable, kernel_table
-from archcast.featurize.encoders.program import program_of
+from archcast.featurize.encoders.program import Program, program_of
 from archcast.featurize.networks import NETWORK
+from archcast.predictors.networks.intervals import FILE, NetworkIntervals, mix_of
 from archcast.predictors.networks.labels import NetworkLabels
+
+UNLIKE = "unlike any network that it learned from"
 
 
 class NetworkPredictor(ABC):
@@ -50,6 +53,7 @@ class NetworkPredictor(ABC):
     metric_: str
     devices_: tuple[str, ...]
     operators_: tuple[str, ...] = ()
+    errors_: NetworkIntervals | None = None
 
     def __init__(self, config: Any = None) -> None:
         self.config = self.Config() if config is None else config
@@ -81,16 +85,16 @@ class NetworkPredictor(ABC):
         """
 
     @abstractmethod
-    def select(self, columns: tuple[int, ...]) -> Self:
-        """The predictor of some devices only."""
+    def take_columns(self, whole: Self, columns: tuple[int, ...]) -> None:
+        """Take what was learned of some devices; `devices_` and the rest of the header are set already."""
 
     @abstractmethod
-    def to_files(self) -> dict[str, bytes]:
+    def learned_files(self) -> dict[str, bytes]:
         """What was learned, as file name -> content, without pickle."""
 
     @abstractmethod
     def take_files(self, files: Mapping[str, bytes]) -> None:
-        """Take back what `to_files` gave; the header is set already."""
+        """Take back what `learned_files` gave; the header is set already."""
 
     # -- what users call ------------------------------------------------------------------------------
 
@@ -147,24 +151,65 @@ class NetworkPredictor(ABC):
     def interval(
         self, networks: Sequence[Network], coverage: float, *, predicted: Floats | None = None
     ) -> tuple[Floats, Floats] | None:
-        """Ends of a central interval of new measurements, where the family knows one.
+        """Ends of a central interval of new measurements; None where nothing is known of errors.
 
         Shapes:
             output: float32 (n, m) each
+
+        Raises:
+            InputError: coverage outside 0.5 to 0.99, or too few families were left out.
         """
-        del networks, coverage, predicted
-        return None
+        if self.errors_ is None:
+            return None
+        values = self.predict(networks) if predicted is None else predicted
+        reach = np.exp(self.errors_.half(self.mixes(networks), coverage))
+        return (values / reach).astype(np.float32), (values * reach).astype(np.float32)
+
+    @staticmethod
+    def mixes(networks: Sequence[Network]) -> Doubles:
+        """Of what work networks are made, see `archcast.predictors.networks.intervals`."""
+        return np.stack([mix_of(kernel_table(network, Program())) for network in networks])
+
+    def learn_errors(self, labels: NetworkLabels, predicted: Doubles) -> None:
+        """Take how far off predictions are from those of networks whose family was left out.
+
+        Shapes:
+            predicted: (n, m), NaN where there are none
+        """
+        self.errors_ = NetworkIntervals.from_errors(
+            labels.values, predicted, families=labels.families, mixes=self.mixes(labels.networks)
+        )
 
     def notes(self, networks: Sequence[Network]) -> list[str]:
         """What a user must know of each prediction; here operators that nothing it learned from had.
 
         A family that has more to say says it after these.
         """
-        return [unseen_operators(self, network) for network in networks]
+        told = [unseen_operators(self, network) for network in networks]
+        if self.errors_ is None or not networks:
+            return told
+        far = self.errors_.distance(self.mixes(networks)) > self.errors_.farthest
+        return [
+            "; ".join(filter(None, (note, UNLIKE if f else ""))) for note, f in zip(told, far, strict=True)
+        ]
 
     def kernels(self, network: Network) -> KernelTable:
         """The kernels that the first rows of `kernel_terms` are of; rows beyond them are of none."""
         return kernel_table(network, program_of(DeviceName.parse(self.devices_[0])))
+
+    def select(self, columns: tuple[int, ...]) -> Self:
+        """The predictor of some devices only."""
+        made = type(self)(self.config)
+        made.metric_, made.operators_ = self.metric_, self.operators_
+        made.devices_ = tuple(self.devices_[c] for c in columns)
+        made.errors_ = None if self.errors_ is None else self.errors_.select(columns)
+        made.take_columns(self, columns)
+        return made
+
+    def to_files(self) -> dict[str, bytes]:
+        """What was learned, errors with it, as file name -> content."""
+        errors = {} if self.errors_ is None else {FILE: self.errors_.to_file()}
+        return self.learned_files() | errors
 
     def header(self) -> dict[str, Any]:
         """What an artifact keeps of the predictor beside its files; JSON types only."""
@@ -196,6 +241,8 @@ def network_predictor(header: Mapping[str, Any], files: Mapping[str, bytes]) -> 
     made.devices_ = tuple(device for device, _ in header["targets"])
     made.operators_ = tuple(header["operators"])
     made.take_files(files)
+    if FILE in files:
+        made.errors_ = NetworkIntervals.from_file(files[FILE])
     return made
 
 

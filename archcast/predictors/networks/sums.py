@@ -129,15 +129,11 @@ class Sums(NetworkPredictor):
         """Terms are costs."""
         return terms
 
-    def select(self, columns: tuple[int, ...]) -> Sums:
+    def take_columns(self, whole: Sums, columns: tuple[int, ...]) -> None:
         """The prices of some devices."""
-        made = Sums(self.config)
-        made.metric_, made.operators_ = self.metric_, self.operators_
-        made.devices_ = tuple(self.devices_[c] for c in columns)
-        made.weights_ = {place: self.weights_[c] for place, c in enumerate(columns)}
-        return made
+        self.weights_ = {place: whole.weights_[c] for place, c in enumerate(columns)}
 
-    def to_files(self) -> dict[str, bytes]:
+    def learned_files(self) -> dict[str, bytes]:
         """Prices of each device, by the names of their columns."""
         files: dict[str, bytes] = {}
         for key in sorted({kind.work for kind in self.kinds}):

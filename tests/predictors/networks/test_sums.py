@@ -76,7 +76,7 @@ def test_saved_and_loaded_it_predicts_the_same(fitted: Sums, labels: NetworkLabe
 
 
 def test_prices_of_other_columns_are_refused(fitted: Sums) -> None:
-    files = fitted.to_files()
+    files = fitted.learned_files()
     arrays = unpack(files["prices_maps.npz"], "prices_maps.npz")
     arrays["names"] = arrays["names"][::-1]
     with pytest.raises(ArtifactError, match=r"prices_maps\.npz must have this version's columns"):

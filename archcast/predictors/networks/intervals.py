@@ -1,0 +1,172 @@
+"""Intervals of networks, from errors in families of networks that were left out.
+
+| symbol | meaning |
+|---|---|
+| n, m | networks, devices |
+| q | mix of a network: square roots of shares of classes of kernels in its multiply-adds and bytes |
+| d | mean distance of q to those of the five nearest networks that taught |
+| s | 1 + a d, by which errors grow with distance; a is the one of `SLOPES` that makes intervals narrowest |
+
+Half-widths are of log values: the quantile of |error| / s over networks whose whole family was left out, each
+family with the same weight, times s. A network of a known family lies near those that taught, and has a
+narrower interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from archcast.core.arrays import Doubles
+from archcast.core.errors import InputError
+from archcast.featurize.encoders.kernel_table import CLASSES, KernelTable
+from archcast.predictors.artifact.arrays import pack, unpack
+from archcast.predictors.intervals import LEVELS, check_coverage
+
+FILE = "errors.npz"
+SLOPES = (0.0, 0.5, 1.0, 2.0, 4.0)
+_NEAREST = 5
+_STEPS = 100.0
+"""Mixes are kept in hundredths, so that near-copies are kept once."""
+_LEAST_FAMILIES = 3
+_ALIKE = 0.1
+"""Distance of mixes below which none is unlike the others."""
+
+
+def mix_of(table: KernelTable) -> Doubles:
+    """The mix of a network, (2 len(CLASSES),)."""
+    moved = table.field("read") + table.field("written") + table.field("weights")
+    parts = [np.bincount(table.classes, x, len(CLASSES)) for x in (table.field("macs"), moved)]
+    mixed: Doubles = np.concatenate([np.sqrt(part / max(part.sum(), 1.0) / 2.0) for part in parts])
+    return mixed
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkIntervals:
+    """Half-widths of intervals.
+
+    Shapes:
+        widths: (len(LEVELS), m), quantiles of |log error| / s, inf where too few families tell
+        slope: (m,), a of each device; known: (u, 2 len(CLASSES)), mixes of networks that taught
+        farthest: largest distance that a network of a family left out had
+    """
+
+    widths: Doubles
+    slope: Doubles
+    known: Doubles
+    farthest: float
+
+    @classmethod
+    def from_errors(
+        cls, truth: Doubles, predicted: Doubles, *, families: Sequence[str], mixes: Doubles
+    ) -> NetworkIntervals:
+        """Learn half-widths.
+
+        Args:
+            predicted: of each network by what was fitted without its family.
+
+        Shapes:
+            truth, predicted: (n, m), NaN where missing; mixes: (n, 2 len(CLASSES))
+        """
+        names = np.array(families)
+        apart = np.empty(len(names))
+        for name in np.unique(names):
+            apart[names == name] = _distance(mixes[names == name], mixes[names != name])
+        errors = np.abs(np.log(predicted) - np.log(truth))
+        m = truth.shape[1]
+        widths, slope = np.full((len(LEVELS), m), np.inf), np.zeros(m)
+        for column in range(m):
+            known = np.isfinite(errors[:, column])
+            if len(set(names[known])) >= _LEAST_FAMILIES:
+                slope[column], widths[:, column] = _learned(
+                    errors[known, column], apart[known], _weights(names[known])
+                )
+        kept = np.unique(np.round(mixes * _STEPS), axis=0) / _STEPS
+        return cls(widths, slope, kept, float(apart.max(initial=_ALIKE)))
+
+    def half(self, mixes: Doubles, coverage: float) -> Doubles:
+        """Half-widths of log values.
+
+        Shapes:
+            mixes: (n, 2 len(CLASSES)); output: (n, m)
+
+        Raises:
+            InputError: coverage outside 0.5 to 0.99, or too few families tell of a device.
+        """
+        check_coverage(coverage)
+        widths = np.array([np.interp(coverage, LEVELS, column) for column in self.widths.T])
+        if not np.isfinite(widths).all():
+            raise InputError("too few families of networks were left out to tell how far off predictions are")
+        reach: Doubles = (1 + self.slope * self.distance(mixes)[:, None]) * widths
+        return reach
+
+    def distance(self, mixes: Doubles) -> Doubles:
+        """Mean distance to the nearest networks that taught, (n,)."""
+        return _distance(mixes, self.known)
+
+    def select(self, columns: Sequence[int]) -> NetworkIntervals:
+        """Those of some devices."""
+        c = list(columns)
+        return replace(self, widths=self.widths[:, c], slope=self.slope[c])
+
+    def to_file(self) -> bytes:
+        """As one file of plain arrays."""
+        return pack(
+            {
+                "widths": self.widths.astype(np.float32),
+                "slope": self.slope,
+                "known": np.round(self.known * _STEPS).astype(np.uint8),
+                "farthest": np.array(self.farthest),
+            }
+        )
+
+    @classmethod
+    def from_file(cls, content: bytes) -> NetworkIntervals:
+        """What `to_file` gave."""
+        found: Mapping[str, Doubles] = unpack(content, FILE)
+        return cls(
+            found["widths"].astype(np.float64),
+            found["slope"],
+            found["known"].astype(np.float64) / _STEPS,
+            float(found["farthest"]),
+        )
+
+
+def _distance(mixes: Doubles, known: Doubles) -> Doubles:
+    """Mean distance to the nearest of some mixes, (n,); 1, the largest there is, where there are none."""
+    if not len(known):
+        return np.ones(len(mixes))
+    squares = (mixes**2).sum(axis=1)[:, None] + (known**2).sum(axis=1) - 2 * mixes @ known.T
+    nearest = np.sort(squares, axis=1)[:, :_NEAREST]
+    mean: Doubles = np.sqrt(np.maximum(nearest, 0.0)).mean(axis=1)
+    return mean
+
+
+def _weights(names: Doubles) -> Doubles:
+    """Of networks, so that each family weighs the same; they sum to the number of families."""
+    _, place, count = np.unique(names, return_inverse=True, return_counts=True)
+    weights: Doubles = 1.0 / count[place]
+    return weights
+
+
+def _learned(errors: Doubles, apart: Doubles, weights: Doubles) -> tuple[float, Doubles]:
+    """The slope with the narrowest intervals of 90 %, and quantiles of errors by level."""
+    best: tuple[float, float, Doubles] | None = None
+    for slope in SLOPES:
+        scale = 1 + slope * apart
+        widths = _quantiles(errors / scale, weights)
+        typical = float(np.average(scale, weights=weights) * np.interp(0.9, LEVELS, widths))
+        if best is None or typical < best[0]:
+            best = (typical, slope, widths)
+    assert best is not None
+    return best[1], best[2]
+
+
+def _quantiles(ratios: Doubles, weights: Doubles) -> Doubles:
+    """Weighted quantiles at `LEVELS`, with room for one more family."""
+    order = np.argsort(ratios)
+    reached = np.cumsum(weights[order]) / (weights.sum() + 1)
+    place = np.searchsorted(reached, LEVELS - 1e-12)
+    return ratios[order][np.minimum(place, len(order) - 1)]

@@ -1,0 +1,144 @@
+"""Published tables of networks as what predictors of networks are fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from archcast.collect.structures import REPARAMETERIZED, Structure, Structures, structures
+from archcast.collect.tables.base import Recipe
+from archcast.collect.tables.catalog import recipe_of
+from archcast.collect.tables.place import is_here, recipe_table
+from archcast.core.arrays import Doubles, Ints
+from archcast.core.device import DeviceName
+from archcast.core.errors import DataError, UnknownNameError
+from archcast.predictors.networks.labels import NetworkLabels
+
+SPACE = "network"
+MERGED_SINCE = (2, 9)
+"""Version of PyTorch from which on timm's networks were measured with their branches merged."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredStructures:
+    """Labels of a table with the records of their networks.
+
+    Attributes:
+        labels: what predictors are fitted to.
+        records: one a network of the labels.
+    """
+
+    labels: NetworkLabels
+    records: tuple[Structure, ...]
+
+    @property
+    def groups(self) -> Ints:
+        """Near-copies have one number, (n,)."""
+        return np.array([record.group for record in self.records], dtype=np.int64)
+
+    @property
+    def coarse(self) -> tuple[str, ...]:
+        """Coarse family of each network."""
+        return tuple(record.coarse for record in self.records)
+
+
+def network_labels(
+    table: str, metric: str = "latency", *, devices: Sequence[str] | None = None
+) -> MeasuredStructures:
+    """Measurements of a table's networks whose structure is known.
+
+    Rows that are marked as wrong, and settings that train networks, are left out; several measurements of one
+    network on one device count by their median.
+
+    Args:
+        devices: the only ones to take, in that order; None takes all that were measured.
+
+    Raises:
+        UnknownNameError: no such table, metric or device; lists what there is.
+        DataError: the table is not on this machine, or none of its networks has a known structure.
+    """
+    recipe = recipe_of(table)
+    rows = _rows(recipe, metric)
+    known = tuple(dict.fromkeys(device for _, device, _ in rows))
+    for device in devices or ():
+        if device not in known:
+            raise UnknownNameError(f"device of {table}", device, known)
+    chosen = tuple(devices) if devices is not None else tuple(sorted(filter(_runs, known)))
+    held = structures()
+    found = _by_record(held, table, rows, set(chosen))
+    if not found:
+        raise DataError(f"no network of {table} has a structure that is known")
+    records = tuple(sorted(found, key=lambda r: (r.name, r.size, r.variant)))
+    return MeasuredStructures(
+        NetworkLabels(
+            metric=metric,
+            devices=chosen,
+            networks=tuple(held.network(record) for record in records),
+            values=_values(found, records, chosen),
+            families=tuple(record.family for record in records),
+            sources=(recipe.citation,),
+            licences=(recipe.licence,),
+            redistributable=recipe.redistributable,
+        ),
+        records,
+    )
+
+
+def _rows(recipe: Recipe, metric: str) -> list[tuple[str, str, float]]:
+    """Network, device, value of a table's good rows."""
+    metrics = [series.metric for series in recipe.series if series.space == SPACE]
+    if metric not in metrics:
+        raise UnknownNameError(f"metric of {recipe.name}", metric, metrics)
+    if not is_here(recipe):
+        raise DataError(f"the table {recipe.name} is not on this machine: set ARCHCAST_DATA")
+    columns = recipe_table(recipe, SPACE).select(["arch", "device", "metric", "value", "status"])
+    return [
+        (row["arch"].partition(":")[2], row["device"], row["value"])
+        for row in columns.to_pylist()
+        if row["metric"] == metric and row["status"] == "ok"
+    ]
+
+
+def _runs(device: str) -> bool:
+    """Whether a setting runs networks and does not train them."""
+    return "train" not in DeviceName.parse(device).runtime.split("_")
+
+
+def _by_record(
+    held: Structures, table: str, rows: Iterable[tuple[str, str, float]], devices: set[str]
+) -> dict[Structure, dict[str, list[float]]]:
+    """Values by record and device; a network in two forms has them under the one that a device ran."""
+    forms: dict[str, dict[str, Structure]] = {}
+    for record in held.of(table):
+        named = f"{record.name}@{record.size}" if table == "timm" else record.name
+        forms.setdefault(named, {})[record.variant] = record
+    found: dict[Structure, dict[str, list[float]]] = {}
+    for name, device, value in rows:
+        if device in devices and name in forms:
+            record = _form(forms[name], device)
+            found.setdefault(record, {}).setdefault(device, []).append(value)
+    return found
+
+
+def _form(forms: Mapping[str, Structure], device: str) -> Structure:
+    """The form of a network that a device ran."""
+    runtime = DeviceName.parse(device).runtime.removeprefix("torch").split("_")[0]
+    version = tuple(int(part) for part in runtime.split(".") if part.isdigit())
+    wanted = REPARAMETERIZED if version >= MERGED_SINCE else ""
+    return forms.get(wanted) or next(iter(forms.values()))
+
+
+def _values(
+    found: Mapping[Structure, Mapping[str, Sequence[float]]],
+    records: Sequence[Structure],
+    devices: Sequence[str],
+) -> Doubles:
+    """(n, m), NaN where nothing was measured."""
+    values = np.full((len(records), len(devices)), np.nan)
+    for row, record in enumerate(records):
+        for column, device in enumerate(devices):
+            if device in found[record]:
+                values[row, column] = np.median(found[record][device])
+    return values

@@ -1,0 +1,92 @@
+"""Intervals from families that were left out."""
+
+import numpy as np
+import pytest
+from made_up_networks import plain_network, tiny_labels
+
+from archcast.core.errors import InputError
+from archcast.featurize.encoders.kernel_table import CLASSES
+from archcast.predictors.networks.intervals import NetworkIntervals
+
+
+def made(n=400, families=20, seed=0):
+    """Errors that grow with the family's distance, of networks on two devices."""
+    rng = np.random.default_rng(seed)
+    names = [f"family{i % families}" for i in range(n)]
+    centres = rng.dirichlet(np.ones(6), families)
+    mixes = np.zeros((n, 2 * len(CLASSES)))
+    mixes[:, :6] = np.sqrt(centres[np.arange(n) % families])
+    truth = rng.uniform(1, 100, (n, 2))
+    bias = rng.normal(0, 0.1, (families, 2))
+    predicted = truth * np.exp(bias[np.arange(n) % families] + rng.normal(0, 0.02, (n, 2)))
+    return truth, predicted, names, mixes
+
+
+def test_they_hold_in_families_that_they_were_not_learned_from():
+    truth, predicted, names, mixes = made()
+    learned = np.array([int(name.removeprefix("family")) < 10 for name in names])
+    known = NetworkIntervals.from_errors(
+        truth[learned],
+        predicted[learned],
+        families=[name for name, own in zip(names, learned, strict=True) if own],
+        mixes=mixes[learned],
+    )
+    half = known.half(mixes[~learned], 0.9)
+    inside = np.abs(np.log(predicted[~learned] / truth[~learned])) <= half
+    assert 0.75 <= inside.mean() <= 1.0
+    assert (known.half(mixes[:3], 0.6) < known.half(mixes[:3], 0.9)).all()
+
+
+def test_families_weigh_the_same_however_many_networks_they_have():
+    truth = np.ones((103, 1))
+    predicted = np.ones((103, 1))
+    predicted[100:, 0] = np.exp([0.5, 0.4, 0.3])
+    names = ["large"] * 100 + ["a", "b", "c"]
+    known = NetworkIntervals.from_errors(
+        truth, predicted, families=names, mixes=np.zeros((103, 2 * len(CLASSES)))
+    )
+    assert known.half(np.zeros((1, 2 * len(CLASSES))), 0.55)[0, 0] >= 0.3
+
+
+def test_too_few_families_are_told():
+    truth, predicted, _, mixes = made(n=4)
+    known = NetworkIntervals.from_errors(truth, predicted, families=["a", "a", "b", "b"], mixes=mixes)
+    with pytest.raises(InputError, match="too few families of networks"):
+        known.half(mixes, 0.9)
+
+
+def test_a_predictor_keeps_them_in_its_files_and_selections(tmp_path):
+    from member_cases import tiny
+
+    from archcast.predictors import Card, load_any, read_manifest, save
+
+    model = tiny()
+    labels = tiny_labels()
+    families = [f"f{i % 5}" for i in range(len(labels))]
+    off = labels.values * np.exp(np.linspace(-0.3, 0.3, len(labels)))[:, None]
+    model.errors_ = NetworkIntervals.from_errors(
+        labels.values, off, families=families, mixes=model.mixes(labels.networks)
+    )
+    save(model, tmp_path / "tiny", card=Card("made up"))
+    again = load_any(read_manifest(tmp_path / "tiny"))
+    nets = labels.networks[:4]
+    assert np.allclose(again.errors_.half(model.mixes(nets), 0.8), model.errors_.half(model.mixes(nets), 0.8))
+    assert np.array_equal(
+        model.select((1,)).errors_.half(model.mixes(nets), 0.8)[:, 0],
+        model.errors_.half(model.mixes(nets), 0.8)[:, 1],
+    )
+
+
+def test_what_is_unlike_all_that_taught_is_noted():
+    from member_cases import tiny
+
+    model = tiny()
+    labels = tiny_labels()
+    families = [f"f{i % 5}" for i in range(len(labels))]
+    model.errors_ = NetworkIntervals.from_errors(
+        labels.values, labels.values * 1.1, families=families, mixes=model.mixes(labels.networks)
+    )
+    known, strange = labels.networks[0], plain_network(4, 4, last="Softmax")
+    notes = model.notes([known, strange])
+    assert notes[0] == ""
+    assert notes[1]

@@ -1,0 +1,51 @@
+"""Labels from the published tables."""
+
+import numpy as np
+import pytest
+
+from archcast.core.errors import DataError, UnknownNameError
+from archcast.training.networks.labels import network_labels
+
+
+@pytest.fixture
+def tables(public_tables, monkeypatch):
+    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
+
+
+def test_phones_have_all_their_networks(tables):
+    found = network_labels("mobile_ml_bench", devices=["pixel4-tflite2.10-1large"])
+    labels = found.labels
+    assert labels.values.shape == (102, 1)
+    assert np.isfinite(labels.values).all()
+    assert len(set(labels.families)) == 28
+    assert len(set(found.coarse)) == 11
+    assert labels.values[[r.name for r in found.records].index("bagnet9"), 0] == pytest.approx(908.365)
+
+
+def test_merged_networks_are_those_that_new_versions_ran(tables):
+    old, new = "rtx4090-torch2.4-b1024-amp", "rtx4090-torch2.9.1-b1024-amp"
+    found = network_labels("timm", devices=[old, new])
+    place = {(r.name, r.variant): i for i, r in enumerate(found.records) if r.name == "mobileone_s0"}
+    values = found.labels.values
+    assert np.isfinite(values[place["mobileone_s0", ""]]).tolist() == [True, False]
+    assert np.isfinite(values[place["mobileone_s0", "reparameterized"]]).tolist() == [False, True]
+
+
+def test_what_is_wrong_or_trains_is_left_out(tables):
+    found = network_labels("timm", devices=["rtx4090-torch2.4-b1024-amp"])
+    assert "ecaresnext50t_32x4d" not in {record.name for record in found.records}
+    assert not any("train" in device for device in network_labels("timm").labels.devices)
+
+
+def test_unknown_names_are_told(tables):
+    with pytest.raises(UnknownNameError, match="device of ncnn"):
+        network_labels("ncnn", devices=["abacus"])
+    with pytest.raises(UnknownNameError, match="metric of ncnn"):
+        network_labels("ncnn", "energy")
+
+
+def test_a_table_that_is_not_here_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("ARCHCAST_DATA", str(tmp_path))
+    monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path))
+    with pytest.raises(DataError, match="timm is not on this machine"):
+        network_labels("timm")
