@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
+from archcast.cli.predict_networks import Files, are_files, explain_file
 from archcast.core.errors import InputError
 
 
 def explain(
-    arch: Annotated[str, typer.Argument(help="Architecture in its space's notation (lists, dicts as JSON).")],
+    arch: Annotated[str, typer.Argument(help="Architecture in its space's notation, or a model file.")],
     device: Annotated[
         str | None, typer.Option("--device", "-d", help="Device; left out for accuracy.")
     ] = None,
@@ -31,12 +33,24 @@ def explain(
     seed: Annotated[int, typer.Option(help="Seed of what sampling draws.")] = 0,
     to: Annotated[Path | None, typer.Option(help="Write the explanation to this .csv or .json.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw it to this .png, .svg or .pdf.")] = None,
+    batch: Annotated[int, typer.Option(help="A model file: number for open first dimensions.", min=1)] = 1,
+    inputs: Input = None,
+    bind: Bind = None,
     as_json: Json = False,
 ) -> None:
     """Explain a prediction: a baseline and what each decision adds to it, which sum to the prediction.
 
-    Example: archcast explain 02012100 --metric accuracy --picture why.png
+    Of a model file: what its parts and kernels cost, which sum to the prediction.
+
+    Examples:
+    archcast explain 02012100 --metric accuracy --picture why.png
+    archcast explain model.onnx -d pixel4-tflite2.10-1large
     """
+    if space in (None, "network") and are_files([arch]):
+        if to is not None or picture is not None or method is not None:
+            raise InputError("--to, --picture and --method are for architectures of a space: take --json")
+        explain_file(arch, device, Files(batch, inputs or (), bind or ()), metric=metric, as_json=as_json)
+        return
     from archcast.search.blocks.figures import check_picture, save_figure
     from archcast.search.explain.contributions import check_file
     from archcast.search.explain.contributions import explain as compute

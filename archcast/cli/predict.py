@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from archcast.cli.inputs import FORMATS, given_architectures
+from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_records
-from archcast.core.errors import shorten
+from archcast.cli.predict_networks import Files, Where, are_files, predict_files
+from archcast.core.errors import InputError, shorten
 
 Archs = Annotated[
     list[str] | None,
@@ -19,6 +21,11 @@ FromFile = Annotated[
     typer.Option("--file", "-f", help=f"File of architectures: {FORMATS}."),
 ]
 SpaceName = Annotated[str | None, typer.Option("--space", help="Search space; inferred when left out.")]
+Hardware = Annotated[
+    str | None, typer.Option(help="Devices with this text in their name or maker's name, as pixel.")
+]
+Runtime = Annotated[str | None, typer.Option(help="Devices with this runtime, as tflite.")]
+Precision = Annotated[str | None, typer.Option(help="Devices of this number format, as int8; fp32.")]
 Dataset = Annotated[str | None, typer.Option("--dataset", help="Data set the networks are built for.")]
 
 
@@ -32,16 +39,34 @@ def predict(
     space: SpaceName = None,
     dataset: Dataset = None,
     coverage: Annotated[float, typer.Option(help="Coverage of the intervals, 0.5 to 0.99.")] = 0.9,
+    hardware: Hardware = None,
+    runtime: Runtime = None,
+    precision: Precision = None,
+    batch: Annotated[int, typer.Option(help="Model files: number for open first dimensions.", min=1)] = 1,
+    inputs: Input = None,
+    bind: Bind = None,
     as_json: Json = False,
 ) -> None:
-    """Predict a metric of architectures on one or more devices, with intervals.
+    """Predict a metric of architectures or model files on one or more devices, with intervals.
 
-    Example: archcast predict "[7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5]" -d raspi4 -d eyeriss
+    Examples:
+    archcast predict "[7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5]" -d raspi4 -d eyeriss
+    archcast predict model.onnx --hardware pixel
     """
     from archcast.featurize.spaces.catalog import resolve_space
     from archcast.serving.engine import load
 
     given = given_architectures(archs, file)
+    if space in (None, "network") and are_files(given.archs):
+        where = Where(device or (), hardware, runtime, precision)
+        files = Files(batch, inputs or (), bind or ())
+        predict_files(given.archs, files, where, metric=metric, coverage=coverage, as_json=as_json)
+        return
+    if any((hardware, runtime, precision, inputs, bind, batch != 1)):
+        raise InputError(
+            "--hardware, --runtime, --precision, --batch, --input and --bind are for model files: "
+            "name the devices of architectures with -d"
+        )
     with given.naming():
         chosen = resolve_space(space, given.archs)
         codes = chosen.parse(given.archs)
@@ -70,11 +95,18 @@ def predict(
 def devices(
     space: SpaceName = None,
     metric: Annotated[str | None, typer.Option(help="Only this metric.")] = None,
+    hardware: Hardware = None,
+    runtime: Runtime = None,
+    precision: Precision = None,
+    batch: Annotated[int | None, typer.Option(help="Only so many items in one pass.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Only so many threads or cores.")] = None,
     as_json: Json = False,
 ) -> None:
     """List what can be predicted now.
 
-    Example: archcast devices --space fbnet
+    Examples:
+    archcast devices --space fbnet
+    archcast devices --space network --hardware pixel --precision int8
     """
     from archcast.serving import devices as served
 
@@ -90,8 +122,17 @@ def devices(
         "version",
         "hardware",
     )
+    found = served(
+        space,
+        metric,
+        hardware=hardware,
+        runtime=runtime,
+        precision=precision,
+        batch=batch,
+        threads=threads,
+    )
     how = ("runtime", "precision", "batch", "threads") if as_json else ()
-    records = [{name: getattr(s, name) for name in (*names, *how)} for s in served(space, metric)]
+    records = [{name: getattr(s, name) for name in (*names, *how)} for s in found]
     print_records(records, as_json=as_json)
 
 

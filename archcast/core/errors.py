@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
 _SHOWN = 60
+_MOST_LISTED, _NEAREST = 48, 12
+"""Choices that are listed whole, and those nearest that are of more."""
 
 
 class ArchcastError(Exception):
@@ -50,12 +52,20 @@ class UnknownNameError(InputError, LookupError):
         self.choices = sorted(choices)
         near = nearest(name, self.choices)
         hint = f" (did you mean {near!r}?)" if near else ""
-        listed = ", ".join(self.choices) or "none"
+        listed = _listed(name, self.choices)
         more = f"; beside these, {beside}" if beside else ""
         super().__init__(f"{kind} must be one of {listed}; got {shorten(name)}{hint}{more}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), beside=self.beside), (self.kind, self.name, self.choices)
+
+
+def _listed(name: object, choices: Sequence[str]) -> str:
+    """Choices for a message: all of them, or of many the nearest and how many more there are."""
+    if len(choices) <= _MOST_LISTED:
+        return ", ".join(choices) or "none"
+    near = difflib.get_close_matches(str(name), choices, n=_NEAREST, cutoff=0.0)
+    return f"{', '.join(near)} and {len(choices) - len(near)} more"
 
 
 class MissingPackageError(ArchcastError, ImportError):

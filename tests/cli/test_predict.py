@@ -137,4 +137,5 @@ def test_every_command_has_help(run, command: str) -> None:
     assert done.code == 0
     assert "Usage" in done.out
     if command not in ("", "data"):
-        assert "Example: archcast" in done.out
+        assert "Example" in done.out
+        assert "archcast " in done.out.partition("Example")[2]

@@ -97,7 +97,8 @@ def test_a_handle_has_notes_and_its_card() -> None:
 
 def test_devices_are_found_by_their_parts() -> None:
     def names(**wanted: object) -> set[str]:
-        return {e.device for e in archcast.devices("network", "latency", **wanted)}  # type: ignore[arg-type]
+        found = archcast.devices("network", "latency", **wanted)  # type: ignore[arg-type]
+        return {e.device for e in found if e.origin == "own"}
 
     assert names() == set(DEVICES)
     assert names(hardware="PIXEL") == {PHONE, PHONE_INT8}
@@ -137,7 +138,7 @@ def test_what_is_no_network_is_told_in_one_sentence(home: Path) -> None:
         archcast.predict([plain_network(8), str(home / "missing.onnx")], PHONE)
     with pytest.raises(archcast.InputError, match="put it in a list"):
         archcast.predict("m.onnx", PHONE)
-    with pytest.raises(archcast.UnknownNameError, match="device for latency of network must be one of gpu9"):
+    with pytest.raises(archcast.UnknownNameError, match=r"must be one of pixel4.* and [0-9]+ more.*adapt"):
         archcast.predict([plain_network(8)], "pixel5")
     with pytest.raises(archcast.InputError, match="dataset must be left out for networks"):
         archcast.predict([plain_network(8)], PHONE, dataset="cifar10")
@@ -173,7 +174,7 @@ def test_a_refused_one_of_networks_stops_no_other(home: Path) -> None:
     manifest = predictors_dir() / "bad" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"tiny"', '"gone"'))
     with pytest.warns(archcast.ArchcastWarning, match="latency of network on other-board is left out"):
-        assert {e.device for e in archcast.devices("network", "latency")} == set(DEVICES)
+        assert {e.device for e in archcast.devices("network", "latency")} >= set(DEVICES)
     with pytest.raises(archcast.ArchcastError, match="altered"):
         archcast.predict([plain_network(8)], "other-board")
     assert read_manifest(predictors_dir() / "tiny").header["family"] == "tiny"

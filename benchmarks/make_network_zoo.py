@@ -1,0 +1,93 @@
+"""Make the shipped predictors of networks of any form from the public tables.
+
+    ARCHCAST_DATA=... python benchmarks/make_network_zoo.py --out archcast/zoo --only network-phones
+
+Each is fitted to all networks of its table whose structure is known; its errors are those in families of
+networks that were left out. `results/network_zoo.csv` has a line a device.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from archcast.predictors import save
+from archcast.training.networks.fit import FittedNetworks, fit_networks
+from archcast.training.networks.labels import network_labels
+
+RESULTS = Path(__file__).with_name("results") / "network_zoo.csv"
+FIELDS = (
+    "entry",
+    "device",
+    "networks",
+    "mape",
+    "median_error",
+    "within_5",
+    "within_10",
+    "within_20",
+    "spearman",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkEntry:
+    """One shipped predictor.
+
+    Attributes:
+        table: whose figures teach.
+        family: of predictors, with its `metric`.
+        least: networks that a device must have measured to ship.
+    """
+
+    table: str
+    family: str = "sums"
+    metric: str = "latency"
+    least: int = 15
+
+
+ENTRIES = {
+    "network-phones": NetworkEntry("mobile_ml_bench"),
+    "network-boards": NetworkEntry("ncnn"),
+}
+
+
+def make(entry: NetworkEntry) -> FittedNetworks:
+    """Fit an entry."""
+    labels = network_labels(entry.table, entry.metric).labels
+    enough = np.isfinite(labels.values).sum(axis=0) >= entry.least
+    labels = labels.only([device for device, fits in zip(labels.devices, enough, strict=True) if fits])
+    labels = labels.rows(np.isfinite(labels.values).any(axis=1))
+    if not labels.redistributable:
+        sys.exit(f"the table {entry.table} may not be shipped")
+    return fit_networks(entry.family, labels, progress=lambda text: print(text, file=sys.stderr))
+
+
+def main() -> None:
+    """Make, save, write down."""
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    words.add_argument("--out", type=Path, required=True, help="folder that takes one folder an entry")
+    words.add_argument("--only", action="append", choices=list(ENTRIES))
+    chosen = words.parse_args()
+    rows = list(csv.DictReader(RESULTS.open())) if RESULTS.is_file() else []
+    for name in chosen.only or ENTRIES:
+        print(name, file=sys.stderr)
+        made = make(ENTRIES[name])
+        save(made.predictor, chosen.out / name, card=made.card)
+        rows = [row for row in rows if row["entry"] != name]
+        for device, quality in made.quality.items():
+            rows.append({"entry": name, "device": device} | {key: f"{v:.4g}" for key, v in quality.items()})
+        off = [quality["mape"] for quality in made.quality.values()]
+        print(f"{name}: {len(off)} devices, median error in families left out {np.median(off):.1%}")
+        with RESULTS.open("w", newline="") as file:
+            writer = csv.DictWriter(file, FIELDS)
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
