@@ -52,6 +52,7 @@ class NetworkEntry:
 
 ENTRIES = {
     "network-phones": NetworkEntry("mobile_ml_bench"),
+    "network-gpus": NetworkEntry("timm"),
     "network-boards": NetworkEntry("ncnn"),
 }
 
