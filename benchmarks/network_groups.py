@@ -35,7 +35,7 @@ def kind_of(table: str, published: str, name: str) -> Kind:
     """
     for row in _lines():
         fits = fnmatchcase(published or "", row["published"]) and fnmatchcase(name, row["name"])
-        if row["table"] == table and fits:
+        if table in row["table"].split() and fits:
             return Kind(row["family"], row["kind"], row["coarse"])
     raise KeyError(f"network_families.csv has no line for {table}, {published}, {name}")
 

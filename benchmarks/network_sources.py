@@ -54,7 +54,9 @@ class Wanted:
         published_params, published: parameters and operations as published, None where not; `rule` says of
             what kind the operations are.
         rounding: of both as they were published.
+        near: share by which operations may differ from the published ones.
         alias: name of a wanted network of the same table that is this one.
+        why: why it is not read.
     """
 
     table: str
@@ -67,7 +69,9 @@ class Wanted:
     published: float | None = None
     rule: str = ""
     rounding: tuple[float, float] = (0.0, 0.0)
+    near: float = 0.03
     alias: str = ""
+    why: str = "it has no constructor"
 
 
 def timm_networks() -> Iterator[Wanted]:

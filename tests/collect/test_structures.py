@@ -87,6 +87,12 @@ def test_the_tables_are_there_with_what_made_them() -> None:
     assert len({one.name for one in kept.of("timm")}) > 1430
     assert len({one.family for one in kept.of("mobile_ml_bench")}) == 28
     assert len({one.coarse for one in kept.of("mobile_ml_bench")}) == 11
+    assert {table: len(kept.of(table)) for table in ("hailo", "paddleclas", "qai_hub", "vitis_ai")} == {
+        "hailo": 43,
+        "paddleclas": 127,
+        "qai_hub": 43,
+        "vitis_ai": 34,
+    }
     merged = {one.name for one in kept.of("timm") if one.variant == REPARAMETERIZED}
     assert {"mobileone_s0", "repvgg_a2", "fastvit_t8"} <= merged
 
@@ -107,3 +113,11 @@ def test_near_copies_share_a_group() -> None:
     assert groups["timm", "resnet18"] == groups["mobile_ml_bench", "resnet18"]
     assert groups["timm", "resnet50"] != groups["timm", "resnet34"]
     assert len({one.group for one in kept.by_key(kept.records[0].key)}) == 1
+
+
+def test_residual_networks_have_the_strides_that_their_counts_tell() -> None:
+    kept = structures()
+    macs = {(one.table, one.name): one.macs for one in kept.records}
+    assert macs["qai_hub", "resnet50"] / 1e9 == pytest.approx(4.089, abs=0.001)
+    assert macs["vitis_ai", "cf_resnet50_imagenet_224_224_7.7G"] / 1e9 == pytest.approx(3.858, abs=0.001)
+    assert macs["hailo", "resnet_v1_50"] / 1e9 == pytest.approx(6.98 / 2, rel=0.01)
