@@ -78,7 +78,9 @@ class NetworkPredictor(ABC):
 
     @abstractmethod
     def finish(self, terms: Doubles) -> Doubles:
-        """Values of every device from terms, in the metric's unit; twice the terms are twice the value.
+        """Values of every device from terms, in the metric's unit.
+
+        Twice the terms are twice the value, and half of it where the value is a throughput.
 
         Shapes:
             terms: (n, q); output: (n, m)

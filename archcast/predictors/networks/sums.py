@@ -7,7 +7,8 @@
 | W | (d, m) prices, see `archcast.predictors.networks.nonnegative` |
 
 Devices of one program, one kind of work and one batch share their columns. The ridge is chosen for the
-devices of a kind together, by leaving families of networks out.
+devices of a kind together, by leaving families of networks out. What has a price is the cost of a pass: of
+throughput, the milliseconds that a pass over the device's batch takes.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class SumsConfig:
         folds: folds of families by which it is chosen.
     """
 
-    ridges: tuple[float, ...] = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
+    ridges: tuple[float, ...] = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28)
     folds: int = 5
 
 
@@ -93,15 +94,16 @@ class Sums(NetworkPredictor):
         for device, known in zip(self.devices_, np.isfinite(labels.values).sum(axis=0), strict=True):
             if known < 2:
                 raise InputError(f"{self.family} must have at least 2 measurements of {device}, got {known}")
+        costs = self.finish(labels.values)
         sets: dict[str, list[int]] = {}
         for column, device in enumerate(self.devices_):
             sets.setdefault(Kind.of(device).work + DeviceName.parse(device).precision, []).append(column)
         totals = {kind: self._totals(kind, labels.networks) for kind in self.kinds}
         for columns in sets.values():
-            ridge = self._ridge(columns, totals, labels)
+            ridge = self._ridge(columns, totals, costs, labels.families)
             for column in columns:
                 x = totals[Kind.of(self.devices_[column])]
-                self.weights_[column] = self._solve(column, x, labels.values[:, column], (ridge,))[0]
+                self.weights_[column] = self._solve(column, x, costs[:, column], (ridge,))[0]
 
     @cached_property
     def kinds(self) -> dict[Kind, list[int]]:
@@ -126,8 +128,15 @@ class Sums(NetworkPredictor):
         return np.concatenate(rows)
 
     def finish(self, terms: Doubles) -> Doubles:
-        """Terms are costs."""
-        return terms
+        """Terms are costs; of throughput, the milliseconds of a pass, from which items a second follow.
+
+        What it makes of values are terms again.
+        """
+        if self.metric_ != "throughput":
+            return terms
+        batches = [DeviceName.parse(device).batch for device in self.devices_]
+        rates: Doubles = 1000.0 * np.array(batches) / terms
+        return rates
 
     def take_columns(self, whole: Sums, columns: tuple[int, ...]) -> None:
         """The prices of some devices."""
@@ -171,20 +180,22 @@ class Sums(NetworkPredictor):
             return np.full((len(ridges), x.shape[1]), np.nan)
         return prices(x[known], y[known], under=under, plausible=plausible, ridges=ridges)
 
-    def _ridge(self, columns: Sequence[int], totals: Mapping[Kind, Doubles], labels: NetworkLabels) -> float:
+    def _ridge(
+        self, columns: Sequence[int], totals: Mapping[Kind, Doubles], costs: Doubles, families: Sequence[str]
+    ) -> float:
         """The ridge of the least error in families left out, the median over devices of its mean."""
         ridges: tuple[float, ...] = self.config.ridges
-        folds = family_folds(labels.families, self.config.folds)
+        folds = family_folds(families, self.config.folds)
         if len(ridges) == 1 or folds.max() == 0:
             return ridges[len(ridges) // 2]
         errors = np.full((len(ridges), len(columns)), np.nan)
         for place, column in enumerate(columns):
-            x, y = totals[Kind.of(self.devices_[column])], labels.values[:, column]
+            x, y = totals[Kind.of(self.devices_[column])], costs[:, column]
             predicted = np.full((len(ridges), len(y)), np.nan)
             for fold in range(folds.max() + 1):
                 left = folds == fold
                 predicted[:, left] = self._solve(column, x[~left], y[~left], ridges) @ x[left].T
-            if np.isfinite(y).any():
+            if np.isfinite(predicted * y).any():
                 errors[:, place] = np.nanmean(np.abs(predicted / y - 1), axis=1)
         typical = np.nanmedian(errors, axis=1)
         return ridges[int(np.argmin(typical))]

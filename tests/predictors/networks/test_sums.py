@@ -81,3 +81,20 @@ def test_prices_of_other_columns_are_refused(fitted: Sums) -> None:
     arrays["names"] = arrays["names"][::-1]
     with pytest.raises(ArtifactError, match=r"prices_maps\.npz must have this version's columns"):
         fitted.select((0, 1, 2)).take_files(files | {"prices_maps.npz": pack(arrays)})
+
+
+def test_throughput_is_what_the_time_of_a_pass_leaves_room_for() -> None:
+    devices = ("alveo-u50-vitis_ai2.5-int8", "rtx4090-torch2.4-b256-amp")
+    times = tiny_labels(devices)
+    batches = np.array([1, 256])
+    values = 1000 * batches / times.values
+    rates = NetworkLabels("throughput", devices, times.networks, values, times.families)
+    config = SumsConfig(ridges=(0.02,))
+    of_times, of_rates = Sums(config).fit(times), Sums(config).fit(rates)
+    expected = 1000 * batches / of_times.predict(times.networks)
+    np.testing.assert_allclose(of_rates.predict(times.networks), expected, rtol=1e-5)
+    network = times.networks[0]
+    np.testing.assert_allclose(
+        of_rates.shares(network).sum(axis=0), of_rates.predict([network])[0], rtol=1e-5
+    )
+    assert (of_rates.shares(network) >= 0).all()
