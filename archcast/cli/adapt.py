@@ -22,7 +22,10 @@ Sources = Annotated[
 
 
 def suggest(
-    space: Annotated[str, typer.Option(help="Search space.")],
+    space: Annotated[str, typer.Option(help="Search space.")] = "",
+    candidates: Annotated[
+        list[str] | None, typer.Option("--candidate", help="A model file to choose from; may be repeated.")
+    ] = None,
     n: Annotated[int, typer.Option("-n", help="How many architectures.", min=1)] = 10,
     source: Sources = None,
     samples: Annotated[
@@ -39,11 +42,20 @@ def suggest(
 ) -> None:
     """Name the architectures to measure first on a new device, in order.
 
-    Example: archcast suggest --space nasbench201 -n 10 --csv measured.csv
+    Examples:
+    archcast suggest --space nasbench201 -n 10 --csv measured.csv
+    archcast suggest -n 3 --candidate a.onnx --candidate b.onnx --candidate c.onnx --candidate d.onnx
     """
     from archcast.featurize.spaces import SPACES
     from archcast.serving import suggest as choose
 
+    if bool(space) == bool(candidates):
+        raise InputError("either --space or --candidate must be given, and not both")
+    if candidates:
+        known = None if samples is None else read_table(samples, "samples").architectures()
+        chosen = choose(None, n, source, candidates, seed, measured=known, device=device)
+        _show([{"arch": str(arch), "value": ""} for arch in chosen], out, as_json=as_json)
+        return
     measured = None
     if samples is not None:
         table = read_table(samples, "samples")
@@ -51,10 +63,7 @@ def suggest(
             measured = SPACES[space].parse(table.architectures())
     archs = choose(space, n, source, seed=seed, measured=measured, device=device)
     texts = SPACES[space].to_text(SPACES[space].parse(archs))
-    records = [{"arch": text, "value": ""} for text in texts]
-    if out is not None:
-        _write(out, records)
-    print_records(records, as_json=as_json)
+    _show([{"arch": text, "value": ""} for text in texts], out, as_json=as_json)
 
 
 def adapt(
@@ -90,15 +99,23 @@ def adapt(
 ) -> None:
     """Learn a predictor of a new device from a few measurements of it.
 
+    The column arch may hold architectures of a space, or paths of model files; a device learned from model
+    files answers for any network.
+
     Example: archcast adapt --device my-board --samples measured.csv
     """
     from archcast.core.metric import METRICS
     from archcast.predictors.adapt.posterior import LEAST
+    from archcast.serving import AdaptedPredictor
     from archcast.serving import adapt as learn
 
     naming: AbstractContextManager[None] = nullcontext()
     if samples == STORE:
         space, dataset, archs, values = _stored(device, metric, space, dataset)
+        if space == "network":
+            from archcast.collect.networks import NetworkStore
+
+            archs, dataset = [NetworkStore().read(key) for key in archs], None
     else:
         of_device = device if METRICS[metric].of_device else None
         read = read_samples(samples, metric, device=of_device, dataset=dataset, space=space)
@@ -111,18 +128,28 @@ def adapt(
         "metric": metric,
         "unit": made.entry.unit,
         "space": made.entry.space,
-        "dataset": made.measured.dataset,
+        "dataset": made.entry.dataset,
         "measurements": made.card.rows,
         "predictor": made.entry.predictor,
         "folder": str(made.save()) if save else None,
         "next": f"archcast predict ARCH --device {device} --metric {metric}",
     }
     print_record(record, as_json=as_json)
+    if not isinstance(made, AdaptedPredictor):
+        if track:
+            raise InputError("--track is for architectures of a space: runs of networks are not tracked")
+        return
     if track or (track is None and find_spec("mlflow") and len(values) > LEAST):
         from archcast.training.tracking.adapted import track_adapted
 
         run = track_adapted(made.model, made.measured, sources=made.sources, card=made.card, seed=seed)
         typer.echo(f"run {run.run_id} in experiment {run.experiment}; compare with archcast ui", err=True)
+
+
+def _show(records: list[dict[str, str]], out: Path | None, *, as_json: bool) -> None:
+    if out is not None:
+        _write(out, records)
+    print_records(records, as_json=as_json)
 
 
 def _write(path: Path, records: list[dict[str, str]]) -> None:
@@ -137,7 +164,7 @@ def _write(path: Path, records: list[dict[str, str]]) -> None:
 
 def _stored(
     device: str, metric: str, space: str | None, dataset: str | None
-) -> tuple[str, str, list[str], list[float]]:
+) -> tuple[str, str, list[Any], list[float]]:
     """Space, data set, architectures and values of the device's measurements in the store.
 
     For a metric of no device, as accuracy, `device` names the data set where `dataset` does not.

@@ -21,7 +21,7 @@ from archcast.core.numbers import read_numbers
 from archcast.core.units import accuracy_question, likely_unit
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.spaces.catalog import resolve_space
+from archcast.featurize.spaces.catalog import name_of, resolve_space
 from archcast.predictors import Card, Predictor, save
 from archcast.predictors.adapt.posterior import LEAST, adapt_to
 from archcast.predictors.adapt.references import suggest_references
@@ -31,6 +31,12 @@ from archcast.predictors.lowered import served_form
 from archcast.predictors.select import select
 from archcast.serving.entry import Entry
 from archcast.serving.loaded import LoadedPredictor
+from archcast.serving.network_adaptation import (
+    AdaptedToNetworks,
+    adapt_networks,
+    holds_networks,
+    suggest_of_networks,
+)
 from archcast.serving.store import store
 
 _IMPLAUSIBLE = 30.0
@@ -73,8 +79,11 @@ def adapt(
     dataset: str | None = None,
     *,
     families: Sequence[str] | None = None,
-) -> AdaptedPredictor:
+) -> AdaptedPredictor | AdaptedToNetworks:
     """Learn a predictor of a new device from a few measurements of it and from source devices.
+
+    Networks of any form, model files, and architectures of spaces mixed with them teach a predictor of
+    networks, which answers for members of every space too; so do architectures with `space="network"`.
 
     For accuracy, `device` names the data set, `values` are those of a few trained networks, and nothing
     else teaches; the family is chosen by cross-validation on them.
@@ -102,6 +111,10 @@ def adapt(
             name that is no name.
         UnknownNameError: a source or family that does not exist; lists those that do.
     """
+    if holds_networks(archs, name_of(space)):
+        if families is not None or dataset:
+            raise InputError("families and dataset must be left out for networks of any form")
+        return adapt_networks(archs, values, device, metric=metric, sources=sources)
     chosen = resolve_space(space, archs)
     codes = chosen.parse(archs)
     measured = _checked(values, codes, metric)
@@ -147,12 +160,17 @@ def suggest(
         device: leave this device out of the sources.
 
     Returns:
-        n architectures in the space's notation, no two of them the same network.
+        n architectures in the space's notation, no two of them the same network; of networks those of the
+        candidates, as they were given.
 
     Raises:
         InputError: fewer than n distinct candidates that are not measured yet.
         UnknownNameError: no such space or source device.
     """
+    if holds_networks(candidates, name_of(space)):
+        return suggest_of_networks(
+            n, candidates=candidates, sources=sources, measured=measured, device=device
+        )
     if candidates is not None:
         chosen = resolve_space(space, candidates)
     elif space is not None:

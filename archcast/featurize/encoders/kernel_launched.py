@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archcast.core.network import Network
 from archcast.featurize.encoders.kernel_records import KernelTable, Row
 from archcast.featurize.encoders.program import Program
@@ -17,7 +19,7 @@ def eager_table(network: Network, program: Program) -> KernelTable:
         InputError: a shape is not known; names the node.
     """
     rows = []
-    for step in launched(network, program).steps:
+    for step in launched(bounded(network), program).steps:
         read, weights = sum(step.reads.values()), sum(step.weights.values())
         rows.append(_row(step.kind, step, (read, weights, step.written), joined=1, curved=step.curved))
     return KernelTable.of(rows)
@@ -29,9 +31,24 @@ def compiled_table(network: Network, program: Program) -> KernelTable:
     Raises:
         InputError: a shape is not known; names the node.
     """
-    run = launched(network, program)
-    outputs = [run.tensor(name).source for name in network.outputs]
+    known = bounded(network)
+    run = launched(known, program)
+    outputs = [run.tensor(name).source for name in known.outputs]
     return KernelTable.of([_group_row(group) for group in fused(run.steps, outputs)])
+
+
+def bounded(network: Network) -> Network:
+    """The network with a shape for every value: what a node gives whose size is known only when it runs, such
+    as boxes that a detector finds, is taken to be as large as what it reads."""
+    values, unknown = dict(network.values), False
+    for node in network.nodes:
+        for name in node.outputs:
+            if name and not values[name].is_bound:
+                read = [values[n] for n in node.inputs if n and values[n].is_bound and not values[n].constant]
+                largest = max(read, key=lambda value: value.elements, default=None)
+                shape = (1,) if largest is None else largest.dims
+                values[name], unknown = replace(values[name], shape=shape), True
+    return replace(network, values=values) if unknown else network
 
 
 def _group_row(group: Group) -> Row:

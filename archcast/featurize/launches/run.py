@@ -27,7 +27,8 @@ def launched(network: Network, program: Program) -> Launches:
             continue
         try:
             LAUNCHES.get(node.op, norms.whole)(run, node)
-        except InputError as error:
+        except (InputError, ValueError, IndexError) as error:  # operands of other shapes than it has
             where = f" in {node.part}" if node.part else ""
-            raise InputError(f"node {place} ({node.op}{where}): {error}") from error
+            told = error if isinstance(error, InputError) else f"its operands do not fit ({error})"
+            raise InputError(f"node {place} ({node.op}{where}): {told}") from error
     return run

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from archcast.core.network import BITS, Network, Node
+from archcast.core.network import BITS, Network, Node, Value
 from archcast.featurize.encoders.program import Program
 from archcast.featurize.launches.exact import exact_nodes
 from archcast.featurize.launches.strides import (
@@ -161,8 +161,9 @@ class Launches:
 
     def operands(self, node: Node) -> list[Tensor]:
         """Inputs that are tensors, each once; numbers and small tables of shapes are none."""
-        values = self.network.values
-        names = dict.fromkeys(name for name in node.inputs if name and values[name].data is None)
+        names = dict.fromkeys(
+            name for name in node.inputs if name and not _is_number(self.network.values[name])
+        )
         return [self.tensor(name) for name in names]
 
     def exact(self, node: Node) -> bool:
@@ -269,3 +270,8 @@ def _inner(tensor: Tensor) -> int:
         key=lambda axis: (tensor.strides[axis] or 1 << 60, -axis),
         default=-1,
     )
+
+
+def _is_number(value: Value) -> bool:
+    """Whether a constant is a number or a small table of a shape, and no weight that happens to be kept."""
+    return value.data is not None and (value.elements <= 1 or not value.dtype.startswith(("float", "bfloat")))

@@ -113,6 +113,11 @@ class NetworkPredictor(ABC):
         self.learn(labels, seed=seed)
         return self
 
+    @property
+    def terms_count(self) -> int:
+        """q, the number of terms."""
+        return len(self.devices_)
+
     def terms(self, networks: Sequence[Network]) -> Doubles:
         """Terms of networks.
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
+from made_up_networks import plain_network
 from torch import nn
 from torch.nn import functional
 
 import archcast
+from archcast.core.errors import InputError
+from archcast.core.network import Network, Node, Value
+from archcast.featurize.encoders.kernel_launched import compiled_table, eager_table
 from archcast.featurize.encoders.program import Program
 from archcast.featurize.launches.run import launched
+from archcast.featurize.networks import network
+from archcast.featurize.onnx_model import to_onnx
 
 AMP = Program("eager", "amp")
 
@@ -132,3 +138,28 @@ def test_an_operation_that_autocast_raises_writes_single_precision():
     assert steps[-1].kind == "softmax"
     assert steps[-1].written == 4 * 48
     assert sum(steps[-1].reads.values()) == 2 * 48
+
+
+def test_small_weights_that_a_file_keeps_are_weights():
+    made = plain_network(8, 16)
+    again = network(to_onnx(made))
+    program = Program("eager", "amp")
+    assert eager_table(again, program).fields.tolist() == eager_table(made, program).fields.tolist()
+
+
+def test_what_a_node_gives_of_a_size_that_is_not_known_is_as_large_as_what_it_reads():
+    values = {
+        "x": Value("x", (1, 4, 8, 8)),
+        "y": Value("y", (1, 4, 8, 8)),
+        "z": Value("z", None),
+    }
+    nodes = (Node("Relu", ("x",), ("y",)), Node("com.me::Boxes", ("y",), ("z",)))
+    table = compiled_table(Network(values, nodes, ("x",), ("z",)), Program("compiled", "amp"))
+    assert table.field("elements").sum() >= 2 * 4 * 8 * 8
+
+
+def test_operands_that_do_not_fit_are_told_with_their_node():
+    values = {name: Value(name, (1, 4, 8, 8)) for name in "xy"}
+    lone = Network(values, (Node("Conv", ("x",), ("y",)),), ("x",), ("y",))
+    with pytest.raises(InputError, match=r"node 0 \(Conv\): "):
+        eager_table(lone, Program("eager", "amp"))

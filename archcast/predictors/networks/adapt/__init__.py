@@ -1,0 +1,1 @@
+"""A new device from a few measured networks; read `sources`, `posterior`, `predictor`, `references`."""

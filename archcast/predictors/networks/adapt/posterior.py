@@ -1,0 +1,235 @@
+"""What a few measurements say of a device, given what sources say of the same networks.
+
+| symbol | meaning |
+|---|---|
+| n, S, c | measured networks, sources, classes of kernels |
+| L, F | see `sources`; y (n,) log measurements |
+| a, b, g, v | strengths: of sources' differences, of networks' likeness, of class prices; variance of noise |
+
+Hypotheses are Gaussian processes of log values: their mean is that of the sources of one kind, or one source,
+plus a level that is free; their covariance is a D D' / S + b R + g F F', with D how sources differ from their
+mean and R likeness of mixes of work. Noise has heavy tails (Student's t by reweighting, 4 degrees of
+freedom). Hypotheses are averaged by their evidence; those of the device's own kind have an advantage.
+
+Each hypothesis' mean is linear in L, F and R, with weights on L that sum to 1: the value of a network with
+twice the work of every kind is twice as large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from archcast.core.arrays import Doubles
+
+GRID = tuple((a, 0.006, v) for a in (0.1, 1.0, 4.0) for v in (0.002, 0.01))
+PRICES = (0.05, 0.5, 2.0)
+ADVANTAGE = 3.0
+"""Log odds of a device's own kind."""
+_REACH = 0.3
+_FREE = 100.0
+_FREEDOM = 4
+_STEPS = 4
+_MOST = 12
+"""Hypotheses that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One hypothesis given the measurements, those of one centre or another averaged.
+
+    Shapes:
+        on_sources: (S,), sums to 1; on_shares: (c,); on_likeness: (n,); inverse: (n, n)
+
+    Attributes:
+        weight: its share of the evidence.
+        level: constant of its mean.
+        on_sources, on_shares, on_likeness: weights of L, F, R in its mean.
+        places: sources whose differences it knows; covariances are of these.
+        strengths: a, b, v, g.
+        inverse: of the covariance of the measurements.
+    """
+
+    weight: float
+    level: float
+    on_sources: Doubles
+    on_shares: Doubles
+    on_likeness: Doubles
+    places: tuple[int, ...]
+    strengths: tuple[float, float, float, float]
+    inverse: Doubles
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """All hypotheses, with the measured networks' L and F.
+
+    Shapes:
+        measured: (n, S); mixes: (n, c)
+    """
+
+    hypotheses: tuple[Hypothesis, ...]
+    measured: Doubles
+    mixes: Doubles
+
+    def mean(self, values: Doubles, shares: Doubles) -> Doubles:
+        """Log values of networks.
+
+        Shapes:
+            values: (t, S), shares: (t, c); output: (t,)
+        """
+        out: Doubles = self._means(values, shares) @ np.array([h.weight for h in self.hypotheses])
+        return out
+
+    def deviation(self, values: Doubles, shares: Doubles) -> Doubles:
+        """Standard deviations of log values of new measurements, shapes as `mean`."""
+        means = self._means(values, shares)
+        weights = np.array([h.weight for h in self.hypotheses])
+        between = (means - (means @ weights)[:, None]) ** 2 @ weights
+        within = sum(h.weight * self._variance(h, values, shares) for h in self.hypotheses)
+        spread: Doubles = np.sqrt(np.maximum(between + within, 0.0))
+        return spread
+
+    def _means(self, values: Doubles, shares: Doubles) -> Doubles:
+        alike = likeness(shares, self.mixes)
+        columns = [
+            h.level + values @ h.on_sources + shares @ h.on_shares + alike @ h.on_likeness
+            for h in self.hypotheses
+        ]
+        return np.stack(columns, axis=1)
+
+    def _variance(self, h: Hypothesis, values: Doubles, shares: Doubles) -> Doubles:
+        a, b, v, g = h.strengths
+        known, new = _differences(self.measured, values, h.places)
+        cross = a * new @ known.T / len(h.places) + b * likeness(shares, self.mixes)
+        cross += g * shares @ self.mixes.T + _FREE
+        own = a * (new**2).mean(axis=1) + b + g * (shares**2).sum(axis=1) + _FREE
+        variance: Doubles = own + v - np.einsum("ij,jk,ik->i", cross, h.inverse, cross)
+        return variance
+
+
+def learn(
+    y: Doubles, measured: Doubles, mixes: Doubles, *, places: Mapping[str, Sequence[int]], kind: str
+) -> Posterior:
+    """The posterior of a device.
+
+    Args:
+        places: of sources by kind.
+        kind: of the device.
+
+    Shapes:
+        y: (n,); measured: (n, S); mixes: (n, c)
+    """
+    found: list[tuple[float, Hypothesis]] = []
+    for name, own in places.items():
+        advantage = ADVANTAGE if name == kind else 0.0
+        found += _hypotheses(y, measured, mixes, tuple(own), advantage)
+    if len(places) > 1:
+        found += _hypotheses(
+            y, measured, mixes, tuple(range(measured.shape[1])), 0.0, of=list(places.values())
+        )
+    evidence = np.array([log for log, _ in found])
+    weights = np.exp(evidence - evidence.max())
+    weights /= weights.sum()
+    best = np.argsort(-weights)[:_MOST]
+    total = weights[best].sum()
+    kept = tuple(_weighted(found[i][1], float(weights[i] / total)) for i in best)
+    return Posterior(kept, measured, mixes)
+
+
+def likeness(a: Doubles, b: Doubles) -> Doubles:
+    """Of mixes of work, 1 where they are equal.
+
+    Shapes:
+        a: (t, c), b: (n, c); output: (t, n)
+    """
+    roots_a, roots_b = np.sqrt(a), np.sqrt(b)
+    apart = (roots_a**2).sum(axis=1)[:, None] + (roots_b**2).sum(axis=1) - 2 * roots_a @ roots_b.T
+    alike: Doubles = np.exp(-np.maximum(apart, 0.0) / (2 * _REACH**2))
+    return alike
+
+
+def _weighted(h: Hypothesis, weight: float) -> Hypothesis:
+    return Hypothesis(
+        weight, h.level, h.on_sources, h.on_shares, h.on_likeness, h.places, h.strengths, h.inverse
+    )
+
+
+def _differences(measured: Doubles, values: Doubles, places: Sequence[int]) -> tuple[Doubles, Doubles]:
+    """How sources differ from their mean on measured networks and on others, each source at its own level."""
+    level = measured[:, places].mean(axis=0)
+    known, new = measured[:, places] - level, values[:, places] - level
+    return known - known.mean(axis=1, keepdims=True), new - new.mean(axis=1, keepdims=True)
+
+
+def _hypotheses(
+    y: Doubles,
+    measured: Doubles,
+    mixes: Doubles,
+    places: tuple[int, ...],
+    advantage: float,
+    *,
+    of: Sequence[Sequence[int]] | None = None,
+) -> list[tuple[float, Hypothesis]]:
+    """Hypotheses of some sources with their log evidence.
+
+    Args:
+        of: sources that count as one each, by their mean; None for each by itself.
+    """
+    s, total = len(places), measured.shape[1]
+    level = measured.mean(axis=0)
+    pick = np.zeros((total, s if of is None else len(of)))
+    for column, members in enumerate([[p] for p in places] if of is None else of):
+        pick[list(members), column] = 1 / len(members)
+    own = (measured - level) @ pick
+    spread = own - own.mean(axis=1, keepdims=True)
+    count = own.shape[1]
+    centres = (
+        np.concatenate([pick, pick.mean(axis=1, keepdims=True)], axis=1)
+        if of is None
+        else pick.mean(axis=1, keepdims=True)
+    )
+    rest = y[:, None] - (measured - level) @ centres
+    base, alike, prices = spread @ spread.T / count, likeness(mixes, mixes), mixes @ mixes.T
+    made = []
+    for a, b, v in GRID:
+        for g in PRICES:
+            covariance = _robust(a * base + b * alike + g * prices + _FREE, np.median(rest, axis=1), v)
+            inverse: Doubles = np.linalg.inv(covariance).astype(np.float64)
+            solved = inverse @ rest
+            logs = -0.5 * (rest * solved).sum(axis=0) - 0.5 * np.linalg.slogdet(covariance)[1]
+            logs += advantage - np.log(rest.shape[1])
+            share = np.exp(logs - logs.max())
+            share /= share.sum()
+            mixed = solved @ share
+            toward = a * spread.T @ mixed / count
+            on_sources = centres @ share + pick @ (toward - toward.mean())
+            made.append(
+                (
+                    float(logs.max() + np.log(np.exp(logs - logs.max()).sum())),
+                    Hypothesis(
+                        1.0,
+                        float(_FREE * mixed.sum() - level @ on_sources),
+                        on_sources,
+                        g * mixes.T @ mixed,
+                        b * mixed,
+                        places,
+                        (a, b, v, g),
+                        inverse,
+                    ),
+                )
+            )
+    return made
+
+
+def _robust(covariance: Doubles, rest: Doubles, noise: float) -> Doubles:
+    """Covariance of measurements, those that are far off noisier."""
+    weights = np.ones(len(rest))
+    made = covariance + np.diag(noise / weights)
+    for _ in range(_STEPS):
+        made = covariance + np.diag(noise / weights)
+        off = noise / weights * np.linalg.solve(made, rest)
+        weights = (_FREEDOM + 1) / (_FREEDOM + off**2 / noise)
+    return made

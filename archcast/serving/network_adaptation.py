@@ -1,0 +1,225 @@
+"""New devices from a few measured networks of any form, and which networks to measure."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archcast.core import settings
+from archcast.core.arrays import ArchBatch, Doubles
+from archcast.core.device import DeviceName, file_name
+from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError
+from archcast.core.metric import METRICS
+from archcast.core.network import Network
+from archcast.core.numbers import read_numbers
+from archcast.core.units import likely_unit
+from archcast.core.version import VERSION
+from archcast.featurize.networks import NETWORK, is_module, is_network
+from archcast.featurize.spaces.catalog import infer_space
+from archcast.featurize.spaces.networks import NETWORKS
+from archcast.predictors import Card, save
+from archcast.predictors.networks.adapt.predictor import LEAST, AdaptedNetworks, adapt_network
+from archcast.predictors.networks.adapt.references import suggest_networks
+from archcast.predictors.networks.adapt.sources import Sources
+from archcast.predictors.networks.contract import NetworkPredictor
+from archcast.predictors.networks.form import NetworkForm
+from archcast.serving.entry import Entry
+from archcast.serving.loaded import LoadedNetworks
+from archcast.serving.store import store
+
+_IMPLAUSIBLE = 100.0
+_REFERENCE_SIZE = 2_000_000_000
+"""Multiply-adds up to which a known network is suggested where no candidates are given."""
+
+
+class AdaptedToNetworks(LoadedNetworks):
+    """A predictor of networks on a new device; saved on request.
+
+    Attributes:
+        sources: source devices that taught.
+    """
+
+    model: AdaptedNetworks
+
+    def __init__(self, entry: Entry, model: AdaptedNetworks) -> None:
+        super().__init__(entry, model, NetworkForm(model, (0,), version=object()))
+        self.sources = model.sources_.devices
+
+    def save(self) -> Path:
+        """Keep it under `ARCHCAST_HOME`; from now on `archcast.predict` knows the device, in every space.
+
+        Returns:
+            The folder, which holds plain files with a manifest of hashes; one saved before is replaced.
+        """
+        folder = settings.predictors_dir() / file_name(*self.entry.key)
+        save(self.model, folder, card=self.card)
+        store(fresh=True)
+        return folder
+
+
+def holds_networks(batch: Any, space: str | None = None) -> bool:
+    """Whether a batch is of networks of any form, or has some among architectures."""
+    if space is not None:
+        return space == NETWORK
+    return isinstance(batch, list | tuple) and any(is_network(item) or is_module(item) for item in batch)
+
+
+def adapt_networks(
+    archs: ArchBatch,
+    values: Sequence[float] | Doubles,
+    device: str,
+    *,
+    metric: str = "latency",
+    sources: Sequence[str] | None = None,
+) -> AdaptedToNetworks:
+    """Learn a predictor of networks of any form on a new device, see `archcast.adapt`.
+
+    Raises:
+        InputError: fewer than three different networks, values that are not finite and above 0, or a device
+            name that is no name.
+        UnknownNameError: a source that does not exist, or a metric that no source has.
+    """
+    DeviceName.parse(device)
+    if not METRICS[metric].of_device:
+        raise InputError(f"{metric} is learned within a space: networks of any form have no common task")
+    networks = networks_of(archs)
+    measured = _checked(values, networks, metric)
+    chosen = _chosen(metric, sources)
+    _warn_of_scale(networks, measured, chosen, metric)
+    model = adapt_network(networks, measured, device=device, metric=metric, sources=chosen)
+    return AdaptedToNetworks(_entry(model, measured), model)
+
+
+def suggest_of_networks(
+    n: int,
+    *,
+    candidates: ArchBatch | None = None,
+    sources: Sequence[str] | None = None,
+    measured: ArchBatch | None = None,
+    device: str | None = None,
+) -> list[Any]:
+    """The networks to measure first, see `archcast.suggest`: those of the candidates, as they were given.
+
+    Without candidates, published networks of at most two billion multiply-adds are given, as networks.
+    """
+    known = Sources(tuple(_chosen("latency", sources)))
+    left = known.without([device]) if device is not None else known
+    if candidates is None:
+        given: list[Any] = _published()
+        pool = given
+    else:
+        given, pool = list(candidates), networks_of(candidates)
+    done = () if measured is None else networks_of(measured)
+    places = suggest_networks(pool, n, sources=left.predictors, measured=done)
+    return [given[place] for place in places]
+
+
+def networks_of(archs: ArchBatch) -> list[Network]:
+    """The networks of a batch of networks, model files and architectures of spaces, mixed as they come.
+
+    Raises:
+        InputError: an item is none of these; names it.
+    """
+    found: list[Network] = []
+    for item, given in enumerate(archs):
+        try:
+            if is_network(given) or is_module(given):
+                found += NETWORKS.read([given]).networks
+            else:
+                space = infer_space([given])
+                found.append(space.network(space.parse([given])[0]))
+        except InputError as error:
+            told = str(error).removesuffix(f" (item {error.item})")
+            raise InputError(told, item=item) from error
+    return found
+
+
+def _published() -> list[Network]:
+    """Published networks that are small to run, one of each group of near-copies."""
+    from archcast.collect.structures import structures
+
+    kept = structures()
+    small = [r for r in kept.records if r.macs <= _REFERENCE_SIZE and r.table in ("mobile_ml_bench", "timm")]
+    groups = {record.group: record for record in reversed(small)}
+    return [kept.network(record) for record in groups.values()][:400]
+
+
+def _chosen(metric: str, sources: Sequence[str] | None) -> list[NetworkPredictor]:
+    """Shipped predictors of networks, of some devices alone where they are named."""
+    here = store(fresh=True)
+    entries = [
+        e for e in here.every if (e.space, e.metric, e.origin, e.derived_from) == (NETWORK, metric, "zoo", "")
+    ]
+    if not entries:
+        raise InputError(f"no shipped predictor teaches {metric} of networks of any form")
+    known = {entry.device for entry in entries}
+    for name in sources or ():
+        if name not in known:
+            raise UnknownNameError("source device of networks", name, known)
+    if sources is not None and not sources:
+        raise InputError("sources must be at least one device: networks of any form are learned from others")
+    folders = {str(entry.saved.folder): entry for entry in entries}
+    models: list[Any] = [here.load(entry) for entry in folders.values()]
+    chosen = Sources(tuple(models))
+    return list((chosen if sources is None else chosen.only(sources)).predictors)
+
+
+def _checked(values: Any, networks: Sequence[Network], metric: str) -> Doubles:
+    measured = read_numbers(values)
+    if measured.shape != (len(networks),):
+        raise InputError(f"values must be one number a network, {len(networks)}, got shape {measured.shape}")
+    wrong = ~np.isfinite(measured) | (measured <= 0)
+    if wrong.any():
+        item = int(wrong.argmax())
+        raise InputError(f"{metric} must be finite and above 0, got {measured[item]}", item=item)
+    different = len({network.key for network in networks})
+    if different < LEAST:
+        raise InputError(f"archs must be at least {LEAST} different measured networks, got {different}")
+    return measured
+
+
+def _warn_of_scale(
+    networks: Sequence[Network], measured: Doubles, sources: Sequence[NetworkPredictor], metric: str
+) -> None:
+    """Warn when no source device is within a factor of 100 of the measurements, as with a wrong unit."""
+    known, _ = Sources(tuple(sources)).parts(networks)
+    ratios = np.exp(np.median(np.log(measured)[:, None] - known, axis=0))
+    if ratios.min() > _IMPLAUSIBLE or ratios.max() < 1 / _IMPLAUSIBLE:
+        nearest = float(ratios[np.argmin(np.abs(np.log(ratios)))])
+        warnings.warn(
+            f"{metric} is {nearest:.3g} times that of the nearest source device: is it in "
+            f"{METRICS[metric].unit}{likely_unit(nearest, metric)}?",
+            ArchcastWarning,
+            stacklevel=4,
+        )
+
+
+def _entry(model: AdaptedNetworks, measured: Doubles) -> Entry:
+    device, metric, n = model.devices_[0], model.metric_, len(measured)
+    card = Card(
+        title=f"{metric} of networks of any form on {device}, from {n} measurements",
+        sources=(f"{n} measurements of {device}", f"source devices: {', '.join(model.sources_.devices)}"),
+        rows=n,
+        ranges={device: (float(measured.min()), float(measured.max()))},
+        created=datetime.now(UTC).date().isoformat(),
+        version=VERSION,
+    )
+    return Entry(
+        device=device,
+        space=NETWORK,
+        metric=metric,
+        dataset="",
+        predictor=model.family,
+        unit=METRICS[metric].unit,
+        origin="adapted",
+        form="direct",
+        column=0,
+        card=card,
+        intervals=None,
+        manifest=None,
+    )

@@ -1,0 +1,122 @@
+"""New devices from a few measured networks."""
+
+import numpy as np
+import pytest
+from made_up_networks import plain_network
+from member_cases import tiny
+
+from archcast.core.errors import InputError
+from archcast.predictors import Card, load_any, read_manifest, save
+from archcast.predictors.networks.adapt.predictor import adapt_network
+from archcast.predictors.networks.adapt.references import suggest_networks
+from archcast.predictors.networks.adapt.sources import Sources, hardware_of, kind_of
+from archcast.predictors.networks.labels import NetworkLabels
+from archcast.predictors.networks.sums import Sums
+
+DEVICES = tuple(f"phone{i}-tflite2.10-{1 + i % 3}large" for i in range(6))
+
+
+def drawn(n, seed):
+    rng = np.random.default_rng(seed)
+    return [plain_network(*rng.integers(4, 40, rng.integers(1, 5)).tolist(), side=16) for _ in range(n)]
+
+
+@pytest.fixture(scope="module")
+def sources():
+    """Six devices that price multiply-adds and bytes differently."""
+    networks = drawn(60, 0)
+    terms = tiny().terms(networks)
+    rng = np.random.default_rng(1)
+    prices = np.exp(rng.normal(0, 0.5, (3, 6))) * [[1.0], [30.0], [0.1]]
+    values = terms @ prices * np.exp(rng.normal(0, 0.02, (60, 6)))
+    families = tuple(f"f{i % 8}" for i in range(60))
+    return [Sums().fit(NetworkLabels("latency", DEVICES, tuple(networks), values, families))]
+
+
+def truth(networks, noise=0.02, seed=2):
+    """A device between those, four times as slow."""
+    terms = tiny().terms(networks)
+    rng = np.random.default_rng(seed)
+    return 4 * (terms @ [1.3, 25.0, 0.1]) * np.exp(rng.normal(0, noise, len(networks)))
+
+
+def test_ten_networks_tell_a_device(sources):
+    known, others = drawn(10, 3), drawn(80, 4)
+    made = adapt_network(known, truth(known), device="board-tflite2.10-1large", sources=sources)
+    predicted, wanted = made.predict(others)[:, 0], truth(others, 0.0)
+    assert np.abs(predicted / wanted - 1).mean() < 0.06
+    low, high = made.interval(others, 0.9)
+    inside = (low[:, 0] <= wanted) & (wanted <= high[:, 0])
+    assert inside.mean() > 0.8
+    assert (made.interval(others, 0.6)[1] < high).all()
+
+
+def test_one_measurement_far_off_does_little(sources):
+    known, others = drawn(10, 3), drawn(80, 4)
+    values = truth(known)
+    values[4] *= 5
+    made = adapt_network(known, values, device="board-tflite2.10-1large", sources=sources)
+    assert np.abs(made.predict(others)[:, 0] / truth(others, 0.0) - 1).mean() < 0.12
+
+
+def test_its_value_is_finished_sums_and_its_shares_add_up(sources):
+    known, network = drawn(5, 3), drawn(1, 9)[0]
+    made = adapt_network(known, truth(known), device="board-tflite2.10-1large", sources=sources)
+    value = made.predict([network])
+    np.testing.assert_allclose(made.finish(made.terms([network])), value, rtol=1e-5)
+    np.testing.assert_allclose(made.finish(2 * made.terms([network])), 2 * value, rtol=1e-5)
+    np.testing.assert_allclose(made.shares(network).sum(axis=0), value[0], rtol=1e-5)
+
+
+def test_saved_and_loaded_it_is_the_same(sources, tmp_path):
+    known, others = drawn(6, 3), drawn(8, 4)
+    made = adapt_network(known, truth(known), device="board-tflite2.10-1large", sources=sources)
+    save(made, tmp_path / "made", card=Card("made up"))
+    again = load_any(read_manifest(tmp_path / "made"))
+    np.testing.assert_array_equal(again.predict(others), made.predict(others))
+    np.testing.assert_array_equal(again.interval(others, 0.9), made.interval(others, 0.9))
+
+
+def test_a_network_measured_twice_counts_once(sources):
+    known = drawn(4, 3)
+    with pytest.raises(InputError, match="at least 3 different measured networks, got 2"):
+        adapt_network([known[0], known[0], known[1]], [1.0, 2.0, 3.0], device="board", sources=sources)
+    twice = [*known, known[0]]
+    values = [*truth(known), float(truth(known)[0])]
+    once = adapt_network(known, truth(known), device="board", sources=sources)
+    both = adapt_network(twice, values, device="board", sources=sources)
+    np.testing.assert_allclose(once.predict(known), both.predict(known), rtol=1e-6)
+
+
+def test_sources_on_its_own_hardware_do_not_teach(sources):
+    left = Sources(tuple(sources)).without(["phone2-ncnn-4t"])
+    assert set(left.devices) == set(DEVICES) - {DEVICES[2]}
+    with pytest.raises(InputError, match="at least one source device with energy"):
+        adapt_network(drawn(4, 3), [1, 2, 3, 4], device="board", metric="energy", sources=sources)
+
+
+@pytest.mark.parametrize(
+    ("device", "kind", "hardware"),
+    [
+        ("pixel4-tflite2.10-1large-int8", "tflite cpu int8", "pixel4"),
+        ("galaxy-s10-torch2.0_mobile-gpu-fp16", "torch_mobile gpu float", "galaxy-s10"),
+        ("rtx4090-torch2.9.1_compiled-b1024-amp", "torch_compiled gpu float", "rtx4090"),
+        ("raspberry-pi-5-run49-ncnn-1t", "ncnn cpu float", "raspberry-pi-5"),
+        ("galaxy-s24-qnn-npu-w8a8", "qnn npu int8", "galaxy-s24"),
+        ("my-board", " cpu float", "my-board"),
+    ],
+)
+def test_kinds_of_devices(device, kind, hardware):
+    assert (kind_of(device), hardware_of(device)) == (kind, hardware)
+
+
+def test_suggested_networks_differ_and_build_on_what_was_measured(sources):
+    pool = drawn(60, 7)
+    first = suggest_networks(pool, 6, sources=sources)
+    assert len(set(first)) == 6
+    assert suggest_networks(pool, 6, sources=sources) == first
+    known = [pool[i] for i in first[:3]]
+    more = suggest_networks(pool, 3, sources=sources, measured=known)
+    assert not {pool[i].key for i in more} & {n.key for n in known}
+    with pytest.raises(InputError, match="at least 3 different candidates"):
+        suggest_networks(pool[:2], 3, sources=sources)
