@@ -18,6 +18,7 @@ from archcast.predictors.networks.catalog import families
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.folds import family_folds
 from archcast.predictors.networks.labels import NetworkLabels
+from archcast.training.networks.floors import FLOORS, Learner
 
 FOLDS = 10
 WITHIN = (5, 10, 20)
@@ -65,15 +66,19 @@ class FittedNetworks:
 
 
 def left_out(
-    family: str,
+    make: Callable[[], Learner],
     labels: NetworkLabels,
     folds: Sequence[int] | np.ndarray[Any, Any],
     *,
-    config: Mapping[str, Any] | None = None,
+    groups: np.ndarray[Any, Any] | None = None,
     seed: int = 0,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Doubles:
-    """What a family of predictors says of each fold when it was fitted to the others, (n, m).
+    """What is said of each fold by what was fitted to the others, (n, m).
+
+    Args:
+        make: gives what is fitted, anew for each fold.
+        groups: (n,) numbers of near-copies; those of a network that is left out do not teach either.
 
     Raises:
         InputError: one fold alone.
@@ -84,11 +89,14 @@ def left_out(
     out = np.full(labels.values.shape, np.nan)
     for fold in np.unique(numbers):
         progress(f"fold {fold + 1}")
-        teaching = labels.rows(numbers != fold)
+        rows = np.flatnonzero(numbers == fold)
+        apart = numbers != fold
+        if groups is not None:
+            apart &= ~np.isin(groups, groups[rows])
+        teaching = labels.rows(apart)
         taught = np.isfinite(teaching.values).sum(axis=0) >= 2
         columns = np.flatnonzero(taught)
-        model = new(family, config).fit(teaching.only([labels.devices[c] for c in columns]), seed=seed)
-        rows = np.flatnonzero(numbers == fold)
+        model = make().fit(teaching.only([labels.devices[c] for c in columns]), seed=seed)
         out[np.ix_(rows, columns)] = model.predict([labels.networks[row] for row in rows])
     return out
 
@@ -103,7 +111,7 @@ def fit_networks(
 ) -> FittedNetworks:
     """Fit to all labels, and learn errors by leaving families out."""
     folds = family_folds(labels.families, FOLDS)
-    predicted = left_out(family, labels, folds, config=config, seed=seed, progress=progress)
+    predicted = left_out(lambda: new(family, config), labels, folds, seed=seed, progress=progress)
     progress("all networks")
     predictor = new(family, config).fit(labels, seed=seed)
     predictor.learn_errors(labels, predicted)
@@ -118,6 +126,16 @@ def new(family: str, config: Mapping[str, Any] | None = None) -> NetworkPredicto
     """
     known = families()[family]
     return known(known.Config(**(config or {})))
+
+
+def network_methods() -> tuple[str, ...]:
+    """Families of predictors of networks, and what they are compared with."""
+    return (*families(), *FLOORS)
+
+
+def learner(name: str) -> Learner:
+    """A family of predictors with its defaults, or what those are compared with, by its name."""
+    return FLOORS[name]() if name in FLOORS else new(name)
 
 
 def quality_by_device(labels: NetworkLabels, predicted: Doubles) -> dict[str, dict[str, float]]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from archcast.training.protocols import adaptation, few_networks, intervals, learning_curve, training
+from archcast.training.protocols import (
+    adaptation,
+    few_networks,
+    intervals,
+    learning_curve,
+    networks,
+    training,
+)
 from archcast.training.protocols.result import Progress, ProtocolResult, Record
 
 Runner = Callable[[Any, Sequence[str], Sequence[int], Progress], list[Record]]
@@ -15,6 +22,7 @@ RUNNERS: Mapping[str, Runner] = {
     "few-networks": few_networks.run,
     "learning-curve": learning_curve.run,
     "intervals": intervals.run,
+    "networks": networks.run,
 }
 
 

@@ -14,6 +14,7 @@ from archcast.core.arrays import Ints
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.labels import Labels
 from archcast.training.labels import load_labels
+from archcast.training.networks.fit import network_methods
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -191,9 +192,35 @@ class IntervalCoverage(Protocol):
     split_seed: int = 0
 
 
-KINDS = ("adaptation", "training", "few-networks", "learning-curve", "intervals")
+class NetworkTable(Part):
+    """Measurements of networks of any form, from a named public table."""
+
+    table: str
+    metric: str = "latency"
+
+
+class NetworkFolds(Protocol):
+    """Networks of any form: each fold is predicted by what was fitted to the others of its table.
+
+    Attributes:
+        folds_of: what is kept together: `families` (as the tables name them), `coarse` families, or `groups`
+            of near-copies, dealt at random by each seed. Near-copies of what is left out never teach.
+        least: networks that a setting must have measured to be tested.
+    """
+
+    methods: ClassVar[tuple[str, ...]] = network_methods()
+
+    kind: Literal["networks"]
+    tables: Annotated[tuple[NetworkTable, ...], Field(min_length=1)]
+    folds_of: Annotated[tuple[Literal["families", "coarse", "groups"], ...], Field(min_length=1)]
+    folds: Annotated[int, Field(ge=2)] = 10
+    least: Count = 25
+
+
+KINDS = ("adaptation", "training", "few-networks", "learning-curve", "intervals", "networks")
 AnyProtocol = Annotated[
-    Adaptation | Training | FewNetworks | LearningCurve | IntervalCoverage, Field(discriminator="kind")
+    Adaptation | Training | FewNetworks | LearningCurve | IntervalCoverage | NetworkFolds,
+    Field(discriminator="kind"),
 ]
 
 
