@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from made_up import additive_labels
+from zoo_recipe import read_recipe
 
 import archcast
 from archcast.core.errors import ArchcastWarning, InputError
@@ -43,7 +44,7 @@ from archcast.predictors.lowered import (
 )
 from archcast.serving.store import store
 
-ZOO = sorted(f.name for f in zoo_folder().iterdir() if (f / "manifest.json").is_file())
+ZOO = [entry.name for entry in read_recipe().entries]
 SMALL = MLPConfig(epochs=2, hidden=8, members=2)
 
 
