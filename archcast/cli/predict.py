@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,10 @@ from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_records
 from archcast.cli.predict_networks import Files, Where, are_files, predict_files
 from archcast.core.errors import InputError, shorten
+
+if TYPE_CHECKING:
+    from archcast.core.arrays import Codes, Floats
+    from archcast.serving.loaded import LoadedPredictor
 
 Archs = Annotated[
     list[str] | None,
@@ -75,7 +79,7 @@ def predict(
     for name in wanted:
         loaded = load(name, metric, chosen.name, dataset=dataset)
         values = loaded.predict_codes(codes)
-        low, high = loaded.interval_codes(codes, coverage, predicted=values)
+        low, high = _ends(loaded, codes, values, coverage)
         for arch, value, lo, hi in zip(chosen.to_text(codes), values, low, high, strict=True):
             records.append(
                 {
@@ -84,12 +88,30 @@ def predict(
                     "metric": metric,
                     "unit": loaded.entry.unit,
                     "value": round(float(value), 6),
-                    "low": round(float(lo), 6),
-                    "high": round(float(hi), 6),
+                    "low": lo,
+                    "high": hi,
                     "note": "" if loaded.has_seen(value) else "outside the values it learned from",
                 }
             )
     print_records(records, as_json=as_json, title=f"{metric}, with {coverage:.0%} intervals")
+
+
+def _ends(
+    loaded: LoadedPredictor, codes: Codes, values: Floats, coverage: float
+) -> tuple[list[float | None], list[float | None]]:
+    """Ends of intervals; None of members that tables alone answer, whose networks intervals need."""
+    from archcast.featurize.spaces.saved import SavedSpace
+    from archcast.predictors.intervals import check_coverage
+
+    check_coverage(coverage)
+    try:
+        ends = loaded.interval_codes(codes, coverage, predicted=values)
+    except InputError:
+        if not isinstance(loaded.space, SavedSpace):
+            raise
+        return [None] * len(codes), [None] * len(codes)
+    low, high = ends
+    return [round(float(end), 6) for end in low], [round(float(end), 6) for end in high]
 
 
 def devices(

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -188,10 +189,15 @@ def _all_trained(
         return
     context = multiprocessing.get_context("spawn")  # a forked torch may hang
     with ProcessPoolExecutor(workers, context, _set_up, (data, protocol, accelerator)) as pool:
-        waiting = {pool.submit(_train_here, network): text for text, network in networks}
         try:
+            waiting = {pool.submit(_train_here, network): text for text, network in networks}
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
+        except BrokenProcessPool as error:
+            raise InputError(
+                "workers must be able to start: one ended before it had trained, as it does without memory "
+                "left, or where a script does its work outside if __name__ == '__main__'"
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 

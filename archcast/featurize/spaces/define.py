@@ -24,9 +24,10 @@ def define_space(
     """Make a search space of decisions and of a function that builds a member.
 
     The space is known by its name at once, here and, where it is saved, in other processes of the same
-    `ARCHCAST_HOME`; one that was defined before under this name is replaced. Another process imports the
-    function when it needs a network, so it should be a module's or a file's; of any other only the tables
-    that were made of it can be used there.
+    `ARCHCAST_HOME`; one that was defined before under this name is replaced. Another process looks for the
+    function when it needs a network: of a script it takes what the function stands on and runs nothing else.
+    So it should be a module's or a file's; of any other only the tables that were made of it can be used
+    there.
 
     Args:
         name: letters, digits, `_`, `.` and `-`; none of a space that archcast or a package has.

@@ -66,6 +66,7 @@ class DefinedSpace(Space):
             for values in self.choices.values()
         ]
         self._build = build
+        self.when_built: Callable[[Codes, Network], None] | None = None
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._at_hand: OrderedDict[bytes, Network] = OrderedDict()
         self._lock = threading.Lock()
@@ -137,18 +138,26 @@ class DefinedSpace(Space):
                     kept.popitem(last=False)
         return made
 
-    def build(self, choice: dict[str, Any]) -> Any:
-        """What the user's function gives for the values of the decisions."""
-        return _light(self._build, choice)
-
     def example(self) -> Any:
         """Of a module: the shape of its input, a tensor, or several."""
         return self._example
 
     def _built(self, code: Codes) -> Network:
+        made = self.network_by(self._build, code)
+        told, self.when_built = self.when_built, None
+        if told is not None:
+            told(code, made)
+        return made
+
+    def network_by(self, build: Build, code: Codes) -> Network:
+        """The network that a function gives for a member.
+
+        Raises:
+            InputError: what it raises, or gives, is of no use; names the member.
+        """
         choice = self.choice_of(code)
         try:
-            made = self.build(choice)
+            made = _light(build, choice)
         except Exception as error:  # whatever a user's function raises
             raise InputError(
                 f"build of {self.name} must give a network for {choice}, got {type(error).__name__}: {error}"

@@ -1,28 +1,32 @@
 """Spaces that a user defined, as files: their decisions, and where the function is that builds a member.
 
-`ARCHCAST_HOME/spaces/NAME/space.json` holds the decisions, the form of the example and the function's module,
-name and file with its SHA-256. The function itself is not kept; it is imported when a network is first asked
-for.
+`ARCHCAST_HOME/spaces/NAME/space.json` holds the decisions, the form of the example, the function's module,
+name and file with its SHA-256, and of the first member that was built the key of its network. The function
+itself is not kept; it is looked for when a network is first asked for (`archcast.featurize.spaces.builders`),
+and must then build that member as it was.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import json
 import re
 import sys
 from collections.abc import Mapping
-from functools import reduce
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from archcast.core import settings
+from archcast.core.arrays import Codes
 from archcast.core.errors import ArchcastError, InputError, shorten
 from archcast.core.files import atomic_write
+from archcast.core.network import Network
 from archcast.core.optional import require
+from archcast.core.version import VERSION
+from archcast.featurize.spaces.builders import function_at, is_same_file, place_of
 from archcast.featurize.spaces.defined import Build, DefinedSpace
-from archcast.featurize.spaces.script import definitions_of
 
 RECORD = "space.json"
 FORMAT = 1
@@ -48,8 +52,22 @@ class SavedSpace(DefinedSpace):
 
     def _imported(self, choice: dict[str, Any]) -> Any:
         if self._function is None:
-            self._function = _function_of(self.name, self.record["build"])
+            proof, place = self.record.get("proof"), self.record["build"]
+            comparable = (
+                proof is not None
+                and is_same_file(place)
+                and proof["by"] == VERSION
+                and proof["torch"] in ("", _torch())
+            )
+            agrees = self._agrees if comparable else None
+            self._function = function_at(self.name, place, agrees=agrees)
         return self._function(choice)
+
+    def _agrees(self, build: Build) -> bool:
+        """Whether a function builds the member that was kept as it was."""
+        proof = self.record["proof"]
+        own = self.network_by(build, np.array(proof["code"], dtype=np.int8))
+        return bool(own.key == proof["network"])
 
 
 def save_space(space: DefinedSpace, build: Build) -> Path:
@@ -64,14 +82,12 @@ def save_space(space: DefinedSpace, build: Build) -> Path:
         "decisions": {name: list(values) for name, values in space.choices.items()},
         "dataset": space.datasets[0],
         "example": _example_json(space.example()),
-        "build": _place_of(build),
+        "build": place_of(build),
     }
     path = settings.spaces_dir() / space.name / RECORD
-    content = json.dumps(record, indent=1) + "\n"
-    if not path.is_file() or path.read_text(encoding="utf-8") != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as partial:
-            partial.write_text(content, encoding="utf-8")
+    if _without_proof(path) != record:
+        _write(path, record)
+    space.when_built = lambda code, network: _keep_proof(path, record, code, network)
     return path
 
 
@@ -105,62 +121,38 @@ def saved_space(name: str) -> SavedSpace | None:
         raise InputError(f"{path} must be the record of a space: {error!r}") from error
 
 
-def is_same_file(record: Mapping[str, Any]) -> bool:
-    """Whether the file of the function that builds members is there as it was when the space was saved."""
-    place = record["build"]
-    path = Path(place["file"]) if place is not None and place["file"] else None
-    return path is not None and path.is_file() and _sha256(path) == place["sha256"]
+def _keep_proof(path: Path, record: Mapping[str, Any], code: Codes, network: Network) -> None:
+    """Keep a member with its network's key beside the space that it is of, where that is the one saved."""
+    if record["build"] is not None and _without_proof(path) == record:
+        proof = {"code": code.tolist(), "network": network.key, "by": VERSION}
+        proof["torch"] = _torch() if "torch" in sys.modules else ""
+        with suppress(OSError):  # one that is not kept is not compared
+            _write(path, {**record, "proof": proof})
 
 
-def _place_of(build: Any) -> dict[str, str] | None:
-    """Where a function can be imported from; None of one that cannot."""
-    module, name = getattr(build, "__module__", None), getattr(build, "__qualname__", "<unnamed>")
-    if module is None or "<" in name:
-        return None
-    file = getattr(sys.modules.get(module), "__file__", None)
-    if file is None and module == "__main__":
-        return None
-    path = None if file is None else Path(file).resolve()
-    known = path is not None and path.is_file()
-    return {
-        "module": "" if module == "__main__" else module,
-        "name": name,
-        "file": str(path) if known else "",
-        "sha256": _sha256(path) if known and path is not None else "",
-    }
-
-
-def _function_of(space: str, place: Mapping[str, str] | None) -> Build:
-    if place is None:
-        raise InputError(
-            f"networks of {space} cannot be built here, as its function was defined inside another or typed "
-            f"in: define the space again, with a function of a module"
-        )
+def _without_proof(path: Path) -> dict[str, Any] | None:
     try:
-        module = _module_of(place)
-        found: Build = reduce(getattr, place["name"].split("."), module)
-    except Exception as error:  # whatever a user's module raises
-        where = place["module"] or place["file"]
-        raise InputError(
-            f"networks of {space} cannot be built here, as {where}:{place['name']} cannot be imported "
-            f"({type(error).__name__}: {error}); only tables that were made of it before can be used"
-        ) from error
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found.pop("proof", None)
+    except (OSError, ValueError, AttributeError):
+        return None
     return found
 
 
-def _module_of(place: Mapping[str, str]) -> Any:
-    """The module by its name; of a script, or where its name is not known, what its file defines."""
-    if place["module"]:
-        try:
-            return importlib.import_module(place["module"])
-        except ModuleNotFoundError:
-            if not place["file"]:
-                raise
-    return definitions_of(Path(place["file"]))
+def _write(path: Path, record: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _torch() -> str:
+    """Version of torch, which may read modules otherwise when it changes; empty where it was not in use."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("torch")
+    except PackageNotFoundError:
+        return ""
 
 
 def _example_json(example: Any) -> Any:

@@ -90,6 +90,12 @@ def test_workers_train_what_one_process_trains(store, tmp_path):
     }
 
 
+def test_workers_that_end_are_told(store, monkeypatch):
+    monkeypatch.setattr(run, "_set_up", exit)  # what each worker is started with ends it
+    with pytest.raises(InputError, match=r"workers must be able to start: .* outside if __name__"):
+        collect(store, workers=2)
+
+
 def test_failed_training_is_kept_with_its_reason_and_not_tried_again(store):
     protocol = replace(PROTOCOL, learning_rate=1e38)
     assert collect(store, CODES[:1], protocol) == 0

@@ -9,9 +9,9 @@ import pytest
 
 from archcast.core.errors import ArchcastWarning, InputError
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.builders import is_same_file
 from archcast.featurize.spaces.define import define_space
-from archcast.featurize.spaces.saved import is_same_file, saved_names, saved_space
-from archcast.featurize.spaces.script import definitions_of
+from archcast.featurize.spaces.saved import saved_names, saved_space
 
 SCRIPT = """
 import archcast
@@ -55,9 +55,9 @@ def test_another_process_finds_a_script_s_space_and_does_not_run_the_script(home
     assert saved_names() == ("towers3",)
     assert _run("-c", ASK) == ["432", "[[1, 1]]"]
     record = json.loads((home / "home/spaces/towers3/space.json").read_text())
-    assert is_same_file(record)
+    assert is_same_file(record["build"])
     script.write_text(SCRIPT + "\n")
-    assert not is_same_file(record)
+    assert not is_same_file(record["build"])
 
 
 def test_of_a_function_that_is_nowhere_all_but_networks_is_known(home):
@@ -112,13 +112,3 @@ def test_a_record_that_is_damaged_leaves_the_others_usable(home):
         saved_space("towers3")
     with pytest.warns(ArchcastWarning, match="space towers3 is left out"):
         assert list(SPACES.saved()) == []
-
-
-def test_definitions_leave_out_what_a_script_does(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text("import math\nA = [1, len('ab')]\nB = print(A)\nif True:\n    raise SystemExit\n")
-    module = definitions_of(script)
-    assert module.A == [1, 2]
-    assert module.math.pi > 3
-    script.write_text("A = open('x')\ndef f(): return 3\n")
-    assert definitions_of(script.with_name("script.py")).f() == 3

@@ -1,7 +1,7 @@
 """What is called for the values of members on devices that know networks.
 
 Few members are answered from their networks. Once so many were asked for that it pays, the kernels of the
-space are found out, and tables answer from then on.
+space are found out, and tables answer from then on; so they do where they were made and kept before.
 
 | symbol | meaning |
 |---|---|
@@ -15,6 +15,7 @@ import threading
 import time
 import warnings
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ from archcast.featurize.spaces import Space
 from archcast.predictors.lowered.tables import Group, GroupedSum, Sum
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.members.found import structure_of
-from archcast.predictors.networks.members.kept import keep_tables, kept_tables
+from archcast.predictors.networks.members.kept import has_tables, keep_tables, kept_tables
 from archcast.predictors.networks.members.structure import Unknown
 from archcast.predictors.networks.members.terms import (
     TOLERANCE,
@@ -107,7 +108,7 @@ class MembersForm:
         Raises:
             InputError: a member cannot be built.
         """
-        if not self._parts and not self.why and self._is_worth(codes):
+        if not self._parts and not self.why and (self._are_kept or self._is_worth(codes)):
             self.prepare()
         return self.per_second(self._by_tables(codes) if self._parts else self._by_networks(codes))
 
@@ -165,6 +166,11 @@ class MembersForm:
             name = DeviceName.parse(device)
             alike.setdefault((program_of(name), name.batch), []).append(column)
         return [tuple(columns) for columns in alike.values()]
+
+    @cached_property
+    def _are_kept(self) -> bool:
+        """Whether tables were made before, which take no time to read."""
+        return all(has_tables(model, self.space, self.dataset) for model, _ in self._models)
 
     def _part(self, model: NetworkPredictor, columns: tuple[int, ...]) -> _Part:
         tables = kept_tables(model, self.space, self.dataset, self._differs)

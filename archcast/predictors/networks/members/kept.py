@@ -22,8 +22,9 @@ from archcast.core.errors import ArchcastWarning, ArtifactError, InputError
 from archcast.core.files import atomic_write
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.builders import is_same_file
 from archcast.featurize.spaces.defined import DefinedSpace
-from archcast.featurize.spaces.saved import SavedSpace, is_same_file, saved_space
+from archcast.featurize.spaces.saved import SavedSpace, saved_space
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.lowered.tables import Sum, rows_of
 from archcast.predictors.networks.contract import NetworkPredictor
@@ -51,7 +52,7 @@ def kept_tables(
     except (OSError, KeyError, ValueError, ArtifactError) as error:
         warnings.warn(f"{path} is left out and made anew: {error}", ArchcastWarning, stacklevel=5)
         return None
-    if isinstance(space, SavedSpace) and is_same_file(space.record):
+    if isinstance(space, SavedSpace) and is_same_file(space.record["build"]):
         return tables  # the very file that they were made of, which need not be imported
     try:
         return None if differs(model, tables, space.sample(_TRIED, seed=0)) else tables
@@ -64,6 +65,11 @@ def kept_tables(
             stacklevel=5,
         )
         return tables
+
+
+def has_tables(model: NetworkPredictor, space: Space, dataset: str) -> bool:
+    """Whether there are tables that were kept of a predictor."""
+    return (settings.spaces_dir() / space.name).is_dir() and _path(model, space, dataset).is_file()
 
 
 def keep_tables(model: NetworkPredictor, space: Space, dataset: str, tables: Tables) -> None:
