@@ -8,7 +8,7 @@ from scipy import stats
 from archcast.core.arrays import Doubles, Floats
 from archcast.core.errors import InputError
 
-NAMES = ("spearman", "kendall", "mape", "within_5", "within_10", "rows")
+NAMES = ("spearman", "kendall", "mape", "within_5", "within_10", "within_20", "rows")
 
 
 def quality(truth: Doubles, predicted: Doubles | Floats) -> dict[str, float]:
@@ -19,8 +19,8 @@ def quality(truth: Doubles, predicted: Doubles | Floats) -> dict[str, float]:
 
     Returns:
         `spearman` and `kendall` (tau-b) rank correlations, 0 where a side is constant; `mape`, the mean
-        absolute error relative to the truth; `within_5` and `within_10`, shares with a relative error of
-        at most 5 and 10 %; `rows`.
+        absolute error relative to the truth; `within_5`, `within_10` and `within_20`, shares with a relative
+        error of at most 5, 10 and 20 %; `rows`.
 
     Raises:
         InputError: fewer than two rows with a truth, or a prediction that is not finite.
@@ -39,5 +39,6 @@ def quality(truth: Doubles, predicted: Doubles | Floats) -> dict[str, float]:
         "mape": float(error.mean()),
         "within_5": float((error <= 0.05).mean()),
         "within_10": float((error <= 0.10).mean()),
+        "within_20": float((error <= 0.20).mean()),
         "rows": float(len(y)),
     }

@@ -1,4 +1,4 @@
-"""Protocols of few measurements: pick rows, adapt, rank the rest.
+"""Protocols of few measurements: pick rows, adapt, tell how well the rest is predicted.
 
 | symbol | meaning |
 |---|---|
@@ -16,16 +16,20 @@ from typing import Any
 import numpy as np
 
 from archcast.core.arrays import Ints
+from archcast.core.device_catalog import device_of
 from archcast.core.labels import Labels
 from archcast.predictors.adapt.posterior import Adapted, adapt_to
 from archcast.predictors.adapt.prior import DevicePrior, fit_prior
 from archcast.predictors.adapt.references import suggest_references
 from archcast.training.metrics import quality
+from archcast.training.protocols.noise import noise_floor
 from archcast.training.protocols.result import Progress, Record
 from archcast.training.protocols.rows import middle_rows
 from archcast.training.protocols.schema import Adaptation
+from archcast.training.train import make_predictor
 
 COVERAGE = 0.9
+ADAPTED = "adapted"
 Found = dict[str, list[dict[str, float]]]
 """Device -> quality of each draw."""
 
@@ -37,7 +41,7 @@ class Trial:
     Attributes:
         column: the device's column.
         rows: rows that are measured.
-        test: rows that are ranked.
+        test: rows that are predicted.
     """
 
     column: int
@@ -48,7 +52,10 @@ class Trial:
 def run(
     protocol: Adaptation, methods: Sequence[str], seeds: Sequence[int], progress: Progress
 ) -> list[Record]:
-    """One record a method and number of measurements; twice those where the measured are left out too."""
+    """One record a predictor, number of measurements and figure.
+
+    Twice as many where the measured rows are left out too; those of the noise floor come last.
+    """
     sources = protocol.sources.labels()
     targets = sources if protocol.target is None else protocol.target.labels()
     devices = targets.devices if protocol.target_devices == "all" else protocol.target_devices
@@ -58,19 +65,22 @@ def run(
         for device in devices:
             column = targets.devices.index(device)
             belief = prior(_sources(protocol, sources, device), seed or 0)
-            for method in methods:
-                for n in protocol.measured:
-                    drawn = seeds if seed is None else [seed]
-                    for rows in drawn_rows(protocol, method, belief, targets, column, n, drawn):
-                        for left_out in (False, True) if protocol.without_measured else (False,):
-                            test = _test(protocol, targets, column, rows if left_out else None, seed or 0)
-                            one = ranked(belief, targets, Trial(column, rows, test))
-                            found.setdefault((method, n, left_out), {}).setdefault(device, []).append(one)
-    order = sorted(found, key=lambda key: key[2])
-    return [
-        record(method + (", measured left out" if left_out else ""), n, found[method, n, left_out])
-        for method, n, left_out in order
+            for method, n in [(method, n) for method in methods for n in protocol.measured]:
+                drawn = seeds if seed is None else [seed]
+                for rows in drawn_rows(protocol, method, belief, targets, column, n, drawn):
+                    for left_out in (False, True) if protocol.without_measured else (False,):
+                        test = _test(protocol, targets, column, rows if left_out else None, seed or 0)
+                        trial = Trial(column, rows, test)
+                        for name, one in judged(protocol.beside, belief, targets, trial).items():
+                            key = (f"{name}, {method}", n, left_out)
+                            found.setdefault(key, {}).setdefault(device, []).append(one)
+    made = [
+        record(name + (", measured left out" if left_out else ""), n, figure, found[name, n, left_out])
+        for name, n, left_out in sorted(found, key=lambda key: key[2])
+        for figure in protocol.figures
+        if figure in next(iter(found[name, n, left_out].values()))[0]
     ]
+    return made + _floor(protocol, targets, devices)
 
 
 def source_prior(labels: Labels, sources: Sequence[str], pool: Ints) -> DevicePrior:
@@ -110,13 +120,24 @@ def drawn_rows(
             yield random_rows(labels, column, among, n, seed)
 
 
+def judged(
+    families: Sequence[str], prior: DevicePrior, labels: Labels, trial: Trial
+) -> dict[str, dict[str, float]]:
+    """Quality on the test rows of what learns from the trial's measurements, by its name.
+
+    Args:
+        families: those that learn from the measurements alone.
+    """
+    return {ADAPTED: ranked(prior, labels, trial)} | {f: _alone(f, labels, trial) for f in families}
+
+
 def ranked(prior: DevicePrior, labels: Labels, trial: Trial) -> dict[str, float]:
     """Quality on the test rows of a predictor adapted to the trial's measurements."""
     truth = labels.values[:, trial.column]
     name = labels.devices[trial.column]
     made = adapt_to(prior, labels.codes[trial.rows], truth[trial.rows], device=name, metric=labels.metric)
     found = quality(truth[trial.test], made.predict(labels.codes[trial.test])[:, 0])
-    return found | {"coverage": coverage(made, labels, trial)}
+    return found | {"coverage_90": coverage(made, labels, trial)}
 
 
 def coverage(made: Adapted, labels: Labels, trial: Trial) -> float:
@@ -128,21 +149,45 @@ def coverage(made: Adapted, labels: Labels, trial: Trial) -> float:
     return float(inside[known].mean())
 
 
-def record(method: str, n: int, by_device: Found) -> Record:
-    """One record: mean Spearman by device over draws, their mean, its deviation over draws, and coverage."""
-    ranks = np.array([[q["spearman"] for q in found] for found in by_device.values()])
-    covered = np.array([[q["coverage"] for q in found] for found in by_device.values()])
-    made: dict[str, Any] = {"predictor": f"adapted, {method}", "seeds": ranks.shape[1], "measured": n}
-    made |= {device: round(float(r.mean()), 4) for device, r in zip(by_device, ranks, strict=True)}
-    made["mean"] = round(float(ranks.mean()), 4)
-    made["deviation"] = round(float(ranks.mean(axis=0).std()), 4)
-    made["worst"] = round(float(ranks.mean(axis=1).min()), 4)
-    return made | {"coverage_90": round(float(covered.mean()), 3)}
+def record(name: str, n: int, figure: str, by_device: Found) -> Record:
+    """One record: a figure's mean by device over draws, their mean, its deviation over draws, the worst."""
+    values = np.array([[one[figure] for one in found] for found in by_device.values()])
+    made: dict[str, Any] = {"predictor": name, "seeds": values.shape[1], "measured": n, "figure": figure}
+    made |= {device: round(float(v.mean()), 4) for device, v in zip(by_device, values, strict=True)}
+    by_mean = values.mean(axis=1)
+    made["mean"] = round(float(values.mean()), 4)
+    made["deviation"] = round(float(values.mean(axis=0).std()), 4)
+    return made | {"worst": round(float(by_mean.max() if figure == "mape" else by_mean.min()), 4)}
+
+
+def _alone(family: str, labels: Labels, trial: Trial) -> dict[str, float]:
+    """Quality of a family that was fitted to the trial's measurements and to nothing else."""
+    target, values = labels.targets[trial.column], labels.values[:, [trial.column]]
+    one = Labels(labels.space, labels.metric, labels.dataset, (target,), labels.codes, values)
+    made = make_predictor(family, {}).fit(one.rows(trial.rows))
+    return quality(values[trial.test, 0], made.predict(labels.codes[trial.test])[:, 0])
+
+
+def _floor(protocol: Adaptation, labels: Labels, devices: Sequence[str]) -> list[Record]:
+    """Records of the noise floor, where equal networks tell it."""
+    if not protocol.repeats:
+        return []
+    found: Found = {}
+    for device in devices:
+        column = labels.devices.index(device)
+        known = noise_floor(labels, column, _test(protocol, labels, column, None, 0))
+        if known is not None:
+            found[device] = [known]
+    told = next(iter(found.values()))[0] if found else {}
+    return [record("noise floor", 0, figure, found) for figure in protocol.figures if figure in told]
 
 
 def _sources(protocol: Adaptation, labels: Labels, device: str) -> tuple[str, ...]:
     if protocol.devices == "others":
         return tuple(name for name in labels.devices if name != device)
+    if protocol.devices == "other hardware":
+        own = device_of(device).hardware
+        return tuple(name for name in labels.devices if device_of(name).hardware != own)
     return labels.devices if protocol.devices == "all" else protocol.devices
 
 
@@ -154,7 +199,7 @@ def _prior(
 
 
 def _test(protocol: Adaptation, labels: Labels, column: int, left_out: Ints | None, seed: int) -> Ints:
-    """Rows that are ranked, in order; those measured are among them unless they are left out."""
+    """Rows that are predicted, in order; those measured are among them unless they are left out."""
     everything = np.arange(len(labels))
     if protocol.test == "all":
         rows = everything

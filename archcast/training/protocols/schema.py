@@ -18,6 +18,7 @@ from archcast.training.networks.fit import network_methods
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
+Figure = Literal["spearman", "kendall", "mape", "within_5", "within_10", "within_20", "coverage_90"]
 
 
 class Part(BaseModel):
@@ -105,7 +106,7 @@ class Adaptation(Protocol):
     """A predictor adapted to a few measurements of a device, from the sources named.
 
     Attributes:
-        devices: source devices; `others` are all but the target.
+        devices: source devices; `others` are all but the target, `other hardware` all of another.
         target, target_devices: the targets' own table where it is another one, and the devices.
         measured: how many measurements of the target.
         pool: rows that the sources were measured on.
@@ -113,13 +114,16 @@ class Adaptation(Protocol):
         test: rows that are ranked; `rest` are all outside the pool.
         trimmed: share of the slowest and of the fastest tested rows of a device that is set aside.
         without_measured: whether a second record leaves the measured rows out of the test.
+        figures: what is told of the test rows, a record each.
+        beside: families that are fitted to the same measurements and to nothing else.
+        repeats: whether equal networks tell how far measurements differ by themselves.
     """
 
     methods: ClassVar[tuple[str, ...]] = ("random", "suggested")
 
     kind: Literal["adaptation"]
     sources: Table
-    devices: Names | Literal["all", "others"]
+    devices: Names | Literal["all", "others", "other hardware"]
     target: Table | None = None
     target_devices: Names | Literal["all"] = "all"
     measured: Annotated[tuple[Count, ...], Field(min_length=1)]
@@ -128,6 +132,9 @@ class Adaptation(Protocol):
     test: Rows | Literal["rest", "all"]
     trimmed: float = Field(default=0.0, ge=0.0, lt=0.5)
     without_measured: bool = False
+    figures: Annotated[tuple[Figure, ...], Field(min_length=1)] = ("spearman", "coverage_90")
+    beside: tuple[str, ...] = ()
+    repeats: bool = False
 
 
 class Training(Protocol):
