@@ -13,6 +13,7 @@ def test_hand_case():
     assert found["mape"] == pytest.approx((0.04 + 0.08 + 1.0 + 0.5) / 4)
     assert found["within_5"] == 0.25
     assert found["within_10"] == 0.5
+    assert found["within_20"] == 0.5
     assert found["rows"] == 4
     assert tuple(found) == NAMES
 

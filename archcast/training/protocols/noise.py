@@ -6,8 +6,9 @@
 | e | error of one of them, relative to what both would be without noise |
 
 Tables measure each architecture once, but some hold one network twice under two codes: cells whose inner
-nodes change places, without dead layers, which runtimes drop in ways of their own. With errors alike and independent, a - b varies by the root of two more than e does, so
-that |a - b| over that root and the mean of the two stands for the error of a prediction without fault.
+nodes change places, without dead layers, which runtimes drop in ways of their own. With errors alike and
+independent, a - b varies by the root of two more than e does, so that |a - b| over that root and the mean of
+the two stands for the error of a prediction without fault.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def own(tmp_path):
 
 def test_every_protocol_of_archcast_can_be_read():
     names = protocol_names()
-    assert len(names) == 21
+    assert len(names) == 25
     assert {"help-nasbench201", "nasflat-FA", "latency-ofa", "accuracy-macro", "intervals"} <= set(names)
     for name in names:
         protocol = load_protocol(name)
@@ -67,7 +67,8 @@ def test_a_file_of_ones_own(own, small_tables, monkeypatch):
     said = []
     result = run_protocol(load_protocol(own(OWN)), progress=said.append)
     assert result.protocol == "mine"
-    (record,) = result.records
+    record, covered = result.records
+    assert covered["figure"] == "coverage_90"
     assert (record["predictor"], record["measured"], record["seeds"]) == ("adapted, suggested", 8, 1)
     assert record["raspi4"] == record["mean"] > 0.6
     assert result.published[0]["source"] == "a paper"
