@@ -13,7 +13,7 @@ import typer
 from archcast.cli.output import Json, print_record, print_records
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Network
-from archcast.core.pairs import parse_pairs
+from archcast.core.pairs import numbers_of, shape_of, shapes_of
 
 Input = Annotated[
     list[str] | None,
@@ -106,8 +106,7 @@ def read(
     """
     from archcast.featurize.networks import network as of
 
-    shapes = {name: shape_of(text) for name, text in parse_pairs(inputs, "--input").items()}
-    dims = {name: _whole(text, f"--bind {name}") for name, text in parse_pairs(bind, "--bind").items()}
+    shapes, dims = shapes_of(inputs, "--input"), numbers_of(bind, "--bind")
     path = Path(model)
     if not path.exists() and ":" in model and not model.endswith((".onnx", ".param")):
         if not example:
@@ -117,21 +116,6 @@ def read(
     if example:
         raise InputError("--example is for torch modules: name the shapes of a file's inputs by --input")
     return of(path, batch=batch, inputs=shapes, **dims)
-
-
-def shape_of(text: str) -> tuple[int, ...]:
-    """A shape as `1x3x224x224`.
-
-    Raises:
-        InputError: it is written otherwise.
-    """
-    return tuple(_whole(part, f"shape {shorten(text)}") for part in text.split("x"))
-
-
-def _whole(text: str, what: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise InputError(f"{what} must be made of whole numbers, as 1x3x224x224, got {shorten(text)}")
-    return int(text)
 
 
 def _made(name: str) -> Any:

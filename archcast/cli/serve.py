@@ -10,7 +10,7 @@ import typer
 
 from archcast.core.optional import require
 
-_NEEDED = ("starlette", "uvicorn", "prometheus_client", "pydantic_core")
+_NEEDED = ("starlette", "uvicorn", "prometheus_client", "pydantic_core", "werkzeug")
 
 
 def serve(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from archcast.serving.entry import Entry
 
@@ -35,6 +36,10 @@ class Wanted:
             and self.batch in (None, about.batch)
             and self.threads in (None, about.threads)
         )
+
+    def asked(self) -> list[tuple[str, Any]]:
+        """What is asked for, by name."""
+        return [(name, value) for name, value in asdict(self).items() if value is not None]
 
 
 _ANY = Wanted()

@@ -192,13 +192,27 @@ class NetworkPredictor(ABC):
 
         A family that has more to say says it after these.
         """
-        told = [unseen_operators(self, network) for network in networks]
-        if self.errors_ is None or not networks:
+        return [" / ".join(dict.fromkeys(filter(None, row))) for row in self.notes_by_device(networks)]
+
+    def notes_by_device(self, networks: Sequence[Network]) -> list[list[str]]:
+        """The same of each device: a text for each of n networks and m devices."""
+        told = [[""] * len(self.devices_) for _ in networks]
+        if not networks:
             return told
-        far = self.errors_.distance(self.mixes(networks)) > self.errors_.farthest
-        return [
-            "; ".join(filter(None, (note, UNLIKE if f else ""))) for note, f in zip(told, far, strict=True)
-        ]
+        far = np.zeros(len(networks), dtype=bool)
+        if self.errors_ is not None:
+            far = self.errors_.distance(self.mixes(networks)) > self.errors_.farthest
+        for item, network in enumerate(networks):
+            unlike = UNLIKE if far[item] else ""
+            for columns in self.alike() if unseen(self, network) else [range(len(self.devices_))]:
+                notes = unseen_operators(self.select(tuple(columns)), network)
+                for column, note in zip(columns, notes, strict=True):
+                    told[item][column] = "; ".join(filter(None, (note, unlike)))
+        return told
+
+    def alike(self) -> Sequence[Sequence[int]]:
+        """Places of devices that see any network as the same rows of `kernel_terms`."""
+        return [(column,) for column in range(len(self.devices_))]
 
     def kernels(self, network: Network) -> KernelTable:
         """The kernels that the first rows of `kernel_terms` are of; rows beyond them are of none."""
@@ -258,18 +272,26 @@ def operators_of(networks: Iterable[Network]) -> tuple[str, ...]:
     return tuple(sorted({node.op for network in networks for node, _ in network.walk()}))
 
 
-def unseen_operators(predictor: NetworkPredictor, network: Network) -> str:
-    """Operators of a network that a predictor has never seen, with their share of its cost; empty for none.
+def unseen(predictor: NetworkPredictor, network: Network) -> list[str]:
+    """Operators of a network that a predictor has never seen; none where it does not know those."""
+    known = predictor.operators_
+    return [op for op in operators_of([network]) if op not in known] if known else []
 
-    The share is the mean over devices of that of the kernels which hold one of them.
+
+def unseen_operators(predictor: NetworkPredictor, network: Network) -> list[str]:
+    """Operators of a network that a predictor of devices which are alike has never seen, device by device.
+
+    With them stands the share of the cost of the kernels which hold one of them; empty where there are none.
     """
-    new = [op for op in operators_of([network]) if op not in predictor.operators_]
-    if not new or not predictor.operators_:
-        return ""
+    new, m = unseen(predictor, network), len(predictor.devices_)
+    if not new:
+        return [""] * m
     kernels = predictor.kernels(network)
     of_new = [i for i, inside in enumerate(kernels.operators) if not set(inside).isdisjoint(new)]
     held = {op for i in of_new for op in kernels.operators[i]}
+    costly = ", ".join(op for op in new if op in held)
+    if not costly:
+        return [""] * m
     shares = predictor.shares(network)
-    share = float((shares[of_new].sum(axis=0) / shares.sum(axis=0)).mean())
-    costly = [op for op in new if op in held]
-    return f"{', '.join(costly)} in no network it learned from ({share:.0%} of the cost)" if costly else ""
+    of_all = shares[of_new].sum(axis=0) / shares.sum(axis=0)
+    return [f"{costly} in no network it learned from ({share:.0%} of the cost)" for share in of_all]

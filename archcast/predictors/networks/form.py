@@ -67,14 +67,19 @@ class NetworkForm:
 
     def direct(self, networks: Any) -> Floats:
         """In the unit of the predictor's own metric; shapes as `values`."""
+        out = self.known(networks)
+        if np.isnan(out).any():
+            self._refuse(networks, out)
+        return out
+
+    def known(self, networks: Any) -> Floats:
+        """As `direct`, with NaN in place of an error for what cannot be told."""
         version = self.version
         try:
             rows = [network.__dict__[_KEPT][version] for network in networks]
         except KeyError:
             rows = self._learnt(networks)
         out: Floats = np.concatenate(rows).reshape(len(rows), -1)[:, self._picked]
-        if np.isnan(out).any():
-            self._refuse(networks, out)
         return out
 
     def per_second(self, latency_ms: Floats) -> Floats:
@@ -111,14 +116,17 @@ class NetworkForm:
     def _refuse(self, networks: Sequence[Network], out: Floats) -> None:
         """Raise InputError for the first value that is not there."""
         item, place = (int(i) for i in np.argwhere(np.isnan(out))[0])
-        device, items = self.model.devices_[self.columns[place]], items_of(networks[item])
-        if items > 1:
-            raise InputError(
+        raise InputError(self.why_not(networks[item], place), item=item)
+
+    def why_not(self, network: Network, place: int) -> str:
+        """Why the value of a network on the device at a place of `columns` cannot be told."""
+        device, items = self.model.devices_[self.columns[place]], items_of(network)
+        if items > 1 and self._batches[self.columns[place]] > 1:
+            return (
                 f"a network must be one item on {device}, which runs its own batch, and this one has a batch "
-                f"of {items}: read it with batch=1",
-                item=item,
+                f"of {items}: read it with batch=1"
             )
-        raise InputError(f"{self.model.metric_} on {device} cannot be told of this network", item=item)
+        return f"{self.model.metric_} on {device} cannot be told of this network"
 
 
 def items_of(network: Network) -> int:

@@ -113,6 +113,10 @@ class Sums(NetworkPredictor):
             found.setdefault(Kind.of(device), []).append(column)
         return found
 
+    def alike(self) -> list[list[int]]:
+        """Columns of each kind."""
+        return list(self.kinds.values())
+
     def kernel_terms(self, network: Network) -> Doubles:
         """Costs of each kernel on each device; kernels of another kind of device stand in rows of their own.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Container, Mapping
 from typing import NamedTuple
@@ -12,18 +11,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from archcast.core.errors import ArchcastError, shorten
-from archcast.serving.http.errors import (
-    CompressedError,
-    MalformedError,
-    NotSentError,
-    QueueFullError,
-    TooLongError,
-)
+from archcast.serving.http.bodies import Bodies
+from archcast.serving.http.errors import CompressedError, MalformedError
 from archcast.serving.http.settings import ServeSettings
 from archcast.serving.http.statuses import error_response
 from archcast.serving.http.window import Window
 
 DEADLINE_HEADER = b"deadline-ms"
+_WITHOUT_WEIGHTS = ": send the network without its weights, which are not needed"
 
 
 class Asked(NamedTuple):
@@ -32,14 +27,32 @@ class Asked(NamedTuple):
     Attributes:
         names: the parts of its address that vary.
         deadline: by `time.perf_counter`.
+        network_deadline: the same, of what is done in a worker.
+        leave: to be called by a handler whose work from then on does not count against its window.
     """
 
     names: Mapping[str, str]
     body: bytes
     deadline: float
+    network_deadline: float
+    leave: Callable[[], None] = lambda: None
+
+
+class Sent(NamedTuple):
+    """A request with the file of a network.
+
+    Attributes:
+        parts: of its body.
+        deadline: by `time.perf_counter`; it may take as long to arrive as to be answered.
+    """
+
+    content_type: str
+    parts: list[bytes]
+    deadline: float
 
 
 Handler = Callable[[Asked], Awaitable[Response]]
+FileHandler = Callable[[Sent], Awaitable[Response]]
 
 
 class Admission:
@@ -50,15 +63,16 @@ class Admission:
             cannot make new ones.
 
     Attributes:
-        held: bytes of bodies, those still arriving included.
+        bodies, files: what is held of requests, and of those with the file of a network.
     """
 
     def __init__(self, settings: ServeSettings, known: Callable[[], Container[str]]) -> None:
-        self._longest, self._most_held = settings.max_body_bytes, settings.queue_bytes
+        self.bodies = Bodies(settings.max_body_bytes, settings.queue_bytes)
+        self.files = Bodies(settings.max_network_bytes, settings.network_queue_bytes, told=_WITHOUT_WEIGHTS)
         self._deadline_s = settings.deadline_ms / 1000
+        self._network_s = settings.network_deadline_ms / 1000
         self._known = known
         self._windows: dict[str, Window] = {}
-        self.held = 0
 
     def window(self, name: str) -> Window:
         """That of a model, or of everything that is none."""
@@ -76,83 +90,83 @@ class Admission:
             QueueFullError, TooLateError: the service is busy.
             ClientDisconnect: nobody waits any more.
         """
-        start, headers = time.perf_counter(), dict(scope["headers"])
-        if headers.get(b"content-encoding", b"identity") != b"identity":
-            raise CompressedError("the body must not be compressed: send it without Content-Encoding")
-        deadline = start + self._allowed_s(headers.get(DEADLINE_HEADER))
+        start, headers = time.perf_counter(), _headers(scope)
+        most_s = _told_s(headers.get(DEADLINE_HEADER))
+        deadline, network = start + min(most_s, self._deadline_s), start + min(most_s, self._network_s)
         names: Mapping[str, str] = scope["path_params"]
         window = self.window(names.get("name", ""))
-        window.check(self._length(headers.get(b"content-length")), left_s=deadline - start)
+        window.check(self.bodies.length(headers), left_s=deadline - start)
         parts: list[bytes] = []
         try:
-            await self._read(receive, parts, deadline)
+            await self.bodies.read(receive, parts, deadline)
             body = parts[0] if len(parts) == 1 else b"".join(parts)
-            entered = window.enter(len(body), left_s=deadline - time.perf_counter())
-            try:
-                return await handler(Asked(names, body, deadline))
-            finally:
-                window.leave(entered)
+            with window.entered(len(body), left_s=deadline - time.perf_counter()) as leave:
+                return await handler(Asked(names, body, deadline, network, leave))
         finally:
-            self.held -= sum(map(len, parts))
+            self.bodies.drop(parts)
 
-    def _allowed_s(self, asked: bytes | None) -> float:
-        """Seconds until the deadline: the service's, or sooner when the caller says so."""
-        if asked is None:
-            return self._deadline_s
-        if not (asked.isdigit() and len(asked) < 10 and int(asked) > 0):
-            raise MalformedError(
-                f"Deadline-Ms must be a whole number of milliseconds above 0, got {shorten(asked)}"
-            )
-        return min(int(asked) / 1000, self._deadline_s)
-
-    def _length(self, told: bytes | None) -> int:
-        """Bytes that the body will have; 0 where the head does not say."""
-        if told is None:
-            return 0
-        if not told.isdigit() or len(told) > 18:
-            raise MalformedError(f"Content-Length must be a whole number, got {shorten(told)}")
-        if int(told) > self._longest:
-            raise TooLongError(f"the body must be at most {self._longest} bytes, got {int(told)}")
-        return int(told)
-
-    async def _read(self, receive: Receive, parts: list[bytes], deadline: float) -> None:
-        """The whole body into `parts`, in time and never more than allowed in memory."""
+    async def answer_file(self, scope: Scope, receive: Receive, handler: FileHandler) -> Response:
+        """The handler's answer to a request with the file of a network; raises as `answer`."""
+        start, headers = time.perf_counter(), _headers(scope)
+        latest = start + _told_s(headers.get(DEADLINE_HEADER))
+        self.files.length(headers)
+        parts: list[bytes] = []
         try:
-            async with asyncio.timeout(deadline - time.perf_counter()):
-                await self._collect(receive, parts)
-        except TimeoutError:
-            raise NotSentError("the body did not arrive before the request's deadline") from None
+            await self.files.read(receive, parts, min(latest, start + self._network_s))
+            kind = headers[b"content-type"].decode("latin-1")
+            return await handler(Sent(kind, parts, min(latest, time.perf_counter() + self._network_s)))
+        finally:
+            self.files.drop(parts)
 
-    async def _collect(self, receive: Receive, parts: list[bytes]) -> None:
-        size, more = 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            part, more = message.get("body", b""), message.get("more_body", False)
-            size += len(part)
-            if size > self._longest:
-                raise TooLongError(f"the body must be at most {self._longest} bytes, got more")
-            if self.held + len(part) > self._most_held:
-                raise QueueFullError(
-                    f"the service is busy: it holds {self.held} bytes of requests already", 1.0
-                )
-            self.held += len(part)
-            parts.append(part)
+
+def _headers(scope: Scope) -> dict[bytes, bytes]:
+    """The headers; raise CompressedError where they tell of a compressed body."""
+    headers = dict(scope["headers"])
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        raise CompressedError("the body must not be compressed: send it without Content-Encoding")
+    return headers
+
+
+def _told_s(asked: bytes | None) -> float:
+    """Seconds within which the caller wants an answer."""
+    if asked is None:
+        return float("inf")
+    if not (asked.isdigit() and len(asked) < 10 and int(asked) > 0):
+        raise MalformedError(
+            f"Deadline-Ms must be a whole number of milliseconds above 0, got {shorten(asked)}"
+        )
+    return int(asked) / 1000
 
 
 class Admitted:
-    """A handler behind the gate, as an application of its own for a route."""
+    """A handler behind the gate, as an application of its own for a route.
 
-    def __init__(self, admission: Admission, handler: Handler) -> None:
+    Args:
+        of_file: what answers requests whose type `takes` says is that of a file; None where there are none.
+    """
+
+    def __init__(
+        self,
+        admission: Admission,
+        handler: Handler,
+        *,
+        of_file: FileHandler | None = None,
+        takes: Callable[[bytes], bool] = lambda kind: False,
+    ) -> None:
         self._admission, self._handler = admission, handler
+        self._of_file, self._takes = of_file, takes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, unless nobody waits any more."""
         try:
-            response = await self._admission.answer(scope, receive, self._handler)
+            response = await self._answer(scope, receive)
         except ClientDisconnect:
             return
         except ArchcastError as error:
             response = error_response(error)
         await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        if self._of_file is not None and self._takes(dict(scope["headers"]).get(b"content-type", b"")):
+            return await self._admission.answer_file(scope, receive, self._of_file)
+        return await self._admission.answer(scope, receive, self._handler)

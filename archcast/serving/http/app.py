@@ -65,7 +65,7 @@ async def _lifespan(plane: DataPlane, refresh_s: float) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        plane.close()
+        await plane.close()
 
 
 async def _keep_fresh(plane: DataPlane, refresh_s: float) -> None:

@@ -12,6 +12,7 @@ from archcast.featurize.spaces.checks import is_codes
 from archcast.serving.http.batcher import Answer, Batcher
 from archcast.serving.http.errors import TooManyError
 from archcast.serving.http.models import Catalogue
+from archcast.serving.http.networks.desk import NetworkDesk
 from archcast.serving.http.refresh import Refresher
 from archcast.serving.http.settings import ServeSettings
 from archcast.serving.loaded import LoadedPredictor
@@ -30,6 +31,7 @@ class DataPlane:
         catalogue: what is served now; replaced as a whole by `refresh`.
         observe: told the size of each batch that is predicted.
         stopping: no new work should be sent here.
+        networks: what answers for networks by their files and keys.
     """
 
     def __init__(self, settings: ServeSettings) -> None:
@@ -37,6 +39,7 @@ class DataPlane:
         self.catalogue = Catalogue()
         self.stopping = False
         self.observe: Callable[[int], None] = lambda size: None
+        self.networks = NetworkDesk(settings)
         self.refresher = Refresher(keep_versions=settings.keep_versions)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archcast-predict")
         self._batchers: dict[tuple[LoadedPredictor, float | None], Batcher] = {}
@@ -49,8 +52,9 @@ class DataPlane:
         """
         self.catalogue = self.refresher.look(self.catalogue)
 
-    def close(self) -> None:
-        """Let the thread go."""
+    async def close(self) -> None:
+        """Let the thread and the workers go."""
+        await self.networks.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     @property

@@ -23,6 +23,22 @@ class CompressedError(InputError):
     """The body is compressed."""
 
 
+class MediaTypeError(InputError):
+    """The body is of a type that the route does not take."""
+
+
+class TooSlowError(ArchcastError):
+    """Reading a network, or working out what it costs, takes longer than it may."""
+
+
+class LostError(InputError):
+    """The process that read a network ended over it."""
+
+
+class WorkerError(ArchcastError):
+    """No process that reads networks can be started."""
+
+
 class NotSentError(ArchcastError):
     """The body did not arrive in time."""
 

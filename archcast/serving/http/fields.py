@@ -53,6 +53,22 @@ def number(found: Mapping[str, Any], key: str) -> float | None:
     return float(value) if abs(value) < 1e300 else float("inf")
 
 
+def whole(found: Mapping[str, Any], key: str) -> int | None:
+    """A whole number, or None where there is none."""
+    value = found.get(key)
+    if value is not None and type(value) is not int:
+        raise MalformedError(f"{key} must be a whole number, got {shorten(value)}")
+    return value
+
+
+def flag(found: Mapping[str, Any], key: str) -> bool:
+    """True or false; false where neither is said."""
+    value = found.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise MalformedError(f"{key} must be true or false, got {shorten(value)}")
+    return bool(value)
+
+
 def items(found: Any, what: str) -> list[Any]:
     """A list."""
     if not isinstance(found, list):

@@ -20,6 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archcast.serving.http.dataplane import DataPlane
+from archcast.serving.http.networks.desk import NetworkDesk
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SIZES = (1, 4, 16, 64, 256, 1024, 4096, 16384)
@@ -86,6 +87,7 @@ class _Served:
             "Damaged predictors that were not taken up.",
             value=self._plane.refresher.refusals,
         )
+        yield from _of_networks(self._plane.networks)
         versions = GaugeMetricFamily(
             "archcast_model_version",
             "1 for the version that is served.",
@@ -94,6 +96,31 @@ class _Served:
         for model in self._plane.catalogue:
             versions.add_metric((model.entry.name, model.entry.dataset, model.entry.digest), 1)
         yield versions
+
+
+def _of_networks(desk: NetworkDesk) -> Iterator[Any]:
+    """Networks that were asked for, those that are known, and the workers."""
+    asked = CounterMetricFamily(
+        "archcast_networks", "Networks asked for by file or key, by how it went.", labels=("how",)
+    )
+    for how, count in desk.counts.items():
+        asked.add_metric((how,), count)
+    yield asked
+    yield GaugeMetricFamily(
+        "archcast_networks_known", "Networks that are known by key.", value=len(desk.known)
+    )
+    yield GaugeMetricFamily("archcast_networks_known_bytes", "Bytes of these.", value=desk.known.bytes)
+    yield GaugeMetricFamily(
+        "archcast_networks_waiting", "Requests for which no worker is free.", value=desk.pool.waiting
+    )
+    killed = CounterMetricFamily(
+        "archcast_network_workers_ended",
+        "Workers that took too long, or ended by themselves.",
+        labels=("why",),
+    )
+    for why, count in desk.pool.ended.items():
+        killed.add_metric((why,), count)
+    yield killed
 
 
 class Measured:

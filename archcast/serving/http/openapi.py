@@ -36,6 +36,7 @@ class Operation:
         summary: one sentence.
         responses: status -> what the document says of it.
         body: schema of the body, where there is one.
+        form: schema of the same as `multipart/form-data`, where it may come as such.
         query: names of the parameters after the question mark, all text and none needed.
     """
 
@@ -45,6 +46,7 @@ class Operation:
     summary: str
     responses: Responses
     body: Schema | None = None
+    form: Schema | None = None
     query: tuple[str, ...] = ()
 
     def route(self) -> Route:
@@ -60,8 +62,10 @@ class Operation:
         ]
         given += [{"name": name, "in": "query", "required": False, "schema": text} for name in self.query]
         told: Schema = {"summary": self.summary, "parameters": given}
-        if self.body is not None:
-            told["requestBody"] = {"required": True, "content": {"application/json": {"schema": self.body}}}
+        kinds = {"application/json": self.body, "multipart/form-data": self.form}
+        content = {kind: {"schema": schema} for kind, schema in kinds.items() if schema is not None}
+        if content:
+            told["requestBody"] = {"required": True, "content": content}
         return told | {"responses": {str(status): said for status, said in self.responses.items()}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -12,18 +13,23 @@ from starlette.responses import Response
 
 from archcast.core.errors import shorten
 from archcast.core.metric import METRICS
-from archcast.featurize.spaces import SPACES
-from archcast.featurize.spaces.catalog import resolve_space
+from archcast.core.pairs import whole_number
+from archcast.featurize.spaces.catalog import resolve_space, space_named
+from archcast.serving.filters import Wanted
 from archcast.serving.http import fields, schemas
 from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
 from archcast.serving.http.batcher import Answer
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import MalformedError
+from archcast.serving.http.networks import schemas as network_schemas
+from archcast.serving.http.networks.desk import KNOWN_FIELDS, NETWORK
+from archcast.serving.http.networks.form import takes_file
 from archcast.serving.http.openapi import Operation
 from archcast.serving.http.statuses import JSON_TYPE
 from archcast.serving.loaded import LoadedPredictor
 
-_FILTERS = ("space", "metric")
+_PARTS = ("hardware", "runtime", "precision", "batch", "threads")
+_FILTERS = ("space", "metric", *_PARTS)
 _KEYS = ("architectures", "codes", "space", "device", "metric", "dataset", "coverage", "version")
 
 
@@ -31,7 +37,10 @@ def predict_handler(plane: DataPlane) -> Handler:
     """What answers `POST /predict`."""
 
     async def predict(asked: Asked) -> Response:
-        found = fields.read_object(asked.body, _KEYS)
+        found = fields.read_object(asked.body, (*_KEYS, *KNOWN_FIELDS))
+        if NETWORK in found:
+            return await plane.networks.answer_known(found, asked)
+        fields.only(found, _KEYS, "the body")
         devices, batch = _devices(found.get("device")), _batch(found)
         plane.check_size(batch, outputs=len(devices))
         space = resolve_space(fields.text(found, "space"), batch)
@@ -52,15 +61,18 @@ def plain_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
     """The operations over a data plane."""
 
     async def devices(request: Request) -> Response:
-        space, metric = (request.query_params.get(name) for name in _FILTERS)
+        space, metric = (request.query_params.get(name) for name in _FILTERS[:2])
         if space is not None:
-            SPACES[space]
+            space_named(space)
         if metric is not None:
             METRICS[metric]
+        wanted = _wanted(request.query_params)
         chosen = [
             record(model)
             for model in plane.catalogue
-            if space in (None, model.entry.space) and metric in (None, model.entry.metric)
+            if space in (None, model.entry.space)
+            and metric in (None, model.entry.metric)
+            and wanted.fits(model.entry)
         ]
         return Response(pydantic_core.to_json(chosen), media_type=JSON_TYPE)
 
@@ -68,10 +80,11 @@ def plain_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
         Operation(
             "POST",
             "/predict",
-            Admitted(admission, predict_handler(plane)),
-            "Predict one metric of architectures on one device, or on several.",
-            schemas.PREDICTED,
-            schemas.PREDICT,
+            Admitted(admission, predict_handler(plane), of_file=plane.networks.answer_file, takes=takes_file),
+            "Predict a metric of architectures, or of a network by its file or key, on some devices.",
+            network_schemas.PREDICTED,
+            network_schemas.PREDICT,
+            form=network_schemas.FORM,
         ),
         Operation(
             "GET",
@@ -87,9 +100,18 @@ def plain_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
 def record(model: LoadedPredictor) -> dict[str, Any]:
     """A model as `GET /devices` lists it."""
     entry = model.entry
-    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", "hardware")
+    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", *_PARTS)
     told = {name: getattr(entry, name) for name in names}
     return told | {"label": entry.version, "version": entry.digest, "model": entry.name}
+
+
+def _wanted(asked: Mapping[str, str]) -> Wanted:
+    """What devices must be like, as the parameters after the question mark say it."""
+    batch, threads = (
+        whole_number(asked[name], name) if name in asked else None for name in ("batch", "threads")
+    )
+    hardware, runtime, precision = (asked.get(name) for name in _PARTS[:3])
+    return Wanted(hardware, runtime, precision, batch, threads)
 
 
 def _devices(found: Any) -> list[str | None]:

@@ -14,7 +14,7 @@ _ANY_ARCH: Schema = {
 }
 _NUMBERS: Schema = {"type": "array", "items": {"type": "number"}}
 _CODES: Schema = {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}, "minItems": 1}
-_COVERAGE: Schema = {
+COVERAGE: Schema = {
     "description": "Share of measurements that the intervals are to hold; without it there are none.",
     "type": ["number", "null"],
     "minimum": 0.5,
@@ -22,18 +22,20 @@ _COVERAGE: Schema = {
 }
 
 
-def _text(description: str, **more: Any) -> Schema:
+def text_of(description: str, **more: Any) -> Schema:
+    """Text, or none."""
     return {"type": ["string", "null"], "description": description} | more
 
 
-def _object(
+def object_of(
     properties: Mapping[str, Schema], required: tuple[str, ...] = (), *, closed: bool = True
 ) -> Schema:
+    """An object with those properties, and no others where it is closed."""
     told: Schema = {"type": "object", "properties": dict(properties), "required": list(required)}
     return told | ({"additionalProperties": False} if closed else {})
 
 
-PREDICT: Schema = _object(
+PREDICT: Schema = object_of(
     {
         "architectures": {"type": "array", "items": _ANY_ARCH, "minItems": 1},
         "codes": {"description": "In place of architectures: one row of codes each."} | _CODES,
@@ -44,15 +46,15 @@ PREDICT: Schema = _object(
                 {"type": "array", "items": {"type": "string"}, "minItems": 1},
             ],
         },
-        "metric": _text("latency, energy, accuracy, throughput or memory.", default="latency"),
-        "space": _text("Search space; inferred from the architectures when left out."),
-        "dataset": _text("Data set the networks are built for; default the space's first."),
-        "version": _text("A version that is still kept; default the one that is served."),
-        "coverage": _COVERAGE,
+        "metric": text_of("latency, energy, accuracy, throughput or memory.", default="latency"),
+        "space": text_of("Search space; inferred from the architectures when left out."),
+        "dataset": text_of("Data set the networks are built for; default the space's first."),
+        "version": text_of("A version that is still kept; default the one that is served."),
+        "coverage": COVERAGE,
     }
 ) | {"example": {"device": "raspi4", "architectures": [_CELL]}}
 
-_TENSOR: Schema = _object(
+_TENSOR: Schema = object_of(
     {
         "name": {"type": "string", "enum": ["architectures", "codes"]},
         "datatype": {"type": "string", "enum": ["BYTES", "INT8"]},
@@ -71,19 +73,19 @@ _TENSOR: Schema = _object(
     },
     ("name", "datatype", "shape", "data"),
 )
-INFER: Schema = _object(
+INFER: Schema = object_of(
     {
-        "id": _text("Comes back in the answer."),
+        "id": text_of("Comes back in the answer."),
         "inputs": {"type": "array", "items": _TENSOR, "minItems": 1, "maxItems": 1},
         "outputs": {
             "type": ["array", "null"],
-            "items": _object(
+            "items": object_of(
                 {"name": {"enum": ["value", "lower", "upper"]}, "parameters": {"type": "object"}}, ("name",)
             ),
         },
         "parameters": {
             "anyOf": [
-                _object({"coverage": _COVERAGE, "dataset": _text("As in POST /predict.")}),
+                object_of({"coverage": COVERAGE, "dataset": text_of("As in POST /predict.")}),
                 {"type": "null"},
             ]
         },
@@ -96,7 +98,7 @@ INFER: Schema = _object(
     }
 }
 
-_ERROR: Schema = _object(
+_ERROR: Schema = object_of(
     {
         "error": {"type": "string", "description": "One sentence that names what is wrong."},
         "item": {"type": "integer", "description": "Position of the architecture at fault."},
@@ -105,14 +107,14 @@ _ERROR: Schema = _object(
     ("error",),
     closed=False,
 )
-_PLAIN_ANSWER = _object(
+_PLAIN_ANSWER = object_of(
     {
         **{name: {"type": "string"} for name in ("device", "space", "metric", "dataset", "unit", "version")},
         **dict.fromkeys(("values", "lower", "upper"), _NUMBERS),
     },
     ("device", "space", "metric", "dataset", "unit", "version", "values"),
 )
-_OUTPUT = _object(
+_OUTPUT = object_of(
     {
         "name": {"type": "string"},
         "datatype": {"type": "string", "const": "FP32"},
@@ -121,7 +123,7 @@ _OUTPUT = _object(
     },
     ("name", "datatype", "shape", "data"),
 )
-_INFER_ANSWER = _object(
+_INFER_ANSWER = object_of(
     {
         "model_name": {"type": "string"},
         "model_version": {"type": "string"},
@@ -133,17 +135,19 @@ _INFER_ANSWER = _object(
 )
 
 
-def _json(description: str, schema: Schema) -> dict[str, Any]:
+def json_of(description: str, schema: Schema) -> dict[str, Any]:
+    """An answer in JSON."""
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _errors(**told: str) -> Responses:
-    answers: Responses = {int(status[1:]): _json(sentence, _ERROR) for status, sentence in told.items()}
+def errors_of(**told: str) -> Responses:
+    """Errors by status, as `_404`."""
+    answers: Responses = {int(status[1:]): json_of(sentence, _ERROR) for status, sentence in told.items()}
     return answers
 
 
-_UNAUTHORISED: Responses = _errors(_401="The token of the service is not shown.")
-_REFUSALS: Responses = _UNAUTHORISED | _errors(
+_UNAUTHORISED: Responses = errors_of(_401="The token of the service is not shown.")
+REFUSALS: Responses = _UNAUTHORISED | errors_of(
     _400="The body is not JSON or not of this form.",
     _404="There is no such model, device, data set or version; the sentence lists those there are.",
     _408="The body did not arrive in time.",
@@ -152,22 +156,19 @@ _REFUSALS: Responses = _UNAUTHORISED | _errors(
     _422="An architecture or a value is wrong; the sentence says which and where.",
     _429="The service is busy; try again after Retry-After seconds.",
 )
-_SEVERAL = _object({"answers": {"type": "array", "items": _PLAIN_ANSWER}}, ("answers",))
-PREDICTED: Responses = {
-    200: _json("Predictions; one answer a device for a list.", {"anyOf": [_PLAIN_ANSWER, _SEVERAL]}),
-    **_REFUSALS,
-}
-INFERRED: Responses = {200: _json("Predictions.", _INFER_ANSWER), **_REFUSALS}
-OBJECT: Responses = {200: _json("As said.", {"type": "object"}), **_UNAUTHORISED}
+_SEVERAL = object_of({"answers": {"type": "array", "items": _PLAIN_ANSWER}}, ("answers",))
+PLAIN_ANSWERS: tuple[Schema, ...] = (_PLAIN_ANSWER, _SEVERAL)
+INFERRED: Responses = {200: json_of("Predictions.", _INFER_ANSWER), **REFUSALS}
+OBJECT: Responses = {200: json_of("As said.", {"type": "object"}), **_UNAUTHORISED}
 OBJECT_OR_NONE: Responses = {
     **OBJECT,
-    **_errors(_404="There is no such model or version."),
+    **errors_of(_404="There is no such model or version."),
 }
-READY: Responses = {**OBJECT, 503: _json("Not now.", {"type": "object"})}
+READY: Responses = {**OBJECT, 503: json_of("Not now.", {"type": "object"})}
 DEVICES: Responses = {
-    200: _json("What can be predicted.", {"type": "array", "items": {"type": "object"}}),
+    200: json_of("What can be predicted.", {"type": "array", "items": {"type": "object"}}),
     **_UNAUTHORISED,
-    **_errors(_404="There is no such metric.", _422="There is no such space."),
+    **errors_of(_404="There is no such metric.", _422="There is no such space."),
 }
 TEXT: Responses = {
     200: {"description": "Prometheus text.", "content": {"text/plain": {}}},

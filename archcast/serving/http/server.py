@@ -15,6 +15,7 @@ import uvicorn
 from archcast.core.errors import InputError
 from archcast.serving.http.app import create_app
 from archcast.serving.http.dataplane import DataPlane
+from archcast.serving.http.errors import WorkerError
 from archcast.serving.http.settings import ServeSettings
 
 log = logging.getLogger("archcast.serve")
@@ -80,8 +81,16 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say so."""
         await super().startup(sockets)
+        self._warming = asyncio.create_task(self._warm())
         if self.started:
             self._ready()
+
+    async def _warm(self) -> None:
+        """Start what reads networks, so that the first does not wait for it."""
+        try:
+            await self._plane.networks.pool.start()
+        except WorkerError as error:
+            log.warning("%s", error)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what was sent on open connections for `drain_s`, then what is under way for `grace_s`."""

@@ -28,6 +28,13 @@ class ServeSettings:
         max_batch: most architectures in a request.
         queue_bytes: most bytes of bodies that are held at once, those still arriving included.
         batch_architectures: most architectures that are predicted in one go.
+        max_network_bytes: largest body with the file of a network.
+        network_queue_bytes: most bytes of such bodies that are held at once.
+        network_deadline_ms: time within which a network is read and answered for, or given up.
+        network_memory_bytes: memory that reading a network may take.
+        network_workers: processes that read networks and answer for them; where there are several, one is
+            kept for networks that are known.
+        known_networks, known_bytes: most networks, and bytes of them, that are kept to be asked for by key.
         inline_ms: batches expected to take longer are predicted in a thread, off the event loop.
         refresh_s: how often new versions are looked for.
         keep_versions: versions of a model that stay addressable by number, the served one included.
@@ -44,6 +51,13 @@ class ServeSettings:
     max_batch: int = 65_536
     queue_bytes: int = 64 * 2**20
     batch_architectures: int = 16_384
+    max_network_bytes: int = 128 * 2**20
+    network_queue_bytes: int = 512 * 2**20
+    network_deadline_ms: int = 10_000
+    network_memory_bytes: int = 2 * 2**30
+    network_workers: int = 2
+    known_networks: int = 1024
+    known_bytes: int = 64 * 2**20
     inline_ms: float = 2.0
     refresh_s: float = 1.0
     keep_versions: int = 2
@@ -63,10 +77,13 @@ class ServeSettings:
                 raise InputError(f"{name} must be {lowest:g} to {highest:g}, got {shorten(number)}")
         if self.token is not None and not (self.token.isascii() and self.token.strip() == self.token != ""):
             raise InputError(f"{TOKEN_VARIABLE} must be ASCII text without spaces around it, and not empty")
-        if self.max_body_bytes > self.queue_bytes:
-            raise InputError(
-                f"max_body_bytes must be at most queue_bytes ({self.queue_bytes}), got {self.max_body_bytes}"
-            )
+        for longest, held in (
+            ("max_body_bytes", "queue_bytes"),
+            ("max_network_bytes", "network_queue_bytes"),
+        ):
+            body, queue = getattr(self, longest), getattr(self, held)
+            if body > queue:
+                raise InputError(f"{longest} must be at most {held} ({queue}), got {body}")
         if not (self.token or self.insecure or is_loopback(self.host)):
             raise InputError(
                 f"host {self.host!r} can be reached from other machines, so {TOKEN_VARIABLE} must be set "
@@ -74,18 +91,25 @@ class ServeSettings:
             )
 
 
+_WITHIN = {"max_body_bytes": "queue_bytes", "max_network_bytes": "network_queue_bytes"}
 _KINDS: Mapping[str, type] = {
     **dict.fromkeys(("port", "deadline_ms", "max_body_bytes", "max_batch", "queue_bytes"), int),
     **dict.fromkeys(("batch_architectures", "keep_versions"), int),
+    **dict.fromkeys(("max_network_bytes", "network_queue_bytes", "network_deadline_ms"), int),
+    **dict.fromkeys(("network_memory_bytes", "network_workers", "known_networks", "known_bytes"), int),
     **dict.fromkeys(("inline_ms", "refresh_s", "drain_s", "grace_s"), float),
     "host": str,
     "insecure": bool,
 }
 _RANGES: Mapping[str, tuple[float, float]] = {
     "port": (0, 65_535),
-    "deadline_ms": (1, 600_000),
+    **dict.fromkeys(("deadline_ms", "network_deadline_ms"), (1, 600_000)),
     "max_body_bytes": (1024, 2**31),
-    "queue_bytes": (1024, 2**40),
+    **dict.fromkeys(("max_network_bytes", "network_queue_bytes", "queue_bytes"), (1024, 2**40)),
+    "network_memory_bytes": (2**26, 2**40),
+    "network_workers": (1, 64),
+    "known_networks": (1, 2**20),
+    "known_bytes": (1024, 2**40),
     **dict.fromkeys(("max_batch", "batch_architectures"), (1, 2**31)),
     "keep_versions": (1, 100),
     "inline_ms": (0, 1000),

@@ -13,11 +13,13 @@ from archcast.core.errors import ArchcastError, InputError, ParseError, UnknownN
 from archcast.serving.http.errors import (
     CompressedError,
     MalformedError,
+    MediaTypeError,
     NotSentError,
     OverloadedError,
     TokenError,
     TooLongError,
     TooManyError,
+    TooSlowError,
 )
 
 JSON_TYPE = "application/json"
@@ -28,6 +30,8 @@ _STATUSES: tuple[tuple[type[ArchcastError], int], ...] = (
     (TooManyError, 413),
     (TooLongError, 413),
     (CompressedError, 415),
+    (MediaTypeError, 415),
+    (TooSlowError, 504),
     (MalformedError, 400),
     (UnknownNameError, 404),
     (InputError, 422),
@@ -61,9 +65,8 @@ def error_body(error: ArchcastError) -> dict[str, Any]:
     """`{"error": sentence}`, with what a client needs to raise the same error again."""
     body: dict[str, Any] = {"error": str(error)}
     if isinstance(error, InputError):
-        body["type"] = (
-            type(error).__name__ if isinstance(error, ParseError | UnknownNameError) else "InputError"
-        )
+        kinds = (ParseError, UnknownNameError, InputError)
+        body["type"] = next(kind.__name__ for kind in kinds if isinstance(error, kind))
         if error.item is not None:
             body["item"] = error.item
     if isinstance(error, ParseError) and error.position is not None:

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from archcast.serving.http.errors import TooLateError
@@ -76,6 +77,20 @@ class Window:
         size += _REQUEST_BYTES
         self.held += size
         return Entered(size, self._clock(), 2 * self.held > self.bytes)
+
+    @contextmanager
+    def entered(self, size: int, *, left_s: float) -> Iterator[Callable[[], None]]:
+        """A request that is let in until the end, or until what this gives is called. Raises as `check`."""
+        entered: list[Entered] = [self.enter(size, left_s=left_s)]
+
+        def leave() -> None:
+            if entered:
+                self.leave(entered.pop())
+
+        try:
+            yield leave
+        finally:
+            leave()
 
     def leave(self, entered: Entered) -> None:
         """The request is answered."""

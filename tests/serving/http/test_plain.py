@@ -102,7 +102,11 @@ def test_the_document_describes_the_routes(service: Service) -> None:
         document["paths"]
     )
     operation = document["paths"]["/predict"]["post"]
-    assert "architectures" in operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    content = operation["requestBody"]["content"]
+    plain, known = content["application/json"]["schema"]["anyOf"]
+    assert "architectures" in plain["properties"]
+    assert "network" in known["required"]
+    assert "file" in content["multipart/form-data"]["schema"]["required"]
     assert {"200", "400", "404", "413", "422", "429"} <= set(operation["responses"])
     assert service.get("/docs").status_code == 200
 

@@ -1,0 +1,100 @@
+"""What is asked of a network: on which devices, which metric, how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archcast.core.errors import InputError, shorten
+from archcast.featurize.networks import NETWORK
+from archcast.serving.entry import Entry
+from archcast.serving.filters import Wanted
+from archcast.serving.http import fields
+from archcast.serving.http.errors import MalformedError
+from archcast.serving.store import Store
+
+EVERY = "*"
+"""In place of a device: all that answer."""
+FIELDS = (
+    *("device", "hardware", "runtime", "precision", "threads", "device_batch"),
+    *("metric", "coverage", "explain"),
+)
+_METRIC = "latency"
+MOST_EXPLAINED = 8
+"""Devices that are explained in one answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of a network.
+
+    Attributes:
+        devices: by name, in the order of the answers.
+        every: all that answer the metric, too.
+        wanted: those whose parts are like this, too.
+        coverage: of intervals; None for none.
+        explain: also tell where the cost goes.
+    """
+
+    devices: tuple[str, ...] = ()
+    every: bool = False
+    wanted: Wanted | None = None
+    metric: str = _METRIC
+    coverage: float | None = None
+    explain: bool = False
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Question:
+        """The question that the fields of a body ask.
+
+        Raises:
+            MalformedError: a field is not of its type.
+        """
+        devices = _names(found.get("device"))
+        hardware, runtime, precision = (fields.text(found, name) for name in FIELDS[1:4])
+        batch, threads = fields.whole(found, "device_batch"), fields.whole(found, "threads")
+        wanted = Wanted(hardware, runtime, precision, batch, threads)
+        return cls(
+            devices=tuple(name for name in devices if name != EVERY),
+            every=EVERY in devices,
+            wanted=None if wanted == Wanted() else wanted,
+            metric=fields.text(found, "metric") or _METRIC,
+            coverage=fields.number(found, "coverage"),
+            explain=fields.flag(found, "explain"),
+        )
+
+    def entries(self, here: Store) -> tuple[list[Entry], int]:
+        """What answers, and how many of them were named.
+
+        Raises:
+            UnknownNameError: no such device or metric.
+            InputError: no device is asked for, none fits, or too many are to be explained.
+        """
+        named = [here.find(NETWORK, device=name, metric=self.metric) for name in self.devices]
+        every = here.first(NETWORK, self.metric)
+        if not (named or self.every or self.wanted):
+            raise InputError(
+                f"device must be named, or what it is like (hardware, runtime, precision, threads, "
+                f"device_batch), or be {EVERY} for all {len(every)} that answer {self.metric} of networks"
+            )
+        found = every if self.every else [e for e in every if self.wanted and self.wanted.fits(e)]
+        chosen = list({entry.key: entry for entry in [*named, *found]}.values())
+        if not chosen:
+            raise InputError(f"no device that answers {self.metric} of networks fits {_told(self.wanted)}")
+        if self.explain and len(chosen) > MOST_EXPLAINED:
+            raise InputError(f"at most {MOST_EXPLAINED} devices can be explained at once, got {len(chosen)}")
+        return chosen, len({entry.key for entry in named})
+
+
+def _names(found: Any) -> Sequence[str]:
+    """The names of one device, of several, or of none."""
+    names = [] if found is None else found if isinstance(found, list) else [found]
+    if not all(isinstance(name, str) for name in names):
+        raise MalformedError(f"device must be a name or a list of names, got {shorten(found)}")
+    return names
+
+
+def _told(wanted: Wanted | None) -> str:
+    parts = () if wanted is None else wanted.asked()
+    return ", ".join(f"{name} {value}" for name, value in parts) or "it"
