@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from archcast.core.device_catalog import Device, device_of, unknown_device
+from archcast.core.device_catalog import ADDITIVE, ESTIMATED, LOOKED_UP, Device, device_of, unknown_device
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
 from archcast.core.labels import Target
 from archcast.core.metric import METRICS
@@ -22,6 +22,10 @@ from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import space_named
 from archcast.predictors import Card, Intervals, Manifest
 
+ADAPTED = "adapted"
+BASES = ("measured", "look-up sum", "estimate", ADAPTED)
+"""A table of measurements; sums of measured blocks; a model of hardware; a few measurements and sources."""
+_LOOKED_UP_SPACE = "fbnet"
 Key: TypeAlias = tuple[str, str, str, str]
 """(space, metric, device, data set)."""
 
@@ -91,6 +95,16 @@ class Entry:
     def threads(self) -> int | None:
         """Threads or cores; None where it is not known."""
         return self.about.threads
+
+    @property
+    def basis(self) -> str:
+        """What stands behind its numbers, one of `BASES`; the predictor learned from it."""
+        if self.origin == ADAPTED or ADAPTED in self.predictor:
+            return ADAPTED
+        note = device_of(self.device.partition(":")[0]).note if METRICS[self.metric].of_device else ""
+        if note in (ESTIMATED, ADDITIVE):
+            return "estimate"
+        return "look-up sum" if self.space == _LOOKED_UP_SPACE and LOOKED_UP in note else "measured"
 
     @property
     def key(self) -> Key:
@@ -183,7 +197,7 @@ class Entries:
         for entry in self.every:
             if space in (None, entry.space) and metric in (None, entry.metric):
                 first.setdefault(entry.key, entry)
-        if space is not None and not first:
+        if space not in (None, NETWORK) and not first:
             return [through_networks(entry, space_named(space)) for entry in self.first(NETWORK, metric)]
         return list(first.values())
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from archcast.core.network import Network
-from archcast.featurize.encoders.kernel_table import CLASSES
+from archcast.featurize.encoders.kernel_table import CLASSES, KernelTable
 from archcast.serving.loaded import LoadedNetworks
 
 START = "start"
@@ -26,6 +28,7 @@ class KernelCost:
         share: of the prediction.
         dearness: its share of the cost over its share of all multiply-adds and bytes moved: above 1 it is
             dear for what it computes.
+        shape: channels, window, stride, groups and places of its output, as text; empty where it has none.
     """
 
     kind: str
@@ -36,6 +39,7 @@ class KernelCost:
     value: float
     share: float
     dearness: float
+    shape: str = ""
 
 
 def kernel_costs(loaded: LoadedNetworks, network: Network) -> list[KernelCost]:
@@ -45,6 +49,7 @@ def kernel_costs(loaded: LoadedNetworks, network: Network) -> list[KernelCost]:
         InputError: a shape of the network is not known; names the node.
     """
     table = loaded.model.kernels(network)
+    shapes = _shapes(table)
     costs = loaded.model.shares(network)[:, 0]
     total = float(costs.sum()) or 1.0
     macs = table.field("macs")
@@ -66,9 +71,29 @@ def kernel_costs(loaded: LoadedNetworks, network: Network) -> list[KernelCost]:
                 value=cost,
                 share=share,
                 dearness=share / float(work[place]) if work[place] else 0.0,
+                shape=shapes[place],
             )
         )
     return [row for row in rows if row.kind != START or row.value]
+
+
+def _shapes(table: KernelTable) -> list[str]:
+    """What kernels work on, as text."""
+    names = ("inputs", "outputs", "window", "stride", "groups", "places")
+    rows = np.stack([table.field(name) for name in names], axis=1).astype(np.int64).tolist()
+    return [shape_text(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def shape_text(*, inputs: int, outputs: int, window: int, stride: int, groups: int, places: int) -> str:
+    """Channels of all groups, window, stride, groups and places of the output; "" without channels."""
+    if not (inputs and outputs):
+        return ""
+    many = max(groups, 1)
+    told = [f"{inputs * many} to {outputs * many} channels"]
+    told += [f"window of {window}"] if window > 1 else []
+    told += [f"stride {stride}"] if stride > 1 else []
+    told += [f"{groups} groups"] if groups > 1 else []
+    return ", ".join([*told, f"{places} places"])
 
 
 def by_part(costs: Sequence[KernelCost], *, depth: int = 2) -> list[tuple[str, float, float]]:

@@ -189,3 +189,8 @@ def test_what_a_version_lacks_concerns_those_alone_that_read_it(
             archcast.predict([CELL], "flops_board")
     finally:
         columns_of.cache_clear()
+
+
+def test_a_metric_that_a_space_lacks_lists_nothing(own: object) -> None:
+    assert archcast.devices("fbnet", "accuracy") == []
+    assert archcast.devices("network", "accuracy") == []

@@ -19,6 +19,8 @@ from archcast.serving.http.auth import BearerToken
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.metrics import Measured, Metrics
 from archcast.serving.http.openapi import Operation, document_routes
+from archcast.serving.http.page.files import page_routes
+from archcast.serving.http.page.routes import page_operations
 from archcast.serving.http.plain import plain_operations
 from archcast.serving.http.settings import ServeSettings
 from archcast.serving.http.statuses import on_archcast_error, on_http_error
@@ -38,10 +40,11 @@ def create_app(settings: ServeSettings, data_plane: DataPlane) -> Starlette:
     operations = [
         *v2_operations(data_plane, admission),
         *plain_operations(data_plane, admission),
+        *page_operations(data_plane, settings),
         Operation("GET", "/metrics", prometheus, "Figures for Prometheus.", schemas.TEXT),
     ]
     routes = [operation.route() for operation in operations]
-    routes += document_routes(operations, token=settings.token is not None)
+    routes += document_routes(operations, token=settings.token is not None) + page_routes()
     app = Starlette(
         routes=routes,
         exception_handlers={ArchcastError: on_archcast_error, HTTPException: on_http_error},

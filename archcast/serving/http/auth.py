@@ -7,10 +7,16 @@ import hmac
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from archcast.serving.http.errors import TokenError
+from archcast.serving.http.page.files import PREFIX
 from archcast.serving.http.statuses import error_response
 
-OPEN = frozenset({"/v2/health/live", "/v2/health/ready", "/docs", "/openapi.json"})
+OPEN = frozenset({"/", "/v2/health/live", "/v2/health/ready", "/docs", "/openapi.json"})
 """Addresses that need no token: what tells no more than that the service is there, and how it is called."""
+
+
+def is_open(path: str) -> bool:
+    """Whether an address needs no token; the page's own files do not, and the page asks for it."""
+    return path in OPEN or path.startswith(PREFIX)
 
 
 class BearerToken:
@@ -22,7 +28,7 @@ class BearerToken:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on."""
-        if scope["type"] != "http" or scope["path"] in OPEN or self._shown(scope):
+        if scope["type"] != "http" or is_open(scope["path"]) or self._shown(scope):
             await self._app(scope, receive, send)
             return
         error = TokenError("the request must show the token of this service: Authorization: Bearer TOKEN")

@@ -100,7 +100,7 @@ def plain_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
 def record(model: LoadedPredictor) -> dict[str, Any]:
     """A model as `GET /devices` lists it."""
     entry = model.entry
-    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", *_PARTS)
+    names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", "basis", *_PARTS)
     told = {name: getattr(entry, name) for name in names}
     return told | {"label": entry.version, "version": entry.digest, "model": entry.name}
 

@@ -1,0 +1,148 @@
+"""The routes that the page asks; they serve whoever else wants the same, too.
+
+What is worked out here may take seconds, so a thread of its own does it, with a deadline of its own, and what
+is under way does not count against the windows of those who ask for predictions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import pydantic_core
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archcast.core.errors import InputError, shorten
+from archcast.featurize.networks import NETWORK
+from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.catalog import resolve_space
+from archcast.serving.http import fields
+from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
+from archcast.serving.http.dataplane import DataPlane
+from archcast.serving.http.errors import MalformedError, TooLateError
+from archcast.serving.http.openapi import Operation
+from archcast.serving.http.page import board, schemas
+from archcast.serving.http.settings import ServeSettings
+from archcast.serving.http.statuses import JSON_TYPE
+
+DEADLINE_MS = 30_000
+_COVERAGE = 0.9
+_LONGEST = 2**20
+"""Bytes of a body, which holds one architecture."""
+_COSTS = ("architecture", "space", "dataset", "metric", "device", "coverage")
+_ONE = ("architecture", "space", "dataset", "metric", "device")
+Work = Callable[[dict[str, Any]], Any]
+
+
+def page_operations(plane: DataPlane, settings: ServeSettings) -> list[Operation]:
+    """The operations over a data plane."""
+    own = dataclasses.replace(
+        settings, deadline_ms=DEADLINE_MS, max_body_bytes=min(_LONGEST, settings.max_body_bytes)
+    )
+    admission = Admission(own, lambda: ())
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archcast-page")
+    made = {
+        "/overview": (partial(_costs, plane), _COSTS, "Costs of an architecture on devices, with intervals."),
+        "/breakdown": (partial(_where, plane), _ONE, "Where the cost of an architecture goes on a device."),
+        "/front": (partial(_front, plane), _ONE, "Accuracy against cost of a space on a device."),
+    }
+
+    async def spaces(request: Request) -> Response:
+        del request
+        return Response(pydantic_core.to_json(board.spaces(plane.catalogue)), media_type=JSON_TYPE)
+
+    listed = Operation("GET", "/spaces", spaces, "Search spaces, with examples of notation.", schemas.LIST)
+    posts = [
+        Operation(
+            "POST",
+            path,
+            Admitted(admission, handler_of(executor, work, known)),
+            summary,
+            schemas.TOLD,
+            schemas.ASKED[path],
+        )
+        for path, (work, known, summary) in made.items()
+    ]
+    return [listed, *posts]
+
+
+def handler_of(executor: ThreadPoolExecutor, work: Work, known: tuple[str, ...]) -> Handler:
+    """What answers with the result of work in the thread; what waits too long is not begun."""
+
+    async def answer(asked: Asked) -> Response:
+        found = fields.read_object(asked.body, known)
+
+        def begun() -> bytes:
+            if time.perf_counter() > asked.deadline:
+                raise _late()
+            return pydantic_core.to_json(work(found))
+
+        running = asyncio.get_running_loop().run_in_executor(executor, begun)
+        try:
+            async with asyncio.timeout(asked.deadline - time.perf_counter()):
+                return Response(await running, media_type=JSON_TYPE)
+        except TimeoutError:
+            raise _late() from None
+
+    return answer
+
+
+def _late() -> TooLateError:
+    return TooLateError("others were asked before; ask again later", 1.0)
+
+
+def _costs(plane: DataPlane, found: dict[str, Any]) -> Any:
+    space, codes = _architecture(found)
+    coverage = fields.number(found, "coverage")
+    return board.costs(
+        plane.catalogue,
+        space,
+        codes,
+        metric=fields.text(found, "metric", "latency") or "",
+        devices=_devices(found.get("device")),
+        dataset=fields.text(found, "dataset"),
+        coverage=_COVERAGE if coverage is None else coverage,
+    )
+
+
+def _where(plane: DataPlane, found: dict[str, Any]) -> Any:
+    return board.where(plane.catalogue, *_architecture(found), **_one(found))
+
+
+def _front(plane: DataPlane, found: dict[str, Any]) -> Any:
+    return board.front(plane.catalogue, *_architecture(found), **_one(found))
+
+
+def _one(found: dict[str, Any]) -> dict[str, Any]:
+    metric = fields.text(found, "metric", "latency")
+    return {
+        "metric": metric,
+        "device": fields.text(found, "device"),
+        "dataset": fields.text(found, "dataset"),
+    }
+
+
+def _architecture(found: dict[str, Any]) -> tuple[Space, Any]:
+    """The space and codes, (1, k), of a body's one architecture."""
+    if "architecture" not in found:
+        raise MalformedError("the body must have the key architecture")
+    batch = [found["architecture"]]
+    space = resolve_space(fields.text(found, "space"), batch)
+    if space.name == NETWORK:
+        raise InputError("architecture must be of a search space: send a file to /predict")
+    return space, space.parse(batch)
+
+
+def _devices(found: Any) -> list[str] | None:
+    if found is None:
+        return None
+    names = found if isinstance(found, list) else [found]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise MalformedError(f"device must be a name or a list of at least one name, got {shorten(found)}")
+    return names
