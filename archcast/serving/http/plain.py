@@ -102,7 +102,8 @@ def record(model: LoadedPredictor) -> dict[str, Any]:
     entry = model.entry
     names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", "basis", *_PARTS)
     told = {name: getattr(entry, name) for name in names}
-    return told | {"label": entry.version, "version": entry.digest, "model": entry.name}
+    told |= {"device_note": entry.about.note, "label": entry.version}
+    return told | {"version": entry.digest, "model": entry.name}
 
 
 def _wanted(asked: Mapping[str, str]) -> Wanted:

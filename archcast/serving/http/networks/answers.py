@@ -18,7 +18,7 @@ from archcast.serving.store import Store
 
 ABOUT = (
     *("device", "hardware", "runtime", "precision", "batch", "threads"),
-    *("origin", "predictor", "unit", "derived_from"),
+    *("origin", "basis", "predictor", "unit", "derived_from"),
 )
 _BEYOND = "beyond any number"
 

@@ -60,8 +60,8 @@ FORM: Schema = object_of(
 
 _ANSWER: Schema = object_of(
     {
-        **dict.fromkeys(("device", "hardware", "runtime", "precision", "origin", "predictor"), _STRING),
-        **dict.fromkeys(("unit", "derived_from", "label", "version", "note"), _STRING),
+        **dict.fromkeys(("device", "hardware", "runtime", "precision", "origin", "basis"), _STRING),
+        **dict.fromkeys(("predictor", "unit", "derived_from", "label", "version", "note"), _STRING),
         **dict.fromkeys(("batch", "threads"), _WHOLE),
         **dict.fromkeys(("value", "lower", "upper"), _PERHAPS),
     },
@@ -70,7 +70,7 @@ _ANSWER: Schema = object_of(
 _PART: Schema = object_of({"part": _STRING, "value": _NUMBER, "share": _NUMBER}, ("part", "value", "share"))
 _KERNEL: Schema = object_of(
     {
-        **dict.fromkeys(("kind", "operators", "part"), _STRING),
+        **dict.fromkeys(("kind", "operators", "part", "shape"), _STRING),
         **dict.fromkeys(("macs", "bytes", "value", "share", "dearness"), _NUMBER),
     },
     ("kind", "value", "share"),

@@ -102,7 +102,7 @@ def record(row: Row) -> dict[str, Any]:
     """One row as plain types."""
     entry = row.entry
     told = {name: getattr(entry, name) for name in ABOUT}
-    told |= {"device_note": entry.about.note, "label": entry.version, "version": entry.digest}
+    told |= {"label": entry.version, "version": entry.digest}
     ends = {"lower": row.low, "upper": row.high}
     return told | {"value": _finite(row.value), **ends, "note": row.note}
 
