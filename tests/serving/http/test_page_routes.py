@@ -130,5 +130,5 @@ def test_what_waited_too_long_is_not_begun(service: Service) -> None:
     with ThreadPoolExecutor(1) as executor:
         handler = handler_of(executor, begun.append, ("architecture",))
         with pytest.raises(TooLateError, match="others were asked before"):
-            service.run(handler(Asked({}, b"{}", deadline=0.0)))
+            service.run(handler(Asked({}, b"{}", deadline=0.0, network_deadline=0.0)))
     assert not begun
