@@ -40,7 +40,7 @@ def run(
     """One record a table, a way to make folds, a method and a kind of device: medians over its settings."""
     records: list[Record] = []
     for table in protocol.tables:
-        found = _tested(network_labels(table.table, table.metric), protocol.least)
+        found = tested(network_labels(table.table, table.metric), protocol.least)
         for folds_of in protocol.folds_of:
             asked = _Asked(table, found, folds_of, seeds if folds_of == "groups" else seeds[:1])
             for method in methods:
@@ -63,7 +63,7 @@ def random_folds(groups: Ints, folds: int, seed: int) -> Ints:
     return np.asarray(dealt[place], dtype=np.int64)
 
 
-def _tested(found: MeasuredStructures, least: int) -> MeasuredStructures:
+def tested(found: MeasuredStructures, least: int) -> MeasuredStructures:
     """Settings with enough networks, and the networks that one of them measured.
 
     Raises:

@@ -10,6 +10,8 @@ from archcast.training.protocols import (
     few_networks,
     intervals,
     learning_curve,
+    network_devices,
+    network_spaces,
     networks,
     training,
 )
@@ -23,6 +25,8 @@ RUNNERS: Mapping[str, Runner] = {
     "learning-curve": learning_curve.run,
     "intervals": intervals.run,
     "networks": networks.run,
+    "network-devices": network_devices.run,
+    "network-spaces": network_spaces.run,
 }
 
 

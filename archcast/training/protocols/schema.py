@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -224,9 +224,63 @@ class NetworkFolds(Protocol):
     least: Count = 25
 
 
-KINDS = ("adaptation", "training", "few-networks", "learning-curve", "intervals", "networks")
+class NetworkDevices(Protocol):
+    """A new device from a few networks; no family that is measured or tested taught any source.
+
+    Attributes:
+        sources: tables whose settings teach; settings on the target's own hardware are left out.
+        target: whose settings are new, one after another.
+        measured: how many networks are measured.
+        most: networks of the target's table that are drawn from, at random.
+        family: of the predictors that tell of sources.
+    """
+
+    methods: ClassVar[tuple[str, ...]] = ("three-families", "many-families", "suggested")
+
+    kind: Literal["network-devices"]
+    sources: Annotated[tuple[NetworkTable, ...], Field(min_length=1)]
+    target: NetworkTable
+    measured: Annotated[tuple[Count, ...], Field(min_length=1)]
+    folds: Annotated[int, Field(ge=2)] = 10
+    most: Count = 450
+    least: Count = 25
+    family: str = "sums"
+
+
+class NetworkSpaces(Protocol):
+    """Members of one space are measured on a device, members of another are predicted.
+
+    Attributes:
+        sources: tables of networks whose settings teach.
+        spaces: tables of spaces; every ordered pair with devices in common is run, and every space by itself.
+        measured: how many members are measured.
+        members: of each space that are drawn from, at random.
+        family: of the predictors that tell of sources.
+    """
+
+    methods: ClassVar[tuple[str, ...]] = ("networks", "within-space")
+
+    kind: Literal["network-spaces"]
+    sources: Annotated[tuple[NetworkTable, ...], Field(min_length=1)]
+    spaces: Annotated[tuple[Table, ...], Field(min_length=1)]
+    measured: Annotated[tuple[Count, ...], Field(min_length=1)]
+    members: Count = 300
+    family: str = "sums"
+
+
+AnyKind = (
+    Adaptation
+    | Training
+    | FewNetworks
+    | LearningCurve
+    | IntervalCoverage
+    | NetworkFolds
+    | NetworkDevices
+    | NetworkSpaces
+)
+KINDS = tuple(get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(AnyKind))
 AnyProtocol = Annotated[
-    Adaptation | Training | FewNetworks | LearningCurve | IntervalCoverage | NetworkFolds,
+    AnyKind,
     Field(discriminator="kind"),
 ]
 

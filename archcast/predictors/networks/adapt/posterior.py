@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Doubles
+from archcast.predictors.intervals import student_quantile
 
 GRID = tuple((a, 0.006, v) for a in (0.1, 1.0, 4.0) for v in (0.002, 0.01))
 PRICES = (0.05, 0.5, 2.0)
@@ -91,6 +92,15 @@ class Posterior:
         within = sum(h.weight * self._variance(h, values, shares) for h in self.hypotheses)
         spread: Doubles = np.sqrt(np.maximum(between + within, 0.0))
         return spread
+
+    def reach(self, values: Doubles, shares: Doubles, coverage: float) -> Doubles:
+        """How far log values of new measurements lie from the mean at most, in a share `coverage` of cases.
+
+        The tails are those of few measurements; shapes as `mean`.
+        """
+        freedom = _FREEDOM + len(self.measured)
+        found: Doubles = student_quantile(0.5 + coverage / 2, freedom) * self.deviation(values, shares)
+        return found
 
     def _means(self, values: Doubles, shares: Doubles) -> Doubles:
         alike = likeness(shares, self.mixes)

@@ -13,7 +13,7 @@ from archcast.core.errors import InputError
 from archcast.core.network import Network
 from archcast.featurize.encoders.kernel_table import KernelTable
 from archcast.predictors.artifact.arrays import pack, unpack
-from archcast.predictors.intervals import check_coverage, student_quantile
+from archcast.predictors.intervals import check_coverage
 from archcast.predictors.networks.adapt.posterior import Hypothesis, Posterior, learn
 from archcast.predictors.networks.adapt.sources import Sources, by_kind, kind_of
 from archcast.predictors.networks.contract import NetworkPredictor, network_predictor, operators_of
@@ -21,7 +21,6 @@ from archcast.predictors.networks.labels import NetworkLabels
 
 LEAST = 3
 """Fewest different networks that must be measured."""
-_FREEDOM = 4
 _ARRAYS = "posterior.npz"
 
 
@@ -111,8 +110,7 @@ class AdaptedNetworks(NetworkPredictor):
         check_coverage(coverage)
         parts = self.sources_.parts(networks)
         values = np.exp(self.posterior_.mean(*parts)) if predicted is None else predicted[:, 0]
-        n = len(self.posterior_.measured)
-        reach = student_quantile(0.5 + coverage / 2, _FREEDOM + n) * self.posterior_.deviation(*parts)
+        reach = self.posterior_.reach(*parts, coverage)
         low, high = values * np.exp(-reach), values * np.exp(reach)
         return low[:, None].astype(np.float32), high[:, None].astype(np.float32)
 

@@ -47,12 +47,24 @@ def suggest_networks(
         )
     places = list(first.values())
     every = [*(candidates[place] for place in places), *measured]
-    covariance = _prior(every, sources)
-    known = list(range(len(places), len(every)))
-    for place in known:
+    values, shares = Sources(tuple(sources)).parts(every)
+    return [places[i] for i in suggest_places(values, shares, n, measured=len(measured))]
+
+
+def suggest_places(values: Doubles, shares: Doubles, n: int, *, measured: int = 0) -> list[int]:
+    """Rows of the networks to measure by what sources say of them, see `suggest_networks`.
+
+    Args:
+        measured: how many of the last rows were measured already.
+
+    Shapes:
+        values: (k, S) log values of sources; shares: (k, c) of classes of kernels in the work
+    """
+    covariance = _prior(values, shares)
+    pool = len(values) - measured
+    for place in range(pool, len(values)):
         covariance = _after(covariance, place)
     chosen: list[int] = []
-    pool = len(places)
     for _ in range(n):
         own = np.diag(covariance)[:pool]
         gain = (covariance[:pool, :pool] ** 2).sum(axis=1) / (own + _NOISE)
@@ -60,12 +72,11 @@ def suggest_networks(
         best = int(np.argmax(gain))
         chosen.append(best)
         covariance = _after(covariance, best)
-    return [places[i] for i in chosen]
+    return chosen
 
 
-def _prior(networks: Sequence[Network], sources: Sequence[NetworkPredictor]) -> Doubles:
+def _prior(values: Doubles, shares: Doubles) -> Doubles:
     """Covariance of log values before anything is measured."""
-    values, shares = Sources(tuple(sources)).parts(networks)
     spread = values - values.mean(axis=0)
     spread = spread - spread.mean(axis=1, keepdims=True)
     made: Doubles = _DIFFERENCES * spread @ spread.T / spread.shape[1]

@@ -1,0 +1,139 @@
+"""Protocols of new devices from a few networks of any form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from archcast.core.arrays import Ints
+from archcast.core.errors import InputError
+from archcast.predictors.networks.adapt.references import suggest_places
+from archcast.predictors.networks.folds import family_folds
+from archcast.training.networks.few import Told, told_of_unseen
+from archcast.training.networks.labels import MeasuredStructures, network_labels
+from archcast.training.protocols.networks import EVERY, kind_of, tested
+from archcast.training.protocols.result import Progress, Record
+from archcast.training.protocols.schema import NetworkDevices
+
+FEW = 3
+"""Families that are measured where they are few."""
+FIGURES = ("mape", "within_10", "spearman", "coverage_90")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The networks of the target, what sources say of them, and how measured ones are drawn."""
+
+    found: MeasuredStructures
+    told: Told
+    method: str
+    measured: int
+
+    def quality(self, column: int, seed: int) -> list[float]:
+        """Figures of one draw on one device."""
+        device = self.found.labels.devices[column]
+        told = self.told.for_device(device)
+        rows, test = self._drawn(told, column, seed)
+        made = told.learned(rows, test, self.found.labels.values[:, column], device)
+        return [made[name] for name in FIGURES]
+
+    def _drawn(self, told: Told, column: int, seed: int) -> tuple[Ints, Ints]:
+        """Networks that are measured, and those that are tested: of other families, and no near-copies."""
+        labels = self.found.labels
+        known = np.flatnonzero(np.isfinite(labels.values[:, column]))
+        names = np.array(labels.families)
+        rng = np.random.default_rng(seed)
+        if self.method == "suggested":
+            order = suggest_places(told.logs[known], told.mixes[known], self.measured)
+            rows = known[order]
+        elif self.method == "many-families":
+            rows = _spread(known, names, self.measured, rng)
+        else:
+            rows = _of_few(known, names, self.measured, rng)
+        groups = self.found.groups
+        test = known[~np.isin(names[known], names[rows]) & ~np.isin(groups[known], groups[rows])]
+        return rows, test
+
+
+def run(
+    protocol: NetworkDevices, methods: Sequence[str], seeds: Sequence[int], progress: Progress
+) -> list[Record]:
+    """One record a method, a number of measurements and a kind of device: medians over its settings."""
+    target = tested(network_labels(protocol.target.table, protocol.target.metric), protocol.least)
+    target = _fewer(target, protocol.most)
+    tables = [network_labels(t.table, t.metric) for t in protocol.sources]
+    folds = family_folds(target.labels.families, protocol.folds)
+    told = told_of_unseen(
+        target, tables, folds, family=protocol.family, progress=lambda t: progress(f"{protocol.name}: {t}")
+    )
+    records: list[Record] = []
+    for method in methods:
+        for n in protocol.measured:
+            progress(f"{protocol.name}: {n} networks, {method}")
+            records += _records(_Asked(target, told, method, n), seeds)
+    return records
+
+
+def _records(asked: _Asked, seeds: Sequence[int]) -> list[Record]:
+    """Records of one method and number of measurements."""
+    labels = asked.found.labels
+    chosen = seeds[:1] if asked.method == "suggested" else seeds
+    figures: dict[str, list[float]] = {}
+    for column, device in enumerate(labels.devices):
+        figures[device] = np.mean([asked.quality(column, seed) for seed in chosen], axis=0).tolist()
+    of_kind: dict[str, list[str]] = {EVERY: list(labels.devices)}
+    for device in labels.devices:
+        of_kind.setdefault(kind_of(device), []).append(device)
+    return [
+        {
+            "predictor": f"adapted, {asked.method}",
+            "measured": asked.measured,
+            "seeds": len(chosen),
+            "kind": kind,
+            "settings": len(devices),
+            "networks": len(labels),
+        }
+        | {
+            name: round(float(value), 4)
+            for name, value in zip(FIGURES, np.median([figures[d] for d in devices], axis=0), strict=True)
+        }
+        for kind, devices in of_kind.items()
+    ]
+
+
+def _fewer(found: MeasuredStructures, most: int) -> MeasuredStructures:
+    """Some of the networks, drawn at random."""
+    n = len(found.labels)
+    rows = np.sort(np.random.default_rng(0).permutation(n)[:most])
+    return replace(found, labels=found.labels.rows(rows), records=tuple(found.records[i] for i in rows))
+
+
+def _of_few(known: Ints, names: np.ndarray, n: int, rng: np.random.Generator) -> Ints:
+    """n networks of three families, drawn until these have enough.
+
+    Raises:
+        InputError: no three families have n networks.
+    """
+    every, sizes = np.unique(names[known], return_counts=True)
+    if np.sort(sizes)[-FEW:].sum() < n:
+        raise InputError(f"three families must have at least {n} networks together")
+    while True:
+        chosen = rng.choice(every, FEW, replace=False)
+        of_them = known[np.isin(names[known], chosen)]
+        if len(of_them) >= n:
+            return rng.choice(of_them, n, replace=False)
+
+
+def _spread(known: Ints, names: np.ndarray, n: int, rng: np.random.Generator) -> Ints:
+    """n networks, one a family in turn, at most of half of the families."""
+    every = rng.permutation(np.unique(names[known]))
+    chosen = every[: max(len(every) // 2, 1)]
+    queues = [rng.permutation(known[names[known] == name]).tolist() for name in chosen]
+    rows: list[int] = []
+    while len(rows) < n and any(queues):
+        rows += [queue.pop() for queue in queues if queue]
+    if len(rows) < n:
+        raise InputError(f"half of the families must have at least {n} networks, got {len(rows)}")
+    return np.array(rows[:n], dtype=np.int64)
