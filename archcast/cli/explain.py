@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from archcast.cli.explain_networks import explained_by_kernels, print_kernels
 from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
-from archcast.cli.predict_networks import Files, are_files, explain_file
+from archcast.cli.predict_networks import Files, are_files
 from archcast.core.errors import InputError
+
+
+class By(StrEnum):
+    """What a prediction is explained by."""
+
+    DECISIONS = "decisions"
+    KERNELS = "kernels"
 
 
 def explain(
@@ -32,7 +41,13 @@ def explain(
     ] = 1_000,
     seed: Annotated[int, typer.Option(help="Seed of what sampling draws.")] = 0,
     to: Annotated[Path | None, typer.Option(help="Write the explanation to this .csv or .json.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw it to this .png, .svg or .pdf.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", "--plot", help="Draw it to this .png, .svg or .pdf.")
+    ] = None,
+    by: Annotated[
+        By,
+        typer.Option(help="decisions, or kernels of a member on a device that knows networks."),
+    ] = By.DECISIONS,
     batch: Annotated[int, typer.Option(help="A model file: number for open first dimensions.", min=1)] = 1,
     inputs: Input = None,
     bind: Bind = None,
@@ -40,21 +55,17 @@ def explain(
 ) -> None:
     """Explain a prediction: a baseline and what each decision adds to it, which sum to the prediction.
 
-    Of a model file: what its parts and kernels cost, which sum to the prediction.
+    Of a model file, and of a member with --by kernels: what its parts and kernels cost, which sum to the
+    prediction, and which kernels are dear for what they compute on this device.
 
     Examples:
     archcast explain 02012100 --metric accuracy --picture why.png
-    archcast explain model.onnx -d pixel4-tflite2.10-1large
+    archcast explain model.onnx -d pixel4-tflite2.10-1large --picture where.svg
+    archcast explain 02012100 -d pixel4-tflite2.10-1large --by kernels
     """
-    if space in (None, "network") and are_files([arch]):
-        if to is not None or picture is not None or method is not None:
-            raise InputError("--to, --picture and --method are for architectures of a space: take --json")
-        explain_file(arch, device, Files(batch, inputs or (), bind or ()), metric=metric, as_json=as_json)
-        return
     from archcast.search.blocks.figures import check_picture, save_figure
     from archcast.search.explain.contributions import check_file
-    from archcast.search.explain.contributions import explain as compute
-    from archcast.search.explain.figures import draw_explanation
+    from archcast.search.explain.kernel_figures import draw_kernels
 
     if to is not None:
         check_file(to)
@@ -63,6 +74,21 @@ def explain(
     for path in (to, picture):
         if path is not None and not path.absolute().parent.is_dir():
             raise InputError(f"folder of {str(path)!r} must exist")
+    is_file = space in (None, "network") and are_files([arch])
+    if is_file or by is By.KERNELS:
+        if method is not None or predictor is not None:
+            raise InputError("--method and --predictor must be left out by kernels, which sum to the cost")
+        network = Files(batch, inputs or (), bind or ()).read(arch) if is_file else None
+        told = explained_by_kernels(arch, network, device, metric=metric, space=space, dataset=dataset)
+        if to is not None:
+            told.save(to)
+        if picture is not None:
+            save_figure(draw_kernels(told), picture)
+        print_kernels(told, as_json=as_json)
+        return
+    from archcast.search.explain.contributions import explain as compute
+    from archcast.search.explain.figures import draw_explanation
+
     made = compute(
         arch,
         device,

@@ -1,4 +1,4 @@
-"""`archcast predict` and `archcast explain` of model files."""
+"""`archcast predict` of model files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archcast.cli.output import print_record, print_records
+from archcast.cli.output import print_records
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from archcast.serving.loaded import LoadedNetworks
 
 ENDINGS = (".onnx", ".param")
-_DEAREST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,48 +135,3 @@ def _ends(
     except InputError:
         return [None] * len(networks), [None] * len(networks)
     return [round(float(end), 6) for end in low], [round(float(end), 6) for end in high]
-
-
-def explain_file(path: str, device: str | None, files: Files, *, metric: str, as_json: bool) -> None:
-    """Print where the cost of a model file goes on a device: by part, and the dearest kernels.
-
-    Raises:
-        InputError: no device is named, or the file cannot be read.
-    """
-    from dataclasses import asdict
-
-    from archcast.serving.engine import load
-    from archcast.serving.kernel_costs import by_part, kernel_costs
-
-    if device is None:
-        raise InputError("device must be named with -d to explain a model file")
-    loaded: Any = load(device, metric, "network")
-    if loaded.entry.derived_from:
-        raise InputError(
-            f"{metric} follows from {loaded.entry.derived_from}, which is what adds up: ask that"
-        )
-    network = files.read(path)
-    costs = kernel_costs(loaded, network)
-    total, unit = sum(cost.value for cost in costs), loaded.entry.unit
-    parts = by_part(costs)
-    if as_json:
-        told = {"file": path, "device": device, "metric": metric, "unit": unit, "value": total}
-        told["parts"] = [{"part": name, "value": value, "share": share} for name, value, share in parts]
-        print_record(told | {"kernels": [asdict(cost) for cost in costs]}, as_json=True)
-        return
-    head = f"{path} on {device}: {total:.4g} {unit}"
-    rows = [{"part": name, unit: value, "share": f"{share:.1%}"} for name, value, share in parts[:_DEAREST]]
-    print_records(rows, as_json=False, title=f"{head}, by part")
-    dearest = sorted(costs, key=lambda cost: -cost.value)[:_DEAREST]
-    rows = [
-        {
-            "kernel": cost.kind,
-            "operators": cost.operators,
-            "part": cost.part,
-            unit: cost.value,
-            "share": f"{cost.share:.1%}",
-            "dear for its work": f"{cost.dearness:.1f} x",
-        }
-        for cost in dearest
-    ]
-    print_records(rows, as_json=False, title="dearest kernels")

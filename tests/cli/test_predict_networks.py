@@ -94,10 +94,31 @@ def test_an_explanation_for_people(run, file):
     assert done.code == 0
     assert "by part" in done.out
     assert "dearest kernels" in done.out
+    assert "no kernel has 1.5 times the share of the cost that it has of the work" in done.out
     assert run("explain", file).code == USER_MISTAKE
     refused = run("explain", file, "-d", PHONE, "--metric", "throughput")
     assert refused.code == USER_MISTAKE
     assert "follows from latency" in refused.err
+
+
+def test_an_explanation_is_written_and_drawn(run, file, home):
+    picture, to = home / "where.svg", home / "where.csv"
+    assert run("explain", file, "-d", PHONE, "--plot", str(picture), "--to", str(to)).code == 0
+    assert "</svg>" in picture.read_text()
+    assert to.read_text().startswith("kind,operators,part,multiply_adds,bytes,value,share")
+    refused = run("explain", file, "-d", PHONE, "--method", "exact")
+    assert refused.code == USER_MISTAKE
+    assert "--method and --predictor must be left out by kernels" in refused.err
+
+
+def test_a_member_is_explained_by_kernels(run, home):
+    done = run("explain", "02012100", "-d", PHONE, "--by", "kernels", "--json")
+    assert done.code == 0
+    told = json.loads(done.out)
+    assert told["value"] == pytest.approx(float(archcast.predict(["02012100"], PHONE)[0]), rel=1e-5)
+    assert sum(row["value"] for row in told["kernels"]) == pytest.approx(told["value"])
+    shown = run("explain", "02012100", "-d", "galaxy-s10-tflite2.10-1large", "--by", "kernels")
+    assert "kernels that are dear for what they compute on this device" in shown.out
 
 
 def test_devices_are_listed_by_what_their_names_hold(run, home):
