@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         suggest,
     )
     from archcast.serving.client import Client
+    from archcast.serving.measured import Measurements, measured
 
 __version__ = version.VERSION
 
@@ -43,6 +44,7 @@ __all__ = [
     "Features",
     "InputError",
     "LoadedPredictor",
+    "Measurements",
     "ParseError",
     "UnknownNameError",
     "__version__",
@@ -51,6 +53,7 @@ __all__ = [
     "devices",
     "features",
     "load",
+    "measured",
     "network",
     "parse",
     "predict",
@@ -70,6 +73,7 @@ _HOMES = {
     "archcast.featurize.spaces": ("parse", "spaces"),
     "archcast.featurize.spaces.define": ("define_space",),
     "archcast.serving.client": ("Client",),
+    "archcast.serving.measured": ("Measurements", "measured"),
     "archcast.serving": (
         *("AdaptedPredictor", "LoadedPredictor", "adapt", "devices"),
         *("load", "predict", "predict_interval", "suggest"),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from archcast.cli.inputs import FORMATS, given_architectures
 from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_records
+from archcast.cli.predict_members import Asked
 from archcast.cli.predict_networks import Files, Where, are_files, predict_files
 from archcast.core.errors import InputError, shorten
-
-if TYPE_CHECKING:
-    from archcast.core.arrays import Codes, Floats
-    from archcast.serving.loaded import LoadedPredictor
 
 Archs = Annotated[
     list[str] | None,
@@ -43,6 +40,10 @@ def predict(
     space: SpaceName = None,
     dataset: Dataset = None,
     coverage: Annotated[float, typer.Option(help="Coverage of the intervals, 0.5 to 0.99.")] = 0.9,
+    measured: Annotated[
+        bool,
+        typer.Option("--measured", help="Beside it what was measured, by published tables or yourself."),
+    ] = False,
     hardware: Hardware = None,
     runtime: Runtime = None,
     precision: Precision = None,
@@ -56,15 +57,17 @@ def predict(
     Examples:
     archcast predict "[7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5]" -d raspi4 -d eyeriss
     archcast predict model.onnx --hardware pixel
+    archcast predict "[7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5]" -d raspi4 --measured
     """
     from archcast.featurize.spaces.catalog import resolve_space
-    from archcast.serving.engine import load
 
     given = given_architectures(archs, file)
     if space in (None, "network") and are_files(given.archs):
         where = Where(device or (), hardware, runtime, precision)
         files = Files(batch, inputs or (), bind or ())
-        predict_files(given.archs, files, where, metric=metric, coverage=coverage, as_json=as_json)
+        predict_files(
+            given.archs, files, where, metric=metric, coverage=coverage, measured=measured, as_json=as_json
+        )
         return
     if any((hardware, runtime, precision, inputs, bind, batch != 1)):
         raise InputError(
@@ -77,41 +80,9 @@ def predict(
     records = []
     wanted: list[str | None] = [*device] if device else [None]
     for name in wanted:
-        loaded = load(name, metric, chosen.name, dataset=dataset)
-        values = loaded.predict_codes(codes)
-        low, high = _ends(loaded, codes, values, coverage)
-        for arch, value, lo, hi in zip(chosen.to_text(codes), values, low, high, strict=True):
-            records.append(
-                {
-                    "arch": arch,
-                    "device": loaded.entry.device,
-                    "metric": metric,
-                    "unit": loaded.entry.unit,
-                    "value": round(float(value), 6),
-                    "low": lo,
-                    "high": hi,
-                    "note": "" if loaded.has_seen(value) else "outside the values it learned from",
-                }
-            )
+        asked = Asked(name, metric, chosen, dataset)
+        records += asked.with_measured(codes, coverage) if measured else asked.predicted(codes, coverage)
     print_records(records, as_json=as_json, title=f"{metric}, with {coverage:.0%} intervals")
-
-
-def _ends(
-    loaded: LoadedPredictor, codes: Codes, values: Floats, coverage: float
-) -> tuple[list[float | None], list[float | None]]:
-    """Ends of intervals; None of members that tables alone answer, whose networks intervals need."""
-    from archcast.featurize.spaces.saved import SavedSpace
-    from archcast.predictors.intervals import check_coverage
-
-    check_coverage(coverage)
-    try:
-        ends = loaded.interval_codes(codes, coverage, predicted=values)
-    except InputError:
-        if not isinstance(loaded.space, SavedSpace):
-            raise
-        return [None] * len(codes), [None] * len(codes)
-    low, high = ends
-    return [round(float(end), 6) for end in low], [round(float(end), 6) for end in high]
 
 
 def devices(

@@ -87,9 +87,16 @@ def are_files(archs: Sequence[Any]) -> bool:
 
 
 def predict_files(
-    archs: Sequence[str], files: Files, where: Where, *, metric: str, coverage: float, as_json: bool
+    archs: Sequence[str],
+    files: Files,
+    where: Where,
+    *,
+    metric: str,
+    coverage: float,
+    measured: bool = False,
+    as_json: bool,
 ) -> None:
-    """Print predictions of model files, a line a file and device.
+    """Print predictions of model files, a line a file and device, with own measurements beside them if asked.
 
     Raises:
         InputError: one of them is no model file, or cannot be read.
@@ -107,6 +114,7 @@ def predict_files(
         values = loaded.predict_networks(networks)
         low, high = _ends(loaded, networks, coverage)
         notes = loaded.notes(networks)
+        own = _measured(networks, name, metric) if measured else [{}] * len(archs)
         for place, arch in enumerate(archs):
             records.append(
                 {
@@ -118,9 +126,17 @@ def predict_files(
                     "low": low[place],
                     "high": high[place],
                     "note": notes[place],
+                    **own[place],
                 }
             )
     print_records(records, as_json=as_json, title=f"{metric}, with {coverage:.0%} intervals")
+
+
+def _measured(networks: Sequence[Network], device: str, metric: str) -> list[dict[str, Any]]:
+    """What was measured of each, as columns of a record."""
+    from archcast.serving.measured import measured_networks
+
+    return measured_networks(networks, device, metric).records()
 
 
 def _ends(

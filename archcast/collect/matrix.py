@@ -182,8 +182,8 @@ def _read_columns(space: str, metric: str, dataset: str, columns: list[_Column])
     for recipe in {c.recipe.name: c.recipe for c in columns}.values():
         table = recipe_table(recipe, space)
         own = [d for name, d in place if name == recipe.name]
-        keep = _is(table, "metric", [metric]) & _is(table, "dataset", [dataset])
-        table = table.filter(keep & _is(table, "device", own))
+        keep = row_mask(table, "metric", [metric]) & row_mask(table, "dataset", [dataset])
+        table = table.filter(keep & row_mask(table, "device", own))
         arch = table["arch"].combine_chunks().dictionary_encode()
         codes.append(SPACES[space].parse(arch.dictionary.to_pylist()))
         rows.append(arch.indices.to_numpy() + start)
@@ -198,7 +198,7 @@ def _read_columns(space: str, metric: str, dataset: str, columns: list[_Column])
     return distinct, means
 
 
-def _is(table: pa.Table, name: str, words: list[str]) -> Bools:
+def row_mask(table: pa.Table, name: str, words: Sequence[str]) -> Bools:
     """(rows,): whether the dictionary column `name` has one of `words`."""
     column = table[name].combine_chunks()
     wanted = np.array([word in words for word in column.dictionary.to_pylist()], dtype=bool)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import archcast
 from archcast.cli.app import USER_MISTAKE
+from archcast.collect.store import MeasurementStore
 
 CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
 FBNET = "[7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5]"
@@ -24,6 +25,34 @@ def test_predicts_as_the_library_does(run) -> None:
         assert record["value"] == pytest.approx(value, abs=1e-5)
         assert record["low"] <= record["value"] <= record["high"]
         assert (record["unit"], record["arch"]) == ("ms", CELL)
+
+
+def test_what_was_measured_beside_it(run, small_tables, monkeypatch) -> None:
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
+    other = json.dumps([0] * 22)
+    done = run("predict", FBNET, other, "-d", "raspi4", "--measured", "--json")
+    known, unknown = json.loads(done.out)
+    found = archcast.measured([FBNET, other], "raspi4")
+    assert known["measured"] == pytest.approx(float(found.values[0]), rel=1e-5)
+    assert (known["source"], known["status"], known["spread"]) == ("help", "ok", None)
+    assert "sum of measured blocks" in known["about"]
+    assert [unknown[name] for name in ("measured", "spread", "source", "status")] == [None] * 4
+    assert unknown["value"] > 0, "a prediction is beside it, never in its place"
+    assert "measured" not in json.loads(run("predict", FBNET, "-d", "raspi4", "--json").out)[0]
+
+
+def test_a_device_that_was_measured_and_nothing_predicts(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path))
+    row = {"space": "fbnet", "arch": str(json.loads(FBNET)), "device": "my-board", "metric": "memory"}
+    row |= {"dataset": "cifar100", "value": 3.5, "status": "ok", "source": "own", "environment": '{"a":1}'}
+    MeasurementStore().append([row])
+    done = run("predict", FBNET, "-d", "my-board", "--metric", "memory", "--measured", "--json")
+    (record,) = json.loads(done.out)
+    assert (record["measured"], record["source"], record["unit"]) == (3.5, "store", "MiB")
+    assert record["value"] is record["low"] is record["high"] is None
+    done = run("predict", FBNET, "-d", "my-boart", "--metric", "memory", "--measured")
+    assert done.code == USER_MISTAKE
+    assert "my-boart" in done.err
 
 
 def test_a_table_for_people(run) -> None:

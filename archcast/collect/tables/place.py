@@ -59,6 +59,20 @@ def recipe_table(recipe: Recipe, space: str) -> pa.Table:
     """
     if recipe.folder is not None:
         return recipe.read(recipe.folder, space)
+    return _read(recipe.name, space, *_where(recipe))
+
+
+def state_of(recipe: Recipe) -> object:
+    """What changes whenever the table's measurements may have changed.
+
+    Raises:
+        DataError: the table is not on this machine.
+    """
+    return _state(recipe, recipe.folder) if recipe.folder is not None else _where(recipe)
+
+
+def _where(recipe: Recipe) -> tuple[Path, object]:
+    """The file or folder that the table is read from, and its state."""
     path = imported_path(recipe)
     if not path.is_file():
         folder = find(recipe)[1]
@@ -68,9 +82,12 @@ def recipe_table(recipe: Recipe, space: str) -> pa.Table:
                 f"that holds it or run archcast data fetch {recipe.name}"
             )
         path = folder
+    return path, _state(recipe, path)
+
+
+def _state(recipe: Recipe, path: Path) -> object:
     files = [path] if path.is_file() else [path / remote.path for remote in recipe.files]
-    state = tuple((f.stat().st_mtime_ns, f.stat().st_size) if f.exists() else None for f in files)
-    return _read(recipe.name, space, path, state)
+    return tuple((f.stat().st_mtime_ns, f.stat().st_size) if f.exists() else None for f in files)
 
 
 @lru_cache(maxsize=16)
