@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         predict_interval,
         suggest,
     )
+    from archcast.serving.checking.check import Check, check
     from archcast.serving.client import Client
     from archcast.serving.measured import Measurements, measured
 
@@ -40,6 +41,7 @@ __all__ = [
     "AdaptedPredictor",
     "ArchcastError",
     "ArchcastWarning",
+    "Check",
     "Client",
     "Features",
     "InputError",
@@ -49,6 +51,7 @@ __all__ = [
     "UnknownNameError",
     "__version__",
     "adapt",
+    "check",
     "define_space",
     "devices",
     "features",
@@ -72,6 +75,7 @@ _HOMES = {
     "archcast.featurize.networks": ("network",),
     "archcast.featurize.spaces": ("parse", "spaces"),
     "archcast.featurize.spaces.define": ("define_space",),
+    "archcast.serving.checking.check": ("Check", "check"),
     "archcast.serving.client": ("Client",),
     "archcast.serving.measured": ("Measurements", "measured"),
     "archcast.serving": (

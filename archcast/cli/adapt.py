@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
-from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from archcast.cli.inputs import FORMATS, read_samples, read_table
+from archcast.cli.inputs import FORMATS, read_table
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
+from archcast.cli.samples import SamplesFile, given_samples
 from archcast.core.errors import InputError
 
-STORE = "store"
 Sources = Annotated[
     list[str] | None,
     typer.Option("--source", help="Source device to learn from, may be given several times; default all."),
@@ -68,13 +67,7 @@ def suggest(
 
 def adapt(
     device: Annotated[str, typer.Option("--device", "-d", help="Name for the new device.")],
-    samples: Annotated[
-        str,
-        typer.Option(
-            help="File with the columns arch and value (CSV, JSON, JSON Lines, Parquet; - for standard "
-            "input), or `store` for what archcast collect measured."
-        ),
-    ],
+    samples: SamplesFile,
     metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
     space: Annotated[str | None, typer.Option(help="Search space; inferred when left out.")] = None,
     source: Sources = None,
@@ -104,25 +97,16 @@ def adapt(
 
     Example: archcast adapt --device my-board --samples measured.csv
     """
-    from archcast.core.metric import METRICS
     from archcast.predictors.adapt.posterior import LEAST
     from archcast.serving import AdaptedPredictor
     from archcast.serving import adapt as learn
 
-    naming: AbstractContextManager[None] = nullcontext()
-    if samples == STORE:
-        space, dataset, archs, values = _stored(device, metric, space, dataset)
-        if space == "network":
-            from archcast.collect.networks import NetworkStore
-
-            archs, dataset = [NetworkStore().read(key) for key in archs], None
-    else:
-        of_device = device if METRICS[metric].of_device else None
-        read = read_samples(samples, metric, device=of_device, dataset=dataset, space=space)
-        archs, values, naming = read.archs, read.values, read.table.naming(read.rows)
-        space, dataset = space or read.said.get("space"), dataset or read.said.get("dataset")
-    with naming:
-        made = learn(archs, values, device, metric, space, source, seed, dataset, families=family)
+    given = given_samples(samples, device, metric, space, dataset)
+    with given.naming():
+        made = learn(
+            *(given.archs, given.values, device, metric, given.space, source, seed, given.dataset),
+            families=family,
+        )
     record: dict[str, Any] = {
         "device": device,
         "metric": metric,
@@ -139,7 +123,7 @@ def adapt(
         if track:
             raise InputError("--track is for architectures of a space: runs of networks are not tracked")
         return
-    if track or (track is None and find_spec("mlflow") and len(values) > LEAST):
+    if track or (track is None and find_spec("mlflow") and len(given.values) > LEAST):
         from archcast.training.tracking.adapted import track_adapted
 
         run = track_adapted(made.model, made.measured, sources=made.sources, card=made.card, seed=seed)
@@ -160,41 +144,3 @@ def _write(path: Path, records: list[dict[str, str]]) -> None:
             writer.writerows(records)
     except OSError as error:
         raise InputError(f"csv {str(path)!r} cannot be written: {error}") from error
-
-
-def _stored(
-    device: str, metric: str, space: str | None, dataset: str | None
-) -> tuple[str, str, list[Any], list[float]]:
-    """Space, data set, architectures and values of the device's measurements in the store.
-
-    For a metric of no device, as accuracy, `device` names the data set where `dataset` does not.
-    """
-    from archcast.collect.store import MeasurementStore
-    from archcast.core.metric import METRICS
-
-    of_device = METRICS[metric].of_device
-    found = MeasurementStore().to_table(device=device if of_device else "", metric=metric, space=space)
-    found = found.filter(found["value"].is_valid())
-    kinds = sorted(set(zip(found["space"].to_pylist(), found["dataset"].to_pylist(), strict=True)))
-    wanted = dataset or (None if of_device or device not in {d for _, d in kinds} else device)
-    fitting = [kind for kind in kinds if wanted in (None, kind[1])]
-    on = f" on {device}" if of_device else ""
-    there = ", ".join(f"{name} on {data}" for name, data in kinds) or "none"
-    if not fitting:
-        data = "" if dataset is None else f" for {dataset}"
-        raise InputError(f"the store must hold {metric} measured{on}{data}, and holds {there}")
-    if len(fitting) > 1:
-        options = [
-            option
-            for option, values in zip(("--space", "--dataset"), zip(*fitting, strict=True), strict=True)
-            if len(set(values)) > 1
-        ]
-        raise InputError(f"the store holds {metric}{on} of {there}: {' and '.join(options)} must leave one")
-    rows = [
-        (arch, value)
-        for arch, value, *kind in zip(
-            *(found[c].to_pylist() for c in ("arch", "value", "space", "dataset")), strict=True
-        )
-        if tuple(kind) == fitting[0]
-    ]
-    return *fitting[0], [arch for arch, _ in rows], [value for _, value in rows]

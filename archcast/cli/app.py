@@ -9,6 +9,7 @@ import typer
 from archcast.cli import (
     adapt,
     best,
+    check,
     codesign,
     collect,
     data,
@@ -45,6 +46,7 @@ app.command("features")(predict.features)
 app.command("network")(network.network)
 app.command("suggest")(adapt.suggest)
 app.command("adapt")(adapt.adapt)
+app.command("check")(check.check)
 app.add_typer(collect.app, name="collect")
 app.command("estimate")(estimate.estimate)
 app.command("train", cls=train.TrainCommand)(train.train)

@@ -26,6 +26,7 @@ from archcast.predictors import Card, Predictor, save
 from archcast.predictors.adapt.posterior import LEAST, adapt_to
 from archcast.predictors.adapt.references import suggest_references
 from archcast.predictors.adapt.sources import choose_sources, prior_of, source_devices
+from archcast.predictors.artifact.measured import Measured
 from archcast.predictors.intervals import Intervals
 from archcast.predictors.lowered import served_form
 from archcast.predictors.select import select
@@ -49,21 +50,26 @@ class AdaptedPredictor(LoadedPredictor):
     Attributes:
         measured: what it was learned from.
         sources: source devices that taught.
+        kept: what is saved of how it was learned.
     """
 
-    def __init__(self, entry: Entry, model: Predictor, measured: Labels, sources: tuple[str, ...]) -> None:
+    def __init__(
+        self, entry: Entry, model: Predictor, measured: Labels, sources: tuple[str, ...], kept: Measured
+    ) -> None:
         form = served_form(model, (0,))
         super().__init__(replace(entry, form=form.kind), model, form)
-        self.measured, self.sources = measured, sources
+        self.measured, self.sources, self.kept = measured, sources, kept
 
     def save(self) -> Path:
         """Keep it under `ARCHCAST_HOME`; from now on `archcast.predict` knows the device.
 
         Returns:
-            The folder, which holds plain files with a manifest of hashes; one saved before is replaced.
+            The folder, which holds plain files with a manifest of hashes, and the measurements beside them;
+            one saved before is replaced.
         """
         folder = settings.predictors_dir() / file_name(*self.entry.key)
-        save(self.model, folder, card=self.card, intervals=self.entry.intervals)
+        beside = self.kept.to_files()
+        save(self.model, folder, card=self.card, intervals=self.entry.intervals, beside=beside)
         store(fresh=True)
         return folder
 
@@ -127,14 +133,17 @@ def adapt(
         if sources:
             raise InputError(f"sources must be left out for {metric}: only the networks given may teach")
         found = select(labels, families=families, seed=seed)
-        return _adapted(found.predictor, labels, (), found.intervals)
+        kept = Measured(_texts(chosen, codes), tuple(measured.tolist()), families=families, seed=seed)
+        return _adapted(found.predictor, labels, (), kept, found.intervals)
     if families is not None:
         raise InputError(f"families must be left out for {metric}: costs are adapted from source devices")
     names = choose_sources(chosen.name, sources, device=device)
     _warn_of_scale(chosen.name, names, codes, measured, metric)
     prior = replace(prior_of(chosen.name, names), dataset=dataset)
     model = adapt_to(prior, codes, measured, device=device, metric=metric)
-    return _adapted(model, labels, names)
+    without = tuple(model.left_out_values().tolist())
+    kept = Measured(_texts(chosen, codes), tuple(measured.tolist()), without, sources, seed=seed)
+    return _adapted(model, labels, names, kept)
 
 
 def suggest(
@@ -226,8 +235,16 @@ def _warn_of_scale(space: str, sources: Sequence[str], codes: Codes, measured: D
         )
 
 
+def _texts(space: Space, codes: Codes) -> tuple[str, ...]:
+    return tuple(space.to_text(codes))
+
+
 def _adapted(
-    model: Predictor, labels: Labels, sources: tuple[str, ...], intervals: Intervals | None = None
+    model: Predictor,
+    labels: Labels,
+    sources: tuple[str, ...],
+    kept: Measured,
+    intervals: Intervals | None = None,
 ) -> AdaptedPredictor:
     target, measured = model.targets_[0], labels.values[:, 0]
     taught = (f"source devices: {', '.join(sources)}",) if sources else ()
@@ -253,4 +270,4 @@ def _adapted(
         intervals=intervals,
         manifest=None,
     )
-    return AdaptedPredictor(entry, model, labels, sources)
+    return AdaptedPredictor(entry, model, labels, sources, kept)

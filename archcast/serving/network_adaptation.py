@@ -23,6 +23,7 @@ from archcast.featurize.networks import NETWORK, is_module, is_network
 from archcast.featurize.spaces.catalog import infer_space
 from archcast.featurize.spaces.networks import NETWORKS
 from archcast.predictors import Card, save
+from archcast.predictors.artifact.measured import Measured
 from archcast.predictors.networks.adapt.predictor import LEAST, AdaptedNetworks, adapt_network
 from archcast.predictors.networks.adapt.references import suggest_networks
 from archcast.predictors.networks.adapt.sources import Sources
@@ -42,22 +43,24 @@ class AdaptedToNetworks(LoadedNetworks):
 
     Attributes:
         sources: source devices that taught.
+        kept: what is saved of how it was learned.
     """
 
     model: AdaptedNetworks
 
-    def __init__(self, entry: Entry, model: AdaptedNetworks) -> None:
+    def __init__(self, entry: Entry, model: AdaptedNetworks, kept: Measured) -> None:
         super().__init__(entry, model, NetworkForm(model, (0,), version=object()))
-        self.sources = model.sources_.devices
+        self.sources, self.kept = model.sources_.devices, kept
 
     def save(self) -> Path:
         """Keep it under `ARCHCAST_HOME`; from now on `archcast.predict` knows the device, in every space.
 
         Returns:
-            The folder, which holds plain files with a manifest of hashes; one saved before is replaced.
+            The folder, which holds plain files with a manifest of hashes, and the measurements beside them;
+            one saved before is replaced.
         """
         folder = settings.predictors_dir() / file_name(*self.entry.key)
-        save(self.model, folder, card=self.card)
+        save(self.model, folder, card=self.card, beside=self.kept.to_files())
         store(fresh=True)
         return folder
 
@@ -92,7 +95,9 @@ def adapt_networks(
     chosen = _chosen(metric, sources)
     _warn_of_scale(networks, measured, chosen, metric)
     model = adapt_network(networks, measured, device=device, metric=metric, sources=chosen)
-    return AdaptedToNetworks(_entry(model, measured), model)
+    without = np.exp(model.left_out_.predicted[model.left_out_.rows])
+    kept = Measured(tuple(networks), tuple(measured.tolist()), tuple(without.tolist()), sources)
+    return AdaptedToNetworks(_entry(model, measured), model, kept)
 
 
 def suggest_of_networks(

@@ -30,21 +30,22 @@ from archcast.predictors.adapt.config import AdaptConfig
 from archcast.predictors.intervals import normal_quantile, student_quantile
 
 
-def left_out_scores(fits: Sequence[tuple[Doubles, Doubles, Doubles]], share: Doubles) -> Doubles:
-    """Standardised error of each measurement as the mixture without it predicts it.
+def left_out(fits: Sequence[tuple[Doubles, Doubles, Doubles]], share: Doubles) -> tuple[Doubles, Doubles]:
+    """Error of each measurement as the mixture without it predicts it, and its deviation.
 
     Args:
         fits: error, variance and log density of each measurement given the others, by component.
 
     Shapes:
-        fits: (g, n) each; share: (q,), of all components' g after one another; output: (n,)
+        fits: (g, n) each; share: (q,), of all components' g after one another; output: (n,) each
     """
     error, variance, density = (np.concatenate(parts) for parts in zip(*fits, strict=True))
     weight = np.log(np.maximum(share, 1e-300))[:, None] - density
     weight = np.exp(weight - weight.max(axis=0))
     weight /= weight.sum(axis=0)
-    mean = (weight * error).sum(axis=0)
-    return np.asarray(mean / np.sqrt((weight * (variance + (error - mean) ** 2)).sum(axis=0)))
+    mean: Doubles = (weight * error).sum(axis=0)
+    deviation: Doubles = np.sqrt((weight * (variance + (error - mean) ** 2)).sum(axis=0))
+    return mean, deviation
 
 
 def widening(scores: Doubles, config: AdaptConfig) -> float:

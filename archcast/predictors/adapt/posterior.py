@@ -20,6 +20,7 @@ the mean and the covariance of the mixture's weights, and how much wider interva
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,7 +31,7 @@ from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.structure import stacked
 from archcast.predictors.adapt.config import AdaptConfig, grid_of
-from archcast.predictors.adapt.intervals import half_width, left_out_scores, widening
+from archcast.predictors.adapt.intervals import half_width, left_out, widening
 from archcast.predictors.adapt.prior import Component, DevicePrior, costs, robust_scale
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
@@ -44,14 +45,32 @@ LEAST = 3
 _KEPT = ("weights", "root", "noise", "widening")
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is predicted of each measurement without it, as costs; a throughput's is its inverse.
+
+    Shapes:
+        measured, predicted, deviation: (n,) each; deviation of a new measurement, by the model alone
+    """
+
+    measured: Doubles
+    predicted: Doubles
+    deviation: Doubles
+
+
 @register
 class Adapted(Predictor):
-    """cost = structure @ weights, with the weights' covariance; made by `adapt_to`, not by `fit`."""
+    """cost = structure @ weights, with the weights' covariance; made by `adapt_to`, not by `fit`.
+
+    Attributes:
+        left_out_: of the measurements; where it was adapted, and not where it was loaded.
+    """
 
     family = "adapted"
     Config = AdaptConfig
     learns = False
     reads = ("structure",)
+    left_out_: LeftOut
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         raise InputError("adapted must be made from a prior and measurements, by adapt_to")
@@ -89,6 +108,11 @@ class Adapted(Predictor):
         )
         variance = (((x @ self.root_) ** 2).sum(axis=1) + grown) * self._slope(cost) ** 2
         return np.asarray(np.sqrt(variance))[:, None]
+
+    def left_out_values(self) -> Doubles:
+        """What is predicted of each measurement without it, in the metric's unit, (n,)."""
+        predicted: Doubles = np.asarray(apply(self._link(), self.left_out_.predicted[:, None]))[:, 0]
+        return predicted
 
     def _columns(self, codes: Codes) -> Doubles:
         groups = self.space_.structure(codes, self.dataset_)
@@ -170,8 +194,10 @@ def adapt_to(
     made.weights_, made.root_ = _mixture(mixed, int(ends[-1]) + 1)
     noise, middle = sum(m[0] * m[-1] for m in mixed), np.exp(np.log(cost).mean()) if positive else 1.0
     made.noise_ = np.array([config.floor * np.median(cost) if positive else 0.0, middle, noise])
-    scores = left_out_scores([fit.left_out() for fit in fits], share.ravel())
-    made.widening_ = np.array([widening(scores, config)])
+    error, deviation = left_out([fit.left_out() for fit in fits], share.ravel())
+    made.widening_ = np.array([widening(error / deviation, config)])
+    unit = fits[0].unit
+    made.left_out_ = LeftOut(cost, cost - error * unit, deviation * unit)
     return made
 
 

@@ -2,8 +2,8 @@
 
 `manifest.json` holds the format's version, the predictor's header (with how it is called), what it reads of
 architectures (column or operator -> version), the distributions that it needs beside archcast, the card, the
-interval widths and the SHA-256 and size of every other file. A folder is written whole or not at all, and
-nothing in it is pickled.
+interval widths and the SHA-256 and size of every other file, those kept beside the predictor apart. A folder
+is written whole or not at all, and nothing in it is pickled.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,6 +58,7 @@ class Manifest:
         reads: part -> column or operator -> version, see `archcast.featurize.encoders.columns`.
         requires: distribution -> version, of those that its space, family and operators come from; none of
             archcast's own.
+        beside: files that are no part of the predictor, as what it was learned from.
     """
 
     folder: Any
@@ -68,6 +69,7 @@ class Manifest:
     intervals: Intervals | None
     files: Mapping[str, Mapping[str, Any]]
     sha256: str
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def form(self) -> str:
@@ -80,9 +82,20 @@ class Manifest:
         return tuple(Target(device, dataset) for device, dataset in self.header["targets"])
 
 
-def save(predictor: AnyPredictor, folder: Path, *, card: Card, intervals: Intervals | None = None) -> Path:
-    """Write a predictor to `folder`, replacing what is there only once all is on disk."""
-    files = predictor.to_files()
+def save(
+    predictor: AnyPredictor,
+    folder: Path,
+    *,
+    card: Card,
+    intervals: Intervals | None = None,
+    beside: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Write a predictor to `folder`, replacing what is there only once all is on disk.
+
+    Args:
+        beside: files to be kept with it that are no part of it, by names that none of its own has.
+    """
+    files, kept = predictor.to_files(), dict(beside or {})
     manifest = {
         "format": FORMAT,
         "header": predictor.header(),
@@ -91,8 +104,10 @@ def save(predictor: AnyPredictor, folder: Path, *, card: Card, intervals: Interv
         "intervals": _intervals_json(intervals),
         "files": {name: file_entry(content) for name, content in sorted(files.items())},
     }
+    if kept:
+        manifest["beside"] = {name: file_entry(content) for name, content in sorted(kept.items())}
     manifest["sha256"] = digest(manifest)
-    write_folder(folder, files | {MANIFEST: json_bytes(manifest)})
+    write_folder(folder, files | kept | {MANIFEST: json_bytes(manifest)})
     return folder
 
 
@@ -140,7 +155,8 @@ def read_manifest(folder: Folder) -> Manifest:
             raise ArtifactError(f"served of {path} must be one of {', '.join(FORMS)}, got {told}")
         reads = {part: dict(columns) for part, columns in found["reads"].items()}
         intervals, card = _intervals_from(found["intervals"]), Card.from_json(found["card"])
-        return Manifest(folder, header, reads, requires, card, intervals, found["files"], sha256)
+        files, beside = found["files"], found.get("beside", {})
+        return Manifest(folder, header, reads, requires, card, intervals, files, sha256, beside)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} must be a manifest of a saved predictor: {error!r}") from error
 
@@ -173,6 +189,11 @@ def load_any(manifest: Manifest) -> AnyPredictor:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactError(f"{manifest.folder} has an unusable header: {error!r}") from error
+
+
+def read_beside(manifest: Manifest, name: str) -> bytes:
+    """A file that is kept beside a predictor; raise ArtifactError where it is damaged."""
+    return _checked(manifest.folder, name, manifest.beside[name])
 
 
 def _checked(folder: Any, name: str, entry: Mapping[str, Any]) -> bytes:

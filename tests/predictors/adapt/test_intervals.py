@@ -4,7 +4,7 @@ import pytest
 from archcast.core.errors import InputError
 from archcast.predictors.adapt import posterior as module
 from archcast.predictors.adapt.config import AdaptConfig
-from archcast.predictors.adapt.intervals import half_width, left_out_scores, widening
+from archcast.predictors.adapt.intervals import half_width, left_out, widening
 from archcast.predictors.adapt.prior import Component
 
 CONFIG = AdaptConfig()
@@ -41,7 +41,8 @@ def test_errors_without_a_measurement_are_those_of_a_fit_without_it():
 
 def test_a_measurement_far_off_does_not_excuse_itself():
     fit = fitted(outlier=2)
-    scores = np.abs(left_out_scores([fit.left_out()], module._shares(fit.evidence)))
+    error, deviation = left_out([fit.left_out()], module._shares(fit.evidence))
+    scores = np.abs(error / deviation)
     assert scores.argmax() == 2
     assert scores[2] > 5.0
 
@@ -50,8 +51,9 @@ def test_the_mixture_without_a_measurement_drops_what_only_that_one_supports():
     error = np.array([[1.0, 0.0], [3.0, 0.0]])
     variance, density = np.full((2, 2), 4.0), np.log([[0.9, 0.5], [0.1, 0.5]])
     parts = [(error[k : k + 1], variance[k : k + 1], density[k : k + 1]) for k in (0, 1)]
-    scores = left_out_scores(parts, np.array([0.9, 0.1]))
-    np.testing.assert_allclose(scores, [2.0 / np.sqrt(4.0 + 1.0), 0.0])
+    error, deviation = left_out(parts, np.array([0.9, 0.1]))
+    np.testing.assert_allclose(error, [2.0, 0.0])
+    np.testing.assert_allclose(deviation, [np.sqrt(4.0 + 1.0), 2.0])
 
 
 def test_intervals_widen_with_errors_up_to_a_bound_and_with_few_measurements():

@@ -102,6 +102,26 @@ class Posterior:
         found: Doubles = student_quantile(0.5 + coverage / 2, freedom) * self.deviation(values, shares)
         return found
 
+    def left_out(self, y: Doubles) -> tuple[Doubles, Doubles]:
+        """What is predicted of each measurement by the others, and its deviation, both of log values.
+
+        The strengths and the noise of each measurement are not learned anew without it, its weight in the
+        choice among hypotheses is taken off.
+
+        Shapes:
+            y: (n,), log measurements; output: (n,) each
+        """
+        precision = np.stack([np.diag(h.inverse) for h in self.hypotheses])
+        pull = np.stack([h.on_likeness / h.strengths[1] for h in self.hypotheses])
+        error, variance = pull / precision, 1.0 / precision
+        density = -0.5 * (np.log(variance) + error**2 / variance)
+        log = np.log([[h.weight] for h in self.hypotheses]) - density
+        weight = np.exp(log - log.max(axis=0))
+        weight /= weight.sum(axis=0)
+        mean = (weight * error).sum(axis=0)
+        spread: Doubles = np.sqrt((weight * (variance + (error - mean) ** 2)).sum(axis=0))
+        return y - mean, spread
+
     def _means(self, values: Doubles, shares: Doubles) -> Doubles:
         alike = likeness(shares, self.mixes)
         columns = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archcast.core.arrays import Doubles, Floats
+from archcast.core.arrays import Doubles, Floats, Ints
 from archcast.core.errors import InputError
 from archcast.core.network import Network
 from archcast.featurize.encoders.kernel_table import KernelTable
@@ -29,18 +29,33 @@ class AdaptedConfig:
     """There is nothing to set."""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is predicted of each different network without its measurements.
+
+    Shapes:
+        rows: (measurements,), which network each is of; predicted, deviation: (n,), of log values
+    """
+
+    rows: Ints
+    predicted: Doubles
+    deviation: Doubles
+
+
 class AdaptedNetworks(NetworkPredictor):
     """One device, from what source devices say of a network.
 
     Attributes:
         sources_: that teach, kept with it.
         posterior_: what the measurements say.
+        left_out_: of the measurements; where it was adapted, and not where it was loaded.
     """
 
     family = "adapted"
     Config = AdaptedConfig
     sources_: Sources
     posterior_: Posterior
+    left_out_: LeftOut
 
     def learn(self, labels: NetworkLabels, *, seed: int) -> None:
         """Learn from measurements of one device; `sources_` is set already.
@@ -51,7 +66,7 @@ class AdaptedNetworks(NetworkPredictor):
         del seed
         if len(labels.devices) != 1:
             raise InputError(f"one device must be learned at a time, got {len(labels.devices)}")
-        networks, logs = _distinct(labels)
+        networks, logs, rows = _distinct(labels)
         if len(networks) < LEAST:
             raise InputError(
                 f"archs must be at least {LEAST} different measured networks, got {len(networks)}"
@@ -59,6 +74,7 @@ class AdaptedNetworks(NetworkPredictor):
         measured, mixes = self.sources_.parts(networks)
         places = by_kind(self.sources_.kinds)
         self.posterior_ = learn(logs, measured, mixes, places=places, kind=kind_of(labels.devices[0]))
+        self.left_out_ = LeftOut(rows, *self.posterior_.left_out(logs))
         self.operators_ = tuple(
             sorted({op for p in self.sources_.predictors for op in p.operators_} | set(self.operators_))
         )
@@ -205,9 +221,11 @@ def adapt_network(
     return made.fit(labels, seed=seed)
 
 
-def _distinct(labels: NetworkLabels) -> tuple[list[Network], Doubles]:
-    """Different networks with their mean log values."""
+def _distinct(labels: NetworkLabels) -> tuple[list[Network], Doubles, Ints]:
+    """Different networks with their mean log values, and which of them each measurement is of."""
     found: dict[str, tuple[Network, list[float]]] = {}
     for network, value in zip(labels.networks, labels.values[:, 0].tolist(), strict=True):
         found.setdefault(network.key, (network, []))[1].append(value)
-    return [n for n, _ in found.values()], np.array([np.log(v).mean() for _, v in found.values()])
+    place = {key: i for i, key in enumerate(found)}
+    rows = np.array([place[network.key] for network in labels.networks])
+    return [n for n, _ in found.values()], np.array([np.log(v).mean() for _, v in found.values()]), rows

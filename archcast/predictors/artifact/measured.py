@@ -1,0 +1,101 @@
+"""What an adapted predictor was learned from, kept beside it in its folder.
+
+`measured.json` holds everything but networks of no space; those are ONNX models without weights,
+`measured0.onnx` and so on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archcast.core.errors import ArtifactError
+from archcast.core.network import Network
+from archcast.featurize.onnx_model import model_of
+from archcast.featurize.readers.onnx_graph import network_of
+
+FILE = "measured.json"
+_NETWORK = "measured{}.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Measurements that taught, and how.
+
+    Attributes:
+        archs: architectures in their space's notation, as text, or networks.
+        values: one each, in the metric's unit.
+        predicted: what was predicted of each without it; None where that was not worked out.
+        sources, families, seed: as `archcast.adapt` was given them.
+    """
+
+    archs: tuple[str | Network, ...]
+    values: tuple[float, ...]
+    predicted: tuple[float, ...] | None = None
+    sources: Sequence[str] | None = None
+    families: Sequence[str] | None = None
+    seed: int = 0
+
+    def to_files(self) -> dict[str, bytes]:
+        """File name -> content."""
+        files: dict[str, bytes] = {}
+        archs: list[str] = []
+        for arch in self.archs:
+            if isinstance(arch, Network):
+                name = _NETWORK.format(len(files))
+                files[name] = model_of(arch, shapes=True).SerializeToString()
+                arch = name
+            archs.append(arch)
+        said = {
+            "archs": archs,
+            "values": self.values,
+            "predicted": self.predicted,
+            "sources": self.sources,
+            "families": self.families,
+            "seed": self.seed,
+        }
+        return files | {FILE: json.dumps(said, indent=1).encode()}
+
+    @classmethod
+    def from_files(cls, names: Mapping[str, Any], read: Callable[[str], bytes]) -> Measured | None:
+        """What `to_files` gave; None where nothing was kept.
+
+        Args:
+            names: files that there are.
+            read: gives a file's content.
+
+        Raises:
+            ArtifactError: a file is damaged.
+        """
+        if FILE not in names:
+            return None
+        try:
+            found = json.loads(read(FILE))
+            archs = tuple(_network(read(a)) if a in names else str(a) for a in found["archs"])
+            values = tuple(map(float, found["values"]))
+            predicted = found["predicted"]
+            made = cls(
+                archs,
+                values,
+                None if predicted is None else tuple(map(float, predicted)),
+                found["sources"],
+                found["families"],
+                int(found["seed"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArtifactError(f"{FILE} is not what was written: {error!r}") from error
+        if len(archs) != len(values):
+            raise ArtifactError(f"{FILE} must hold a value an architecture")
+        return made
+
+
+def _network(content: bytes) -> Network:
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        return network_of(onnx.ModelProto.FromString(content))
+    except DecodeError as error:
+        raise ArtifactError(f"a measured network cannot be read: {error}") from error

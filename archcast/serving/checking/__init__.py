@@ -1,0 +1,1 @@
+"""Whether a predictor is still right: read `figures`, `verdict`, `check`."""
