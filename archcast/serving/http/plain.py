@@ -102,7 +102,8 @@ def record(model: LoadedPredictor) -> dict[str, Any]:
     entry = model.entry
     names = ("device", "space", "metric", "unit", "dataset", "predictor", "origin", "basis", *_PARTS)
     told = {name: getattr(entry, name) for name in names}
-    told |= {"device_note": entry.about.note, "label": entry.version}
+    about = entry.about
+    told |= {"kind": about.kind, "device_note": about.note, "label": entry.version}
     return told | {"version": entry.digest, "model": entry.name}
 
 

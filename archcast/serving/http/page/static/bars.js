@@ -1,0 +1,185 @@
+// Costs as rows, one a device, with their bars: the rows are text for everyone, the bars one chart behind them
+// that shows what the rows in sight are of.
+import { labelOf } from "./catalog.js";
+import { eachFrame, find, make, number } from "./dom.js";
+import { limitLine } from "./limit.js";
+import { colour } from "./theme.js";
+
+const HEAD = 30;
+const NARROW = 760;
+const THICK = { one: 16, two: 11 };
+
+export class Bars {
+  /** `picked` is told the device whose row was chosen, `limited` where the limit was dragged to. */
+  constructor(box, { picked, limited }) {
+    this.box = box;
+    this.picked = picked;
+    this.shown = { rows: [], slots: ["a"], unit: "", limit: null, log: false, atLeast: false, device: "" };
+    this.redraw = eachFrame(() => this.place());
+    this.canvas = make("canvas", { "aria-hidden": "true" });
+    this.plot = make("div", { class: "plot" }, this.canvas);
+    this.line = limitLine(this.plot, () => this.chart?.scales.x, limited);
+    box.addEventListener("scroll", this.redraw, { passive: true });
+    new ResizeObserver(this.redraw).observe(box);
+  }
+
+  /** Show rows: `{device, about, cells: {a, b}, breaks}`, in the order in which they stand. */
+  show(shown) {
+    Object.assign(this.shown, shown);
+    const { rows, slots } = this.shown;
+    this.narrow = innerWidth <= NARROW;
+    this.height = (this.narrow ? 62 : 42) + (slots.length > 1 ? 16 : 0);
+    this.box.style.setProperty("--row", `${this.height}px`);
+    if (!rows.length) {
+      this.box.replaceChildren(make("p", { class: "empty" }, "No device fits these words."));
+      return;
+    }
+    const sticky = make("div", { class: "sticky" }, this.plot);
+    const list = make("div", { role: "table", "aria-label": "Costs by device", "aria-rowcount": rows.length + 1 });
+    list.append(this.head(), ...rows.map((row) => this.row(row)));
+    this.box.replaceChildren(sticky, list);
+    this.place();
+  }
+
+  head() {
+    const cell = (text, name = "") => make("span", { role: "columnheader", class: name }, text);
+    const unit = make("span", { class: "sr" }, `bar, ${this.shown.unit}`);
+    return make(
+      "div",
+      { class: "head", role: "row" },
+      cell("Device"),
+      make("span", { role: "columnheader", class: "plot-cell" }, unit),
+      cell(`${this.shown.unit}, 90 % interval`),
+      cell("Origin"),
+    );
+  }
+
+  row({ device, about, cells, breaks }) {
+    const label = labelOf(about);
+    const name = make(
+      "button",
+      { type: "button", class: "device", title: label.how, onclick: () => this.picked(device) },
+      label.name,
+      make("small", {}, label.how),
+    );
+    const values = this.shown.slots.map((slot) => this.value(slot, cells[slot]));
+    const noted = Object.values(cells).some((cell) => cell?.note);
+    const origin = make("span", { role: "cell", class: "origin" }, about.basis);
+    if (noted) {
+      const notes = [...new Set(Object.values(cells).map((cell) => cell?.note).filter(Boolean))].join("; ");
+      origin.append(" ", make("b", { title: notes }, "note", make("span", { class: "sr" }, `: ${notes}`)));
+    }
+    const chosen = device === this.shown.device;
+    return make(
+      "div",
+      { class: `row${breaks ? " breaks" : ""}${chosen ? " chosen" : ""}`, role: "row", "data-device": device },
+      make("span", { role: "cell" }, name),
+      make("span", { role: "cell", class: "plot-cell" }),
+      make("span", { role: "cell", class: "value" }, ...values),
+      origin,
+    );
+  }
+
+  value(slot, cell) {
+    const several = this.shown.slots.length > 1;
+    const mark = several ? make("span", { class: `mark ${slot}` }, make("span", { class: "sr" }, slot.toUpperCase())) : "";
+    if (!cell) return make("div", {}, mark, make("small", {}, "not asked"));
+    if (cell.value == null) return make("div", { title: cell.note }, mark, make("small", {}, "cannot be told"));
+    const ends = cell.lower == null ? "no interval" : `${number(cell.lower)} – ${number(cell.upper)}`;
+    return make("div", {}, mark, number(cell.value), make("small", {}, ends));
+  }
+
+  /** Mark the chosen row, without drawing all of them anew. */
+  choose(device) {
+    this.shown.device = device;
+    for (const row of this.box.querySelectorAll(".row")) row.classList.toggle("chosen", row.dataset.device === device);
+  }
+
+  /** Move the limit: what keeps it is told by `breaks`, a row each. */
+  limit(limit, breaks) {
+    this.shown.limit = limit;
+    this.shown.rows.forEach((row, i) => (row.breaks = breaks[i]));
+    this.box.querySelectorAll(".row").forEach((row, i) => row.classList.toggle("breaks", breaks[i]));
+    this.redraw();
+  }
+
+  /** Put the chart where the bars' column is, and draw the bars of the rows in sight. */
+  place() {
+    const cell = find(".row .plot-cell", this.box);
+    if (!cell) return;
+    const within = this.box.getBoundingClientRect();
+    const seen = cell.getBoundingClientRect();
+    if (!seen.width) return;
+    const height = Math.min(this.box.clientHeight, HEAD + this.height * this.shown.rows.length);
+    Object.assign(this.plot.style, {
+      left: `${seen.left - within.left + this.box.scrollLeft}px`,
+      width: `${seen.width}px`,
+      height: `${height}px`,
+    });
+    if (!this.chart) this.begin();
+    const first = Math.max(0, Math.floor(this.box.scrollTop / this.height) - 1);
+    const last = Math.ceil((this.box.scrollTop + height) / this.height) + 1;
+    const top = this.box.scrollTop / this.height;
+    const { x, y } = this.chart.options.scales;
+    Object.assign(y, { min: top - 0.5, max: top + (height - HEAD) / this.height - 0.5 });
+    Object.assign(x, scaleOf(this.shown));
+    x.grid.color = colour("line");
+    this.chart.data.datasets = datasets(this.shown, first, last, this.narrow);
+    this.chart.resize(seen.width, height);
+    this.chart.update("none");
+    this.line.place(this.shown.limit, this.shown.atLeast, this.shown.unit);
+  }
+
+  begin() {
+    this.chart = new Chart(this.canvas, {
+      type: "bar",
+      data: { datasets: [] },
+      options: {
+        indexAxis: "y",
+        responsive: false,
+        maintainAspectRatio: false,
+        animation: false,
+        events: [],
+        layout: { padding: 0 },
+        plugins: { legend: { display: false }, tooltip: { enabled: false } },
+        scales: {
+          x: { position: "top", grid: { color: colour("line") }, ticks: { maxTicksLimit: 6, maxRotation: 0 }, afterFit: (scale) => (scale.height = HEAD) },
+          y: { type: "linear", display: false, reverse: true, offset: false },
+        },
+      },
+    });
+  }
+}
+
+const values = (rows, slots) => rows.flatMap((row) => slots.flatMap((slot) => [row.cells[slot]?.value, row.cells[slot]?.upper])).filter((v) => v > 0);
+
+/** The axis of the values; of a logarithmic one the least power of ten below all of them. */
+export function scaleOf({ rows, slots, limit, log }) {
+  const shown = values(rows, slots);
+  const most = Math.max(limit ?? 0, ...shown);
+  const least = Math.min(limit ?? Infinity, ...rows.flatMap((row) => slots.map((slot) => row.cells[slot]?.lower ?? row.cells[slot]?.value)).filter((v) => v > 0));
+  if (!log) return { type: "linear", min: 0, max: undefined, suggestedMax: most || 1 };
+  return { type: "logarithmic", min: 10 ** Math.floor(Math.log10(least || 1)), max: most * 1.15, suggestedMax: undefined };
+}
+
+/** Bars of some rows with their intervals; those that break the limit are pale. */
+export function datasets({ rows, slots }, first, last, narrow = false) {
+  const made = [];
+  const thick = slots.length > 1 ? THICK.two : THICK.one;
+  slots.forEach((slot, place) => {
+    const [fill, end] = [colour(slot), colour(`${slot}-end`)];
+    const shift = (slots.length > 1 ? (place - 0.5) * 0.3 : 0) + (narrow ? 0.27 : 0);
+    const bars = [], ends = [], fills = [];
+    rows.slice(first, last).forEach((row, i) => {
+      const cell = row.cells[slot];
+      if (cell?.value == null) return;
+      bars.push({ x: cell.value, y: first + i + shift });
+      fills.push(row.breaks ? `${fill}55` : `${fill}cc`);
+      if (cell.lower != null) ends.push({ x: [cell.lower, cell.upper], y: first + i + shift });
+    });
+    const shared = { grouped: false, borderSkipped: false };
+    made.push({ ...shared, data: ends, backgroundColor: end, barThickness: 3, order: 0 });
+    made.push({ ...shared, data: bars, backgroundColor: fills, barThickness: narrow ? thick - 3 : thick, borderRadius: 3, order: 1 });
+  });
+  return made;
+}
