@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archcast.cli.inputs import FORMATS, read_table
+from archcast.cli.inputs import FORMATS, Notation, given_architectures
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
 from archcast.cli.samples import SamplesFile, given_samples
 from archcast.core.errors import InputError
@@ -33,6 +33,7 @@ def suggest(
     device: Annotated[
         str | None, typer.Option("--device", "-d", help="Leave this device out of the sources.")
     ] = None,
+    notation: Notation = None,
     seed: Annotated[int, typer.Option(help="Seed of the draw of candidates.")] = 0,
     out: Annotated[
         Path | None, typer.Option("--csv", help="CSV file to write, its values left blank.")
@@ -51,15 +52,15 @@ def suggest(
     if bool(space) == bool(candidates):
         raise InputError("either --space or --candidate must be given, and not both")
     if candidates:
-        known = None if samples is None else read_table(samples, "samples").architectures()
+        known = None if samples is None else given_architectures(None, samples, "samples").archs
         chosen = choose(None, n, source, candidates, seed, measured=known, device=device)
         _show([{"arch": str(arch), "value": ""} for arch in chosen], out, as_json=as_json)
         return
     measured = None
     if samples is not None:
-        table = read_table(samples, "samples")
-        with table.naming():
-            measured = SPACES[space].parse(table.architectures())
+        known_archs = given_architectures(None, samples, "samples", space=space, notation=notation)
+        with known_archs.naming():
+            measured = SPACES[space].parse(known_archs.archs)
     archs = choose(space, n, source, seed=seed, measured=measured, device=device)
     texts = SPACES[space].to_text(SPACES[space].parse(archs))
     _show([{"arch": text, "value": ""} for text in texts], out, as_json=as_json)
@@ -84,6 +85,7 @@ def adapt(
             help="Data set the networks are built for; default what the samples say, else the space's first."
         ),
     ] = None,
+    notation: Notation = None,
     save: Annotated[bool, typer.Option(help="Keep it, so that archcast predict knows the device.")] = True,
     track: Annotated[
         bool | None, typer.Option(help="Leave a run in MLflow; default where MLflow is installed.")
@@ -106,6 +108,7 @@ def adapt(
         made = learn(
             *(given.archs, given.values, device, metric, given.space, source, seed, given.dataset),
             families=family,
+            notation=notation,
         )
     record: dict[str, Any] = {
         "device": device,

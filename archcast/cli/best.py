@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcast.cli.inputs import FORMATS, Given, given_architectures
+from archcast.cli.inputs import FORMATS, Given, Notation, given_architectures
 from archcast.cli.output import Json, print_records
 
 
@@ -28,6 +28,7 @@ def best(
         str | None,
         typer.Option(help=f"File of the only architectures to choose from: {FORMATS}."),
     ] = None,
+    notation: Notation = None,
     strategy: Annotated[str, typer.Option(help="ucb, ei or thompson.")] = "ucb",
     seed: Annotated[int, typer.Option(help="Seed; the same all along.")] = 0,
     as_json: Json = False,
@@ -41,7 +42,9 @@ def best(
     from archcast.search.active.labels_file import next_to_train
     from archcast.search.active.run import Trainer
 
-    given = Given([]) if candidates is None else given_architectures(None, candidates, "candidates")
+    given = Given([])
+    if candidates is not None:
+        given = given_architectures(None, candidates, "candidates", space=space, notation=notation)
     with given.naming():
         trainer = Trainer(space, candidates=given.archs or None, strategy=strategy, seed=seed)
     texts = next_to_train(trainer, labels, n, add=add)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from archcast.core.reading import Samples, Table
 
 STANDARD_INPUT = "-"
+Notation = Annotated[
+    str | None,
+    typer.Option(help="Notation of others that architectures are in: naslib, nni, index, hat_yaml and more."),
+]
 FORMATS = "one a line, CSV, JSON, JSON Lines or Parquet; - for standard input"
 
 
@@ -54,17 +58,51 @@ def read_table(file: str, what: str = "file", *, header: bool = False) -> Table:
     return read_bytes(sys.stdin.buffer.read(LARGEST + 1), "standard input", header=header)
 
 
-def given_architectures(archs: list[str] | None, file: str | None, what: str = "file") -> Given:
+def given_architectures(
+    archs: list[str] | None,
+    file: str | None,
+    what: str = "file",
+    *,
+    space: str | None = None,
+    notation: str | None = None,
+) -> Given:
     """Architectures of the command line or of a file.
+
+    Args:
+        space, notation: what they are written in; they are given in the space's own notation.
 
     Raises:
         InputError: both or neither are given, or the file cannot be read.
+        ParseError: an architecture is not in the notation.
     """
+    found = _as_given(archs, file, what, whole=notation is not None and is_whole(notation))
+    if notation is None:
+        return found
+    from archcast.featurize.spaces.catalog import given
+
+    with found.naming():
+        return Given(list(given(found.archs, space, notation)[1]), found.table)
+
+
+def is_whole(notation: str) -> bool:
+    """Whether files of a notation hold one architecture each; raise UnknownNameError where there is none."""
+    from archcast.featurize.spaces.catalog import notation_named
+
+    return notation_named(notation)[1].whole
+
+
+def _as_given(archs: list[str] | None, file: str | None, what: str, *, whole: bool) -> Given:
+    """Architectures as they are written."""
     if bool(archs) == bool(file):
         raise InputError("architectures must be given either as arguments or with --file")
     if file is None:
         return Given(list(archs or ()))
-    table = read_table(file, what)
+    if whole and file != STANDARD_INPUT:
+        from archcast.core.reading import read_whole
+
+        table = read_whole(Path(file), what)
+    else:
+        table = read_table(file, what)
     return Given(table.architectures(), table)
 
 

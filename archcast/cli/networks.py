@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from archcast.featurize.spaces import Space
 
 
-def chosen_networks(space: Space, n: int | None, archs: str | None, *, seed: int) -> Codes:
+def chosen_networks(
+    space: Space, n: int | None, archs: str | None, *, seed: int, notation: str | None = None
+) -> Codes:
     """Codes of `n` different networks drawn with `seed`, or of the file's networks.
 
     Raises:
@@ -23,7 +25,7 @@ def chosen_networks(space: Space, n: int | None, archs: str | None, *, seed: int
     if (n is None) == (archs is None):
         raise InputError("either --n or --archs must be given, and not both")
     if archs is not None:
-        given = given_architectures(None, archs, "--archs")
+        given = given_architectures(None, archs, "--archs", space=space.name, notation=notation)
         with given.naming():
             return space.parse(given.archs)
     wanted = n or 0

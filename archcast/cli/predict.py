@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcast.cli.inputs import FORMATS, given_architectures
+from archcast.cli.inputs import FORMATS, Notation, given_architectures
 from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_records
 from archcast.cli.predict_members import Asked
@@ -39,6 +39,7 @@ def predict(
     metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
     space: SpaceName = None,
     dataset: Dataset = None,
+    notation: Notation = None,
     coverage: Annotated[float, typer.Option(help="Coverage of the intervals, 0.5 to 0.99.")] = 0.9,
     measured: Annotated[
         bool,
@@ -61,7 +62,7 @@ def predict(
     """
     from archcast.featurize.spaces.catalog import resolve_space
 
-    given = given_architectures(archs, file)
+    given = given_architectures(archs, file, space=space, notation=notation)
     if space in (None, "network") and are_files(given.archs):
         where = Where(device or (), hardware, runtime, precision)
         files = Files(batch, inputs or (), bind or ())
@@ -134,6 +135,7 @@ def features(
     file: FromFile = None,
     space: SpaceName = None,
     dataset: Dataset = None,
+    notation: Notation = None,
     as_json: Json = False,
 ) -> None:
     """Show the features of architectures.
@@ -142,7 +144,7 @@ def features(
     """
     from archcast.featurize.features import features as compute
 
-    given = given_architectures(archs, file)
+    given = given_architectures(archs, file, space=space, notation=notation)
     with given.naming():
         table = compute(given.archs, space, dataset)
     shown = [shorten(arch) for arch in given.archs]

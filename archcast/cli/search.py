@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from archcast.cli.inputs import FORMATS, given_architectures
+from archcast.cli.inputs import FORMATS, Notation, given_architectures
 from archcast.cli.output import Json, print_records
 from archcast.core.errors import InputError
 
@@ -68,6 +68,7 @@ def search(
         str | None,
         typer.Option(help=f"File of architectures to begin with: {FORMATS}."),
     ] = None,
+    notation: Notation = None,
     within: Annotated[
         Path | None, typer.Option(help="Smaller space to stay in, as archcast profile --reduce wrote it.")
     ] = None,
@@ -111,7 +112,7 @@ def search(
             evaluations=most,
             seconds=seconds,
             population=population,
-            start=None if start is None else _codes(space, start),
+            start=None if start is None else _codes(space, start, notation),
             within=within,
             seed=seed,
             state=state,
@@ -175,11 +176,11 @@ def _print(result: SearchResult, *, as_json: bool) -> None:
         print_records([], as_json=True)
 
 
-def _codes(space: str, file: str) -> Codes:
+def _codes(space: str, file: str, notation: str | None) -> Codes:
     """Codes of a file's architectures."""
     from archcast.featurize.spaces import SPACES
 
-    given = given_architectures(None, file, "start")
+    given = given_architectures(None, file, "start", space=space, notation=notation)
     with given.naming():
         return SPACES[space].parse(given.archs)
 

@@ -119,4 +119,5 @@ def shorten(value: object) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # an integer too long to print, a list too deep
         return f"a {type(value).__name__} too large to show"
+    text = " ".join(text.split()) if "\n" in text else text
     return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}..."

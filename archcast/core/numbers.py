@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from archcast.core.arrays import Doubles
+from archcast.core.batches import items_of
 from archcast.core.errors import InputError, shorten
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -37,14 +38,12 @@ def read_number(value: Any, what: str = "value") -> float:
 
 
 def read_numbers(values: Any, what: str = "values") -> Doubles:
-    """An array of numbers, of a list or an array of whole or floating numbers; NaN and infinity stay.
+    """An array of numbers, of whatever a batch of them comes in; NaN and infinity stay, None becomes NaN.
 
     Raises:
         InputError: anything else: truth values, text, dates, complex numbers, masked entries; names the item.
     """
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        item = int(np.ma.getmaskarray(values).ravel().argmax())
-        raise InputError(f"{what} must be there, got a masked entry", item=item)
+    values = items_of(values, what, column=None)
     if isinstance(values, list | tuple):
         for item, value in enumerate(values):
             if isinstance(value, bool | np.bool_ | str | bytes | complex):

@@ -27,7 +27,7 @@ from archcast.core.arrays import ArchBatch, Codes, Doubles, Floats
 from archcast.featurize.cost import COST_CLASSES, bytes_moved, quantity
 from archcast.featurize.encoders.networks import COLUMNS, network_columns
 from archcast.featurize.spaces import Space
-from archcast.featurize.spaces.catalog import resolve_space
+from archcast.featurize.spaces.catalog import given
 from archcast.featurize.spaces.networks import NETWORKS
 from archcast.featurize.topology import nn_degree, nn_mass
 
@@ -52,7 +52,13 @@ class Features:
     values: Floats
 
 
-def features(arch_batch: ArchBatch, space: str | Space | None = None, dataset: str | None = None) -> Features:
+def features(
+    arch_batch: ArchBatch,
+    space: str | Space | None = None,
+    dataset: str | None = None,
+    *,
+    notation: str | None = None,
+) -> Features:
     """Features of a batch of architectures, or of networks of any form.
 
     Args:
@@ -60,6 +66,7 @@ def features(arch_batch: ArchBatch, space: str | Space | None = None, dataset: s
             `archcast.network` gives them, or whatever it takes that needs no shape to be told.
         space: the space or its name, `network` for networks; None infers it.
         dataset: fixes input size and classes of the networks; None is the space's default.
+        notation: of others, in which the architectures are; see `archcast.parse`.
 
     Shapes:
         output: names (d), values float32 (n, d)
@@ -67,13 +74,13 @@ def features(arch_batch: ArchBatch, space: str | Space | None = None, dataset: s
     Raises:
         InputError: as `archcast.parse`; UnknownNameError for a data set the space has no network for.
     """
-    chosen = resolve_space(space, arch_batch)
+    chosen, items = given(arch_batch, space, notation)
     if chosen is NETWORKS:
-        networks = NETWORKS.read(arch_batch).networks
+        networks = NETWORKS.read(items).networks
         return Features(list(COLUMNS), network_columns(networks).astype(np.float32))
     return Features(
         list(feature_names(chosen)),
-        feature_values(chosen, chosen.parse(arch_batch), dataset).astype(np.float32),
+        feature_values(chosen, chosen.parse(items), dataset).astype(np.float32),
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from archcast.core import settings
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles
+from archcast.core.batches import check_aligned
 from archcast.core.device import DeviceName, file_name
 from archcast.core.errors import ArchcastWarning, InputError
 from archcast.core.labels import Labels, Target, target_key
@@ -21,7 +22,8 @@ from archcast.core.numbers import read_numbers
 from archcast.core.units import accuracy_question, likely_unit
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.spaces.catalog import name_of, resolve_space
+from archcast.featurize.spaces.catalog import given, name_of
+from archcast.featurize.spaces.checks import check_batch
 from archcast.predictors import Card, Predictor, save
 from archcast.predictors.adapt.posterior import LEAST, adapt_to
 from archcast.predictors.adapt.references import suggest_references
@@ -85,6 +87,7 @@ def adapt(
     dataset: str | None = None,
     *,
     families: Sequence[str] | None = None,
+    notation: str | None = None,
 ) -> AdaptedPredictor | AdaptedToNetworks:
     """Learn a predictor of a new device from a few measurements of it and from source devices.
 
@@ -111,17 +114,20 @@ def adapt(
         families: for accuracy, the candidates, such as `["gp", "gnn", "stack"]`; None takes a Gaussian
             process, Bayesian linear regression, NN-Degree and, where it is installed, LightGBM and its
             stack with the process.
+        notation: of others, in which the architectures are; see `archcast.parse`.
 
     Raises:
         InputError: fewer than 3 measurements, values all equal, not finite or not above 0, or a device
             name that is no name.
         UnknownNameError: a source or family that does not exist; lists those that do.
     """
-    if holds_networks(archs, name_of(space)):
+    check_aligned(archs, values)
+    archs = check_batch(archs)
+    if notation is None and holds_networks(archs, name_of(space)):
         if families is not None or dataset:
             raise InputError("families and dataset must be left out for networks of any form")
         return adapt_networks(archs, values, device, metric=metric, sources=sources)
-    chosen = resolve_space(space, archs)
+    chosen, archs = given(archs, space, notation)
     codes = chosen.parse(archs)
     measured = _checked(values, codes, metric)
     DeviceName.parse(device)
@@ -155,6 +161,7 @@ def suggest(
     *,
     measured: ArchBatch | None = None,
     device: str | None = None,
+    notation: str | None = None,
 ) -> list[Arch]:
     """The architectures to measure first on a new device, in the order in which to measure them.
 
@@ -167,6 +174,7 @@ def suggest(
         seed: of that draw.
         measured: what was measured already, to be built on.
         device: leave this device out of the sources.
+        notation: of others, in which candidates and what was measured are; see `archcast.parse`.
 
     Returns:
         n architectures in the space's notation, no two of them the same network; of networks those of the
@@ -176,12 +184,14 @@ def suggest(
         InputError: fewer than n distinct candidates that are not measured yet.
         UnknownNameError: no such space or source device.
     """
+    candidates = None if candidates is None else check_batch(candidates)
+    measured = None if measured is None else check_batch(measured)
     if holds_networks(candidates, name_of(space)):
         return suggest_of_networks(
             n, candidates=candidates, sources=sources, measured=measured, device=device
         )
     if candidates is not None:
-        chosen = resolve_space(space, candidates)
+        chosen, candidates = given(candidates, space, notation)
     elif space is not None:
         chosen = SPACES[space]
     else:
@@ -193,7 +203,7 @@ def suggest(
         pool = chosen.members(np.arange(chosen.size))
     else:
         pool = chosen.sample(_CANDIDATES, seed=seed)
-    done = None if measured is None else chosen.parse(measured)
+    done = None if measured is None else chosen.parse(given(measured, chosen, notation)[1])
     rows = suggest_references(prior_of(chosen.name, names), pool, n, measured=done, seed=seed)
     return chosen.format(pool[rows])
 

@@ -135,8 +135,9 @@ class Client:
 
     def _columns(self, batch: ArchBatch, asked: dict[str, Any], names: tuple[str, ...]) -> tuple[Floats, ...]:
         """What answers hold under each name, parts joined: (n,), or (n, devices) for a list of devices."""
-        codes = is_codes(batch)
-        items: Sequence[Any] = np.asarray(batch).tolist() if codes else check_batch(batch)
+        found = check_batch(batch)
+        codes = is_codes(found)
+        items: Sequence[Any] = np.asarray(found).tolist() if codes else found
         one = asked["device"] is None or isinstance(asked["device"], str)
         parts: list[list[dict[str, Any]]] = []
         for start in range(0, max(len(items), 1), _PART):

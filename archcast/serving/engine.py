@@ -10,7 +10,7 @@ import numpy as np
 from archcast.core.arrays import ArchBatch, Floats
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError, shorten
 from archcast.featurize.spaces import Space
-from archcast.featurize.spaces.catalog import SPACES, name_of, read, space_named
+from archcast.featurize.spaces.catalog import SPACES, given, name_of, read, space_named
 from archcast.predictors.lowered.batches import Parts, values_of_batch
 from archcast.serving.entry import Entry
 from archcast.serving.filters import Wanted
@@ -61,16 +61,20 @@ def predict(
     metric: str = "latency",
     space: str | Space | None = None,
     dataset: str | None = None,
+    *,
+    notation: str | None = None,
 ) -> Floats:
     """Predicted metric of a batch of architectures on a device, or on several at once.
 
     Args:
         arch_batch: architectures in their space's notation, an integer array of codes, or networks:
-            `archcast.network`'s, ONNX models, paths of .onnx and .param files.
+            `archcast.network`'s, ONNX models, paths of .onnx and .param files. A list, tuple, generator,
+            array or column of a frame.
         device: name as `archcast.devices` lists it; for accuracy the data set. A list gives one column each.
         metric: `latency` (ms), `energy` (mJ), `accuracy` (%), `throughput` (1/s) or `memory` (MiB).
         space: the search space or its name; None infers it from the architectures.
         dataset: data set the networks are built for; default the space's first.
+        notation: of others, in which the architectures are; see `archcast.parse`.
 
     Shapes:
         output: float32 (n,), or (n, devices) for a list, in the metric's unit
@@ -82,6 +86,8 @@ def predict(
         ArtifactError: the predictor asked for cannot be used; says why.
     """
     here = store()
+    if notation is not None:
+        space, arch_batch = given(arch_batch, space, notation)
     if isinstance(space, Space):
         space = name_of(space)
     names = (device,) if device is None or isinstance(device, str) else _names(device)
@@ -103,16 +109,20 @@ def predict_interval(
     coverage: float = 0.9,
     space: str | Space | None = None,
     dataset: str | None = None,
+    *,
+    notation: str | None = None,
 ) -> tuple[Floats, Floats]:
     """Interval of a batch's predicted metric, from the errors on held-out measurements.
 
     Args:
         coverage: share of measurements the intervals are to hold, 0.5 to 0.99.
-        arch_batch, device, metric, space, dataset: as `archcast.predict`.
+        arch_batch, device, metric, space, dataset, notation: as `archcast.predict`.
 
     Shapes:
         output: float32 (n,) and (n,), lower and upper ends in the metric's unit; (n, devices) each for a list
     """
+    if notation is not None:
+        space, arch_batch = given(arch_batch, space, notation)
     batch = read(arch_batch, None if space is None else space_named(space))
     names = (device,) if device is None or isinstance(device, str) else _names(device)
     answering = _answering(batch.space.name, names, metric, dataset, SPACES.replaced)

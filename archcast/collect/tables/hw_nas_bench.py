@@ -21,7 +21,8 @@ from archcast.collect.tables.reading import parsed
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import DataError, shorten
 from archcast.featurize.spaces import SPACES
-from archcast.featurize.spaces.fbnet import BLOCKS, CHANNELS, INPUTS, SHAPES, SKIP, STAGES, STEM
+from archcast.featurize.spaces.fbnet import CHANNELS, INPUTS, SHAPES, SKIP, STAGES, STEM
+from archcast.featurize.spaces.fbnet_notation import BLOCKS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -36,13 +36,27 @@ def read_file(path: Path, what: str = "file", *, header: bool = False) -> Table:
         InputError: it cannot be read, or holds no rows that can be told; names line, column and remedy.
     """
     name = f"{what} {str(path)!r}"
+    return read_bytes(_content(path, name), name, header=header)
+
+
+def read_whole(path: Path, what: str = "file") -> Table:
+    """A file that writes one architecture in many lines, as a table of one row.
+
+    Raises:
+        InputError: it cannot be read, or is no text.
+    """
+    name = f"{what} {str(path)!r}"
+    text, encoding = decoded(unpacked(_content(path, name), name), name)
+    return Table(name, (ARCH,), [(text,)], [1], encoding=encoding)
+
+
+def _content(path: Path, name: str) -> bytes:
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{name} must be at most {LARGEST} bytes, and is larger")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error}") from error
-    return read_bytes(data, name, header=header)
 
 
 def read_bytes(data: bytes, name: str, *, header: bool = False) -> Table:
@@ -97,18 +111,41 @@ def _json(text: str, name: str) -> Table:
             return _json_lines(lines, name)
         raise InputError(f"{name} is not JSON: {_why(error)}") from error
     if isinstance(value, dict):
-        lists = {key: cells for key, cells in value.items() if isinstance(cells, list)}
-        if any(key.strip().casefold() == ARCH for key in lists):
-            return _columns(value, name)
-        if value and all(isinstance(entry, dict) for entry in value.values()):
-            raise InputError(
-                f"{name} must be a list of architectures, records or columns, and is an object of the keys "
-                f"{shorten(next(iter(value)))}, ...: write records with arch and value"
-            )
-        value = [value]
+        columns = _unindexed(value, name)
+        if any(_is_arch(key) and isinstance(cells, list) for key, cells in columns.items()):
+            return _columns(columns, name)
+        value = _keyed(value)
     elif not value or isinstance(value[0], int | float | None):
         value = [value] if value else []
     return _items(value, name, list(range(len(value))), "item")
+
+
+def _unindexed(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """Columns written as objects, from a row's name to its cell, as lists."""
+    found = next((cells for key, cells in value.items() if _is_arch(key)), None)
+    if not isinstance(found, dict):
+        return value
+    out = {}
+    for key, cells in value.items():
+        if isinstance(cells, dict) and cells.keys() != found.keys():
+            raise InputError(f"{name} must have columns of the same rows, and those of {key!r} are others")
+        out[key] = [cells[row] for row in found] if isinstance(cells, dict) else cells
+    return out
+
+
+def _keyed(value: dict[str, Any]) -> list[Any]:
+    """Records by the names of their rows, or by their architectures; else one architecture."""
+    if not value or not all(isinstance(entry, dict) for entry in value.values()):
+        return [value]
+    if all(map(_is_record, value.values())):
+        return list(value.values())
+    if any(key[:1].isalpha() for key in value):
+        return [value]
+    return [{ARCH: key, **entry} for key, entry in value.items()]
+
+
+def _is_arch(key: str) -> bool:
+    return key.strip().casefold() == ARCH
 
 
 def _json_lines(lines: list[tuple[int, str]], name: str) -> Table:
@@ -141,13 +178,13 @@ def _items(items: list[Any], name: str, places: list[int], unit: str) -> Table:
 
 
 def _is_record(item: Any) -> bool:
-    return isinstance(item, dict) and any(key.strip().casefold() == ARCH for key in item)
+    return isinstance(item, dict) and any(map(_is_arch, item))
 
 
 def _columns(value: dict[str, Any], name: str) -> Table:
     """Lists by column, of one length; other entries go for every row."""
     lengths = {key: len(cells) for key, cells in value.items() if isinstance(cells, list)}
-    n = lengths[next(key for key in lengths if key.strip().casefold() == ARCH)]
+    n = lengths[next(filter(_is_arch, lengths))]
     for key, length in lengths.items():
         if length != n:
             raise InputError(

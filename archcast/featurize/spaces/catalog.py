@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Codes
-from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError, shorten
+from archcast.core.batches import PLAIN
+from archcast.core.errors import (
+    ArchcastWarning,
+    InputError,
+    ParseError,
+    UnknownNameError,
+    plain_letters,
+    shorten,
+)
 from archcast.core.registry import Registry
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.checks import check_batch, from_json, is_codes
 from archcast.featurize.spaces.fbnet import FBNet
+from archcast.featurize.spaces.foreign.catalog import sentence_of
+from archcast.featurize.spaces.foreign.form import Foreign
 from archcast.featurize.spaces.hat import HAT
 from archcast.featurize.spaces.macro import Macro
 from archcast.featurize.spaces.mnasnet import MnasNet
@@ -69,6 +79,8 @@ class Spaces(Registry[Space]):
         return found
 
 
+_SHORT = 8
+"""Most columns of spaces whose members may as well be a list of so many indices."""
 LARGE = 65_536
 """Arrays of more codes are read part by part, so that memory stays that of input and answers."""
 SPACES = Spaces("space", group="archcast.spaces", check=_check)
@@ -137,6 +149,8 @@ def read(batch: ArchBatch, space: Space | None = None) -> Reading | NetworkBatch
     Raises:
         ParseError, InputError: as `parse`, or a network cannot be read.
     """
+    if type(batch) is not list or not batch or type(batch[0]) not in PLAIN:
+        batch = check_batch(batch)
     known = _first_space(batch) if space is None else space
     if isinstance(batch, np.ndarray) and len(batch) > LARGE and is_codes(batch):
         return Reading(known, batch, checked=False)
@@ -160,32 +174,49 @@ def infer_space(batch: ArchBatch) -> Space:
     Raises:
         InputError: the batch is empty, mixes spaces, or fits no space or more than one.
     """
-    first = _first_space(batch)
-    _check_rest(first, batch)
+    items = check_batch(batch)
+    first = _first_space(items)
+    _check_rest(first, items)
     return first
 
 
 def _first_space(batch: ArchBatch) -> Space:
     """The space of an array of codes, or of the batch's first architecture."""
-    if isinstance(batch, list | tuple) and batch:
-        fitting = [s for s in SPACES.values() if s.matches(batch[0])]
-        return fitting[0] if len(fitting) == 1 else _only(_fitting(batch[0], 0), shorten(batch[0]), 0)
-    if is_codes(batch):
-        batch = np.asarray(batch)
-        columns = batch.shape[1] if batch.ndim == 2 else None
-        fitting = [s for s in SPACES.values() if len(s.columns) == columns]
-        return _only(fitting, f"an array of shape {batch.shape}", None)
-    first = check_batch(batch)[0]
-    return _only(_fitting(first, 0), shorten(first), 0)
+    if isinstance(batch, np.ndarray):
+        return _only(_of_codes(batch), _shape(batch), None)
+    if isinstance(batch[0], int | np.integer):
+        _refuse_flat(list(batch))
+    fitting = [s for s in SPACES.values() if s.matches(batch[0])]
+    return fitting[0] if len(fitting) == 1 else _only(_fitting(batch[0], 0), batch[0], 0)
+
+
+def _refuse_flat(batch: Sequence[Any]) -> None:
+    """Raise InputError where a list of numbers may be one architecture that was not put in a list."""
+    for space in SPACES.values():
+        if len(batch) == len(space.columns) > _SHORT and space.matches(batch):
+            raise InputError(
+                f"arch_batch must be a list of architectures, got {len(batch)} numbers, which may be one of "
+                f"{space.name}: put it in a list"
+            )
+
+
+def _of_codes(codes: NDArray[np.integer[Any]]) -> list[Space]:
+    """Spaces with so many columns; of several, those whose columns have all the codes."""
+    columns = codes.shape[1] if codes.ndim == 2 else None
+    fitting = [s for s in SPACES.values() if len(s.columns) == columns]
+    if len(fitting) < 2 or not len(codes):
+        return fitting
+    low, high = codes.min(axis=0), codes.max(axis=0)
+    return [s for s in fitting if (low >= 0).all() and (high < s.cardinalities).all()] or fitting
 
 
 def _check_rest(first: Space, batch: ArchBatch) -> None:
     """Raise InputError where an item of the batch is of another space than its first one."""
-    if is_codes(batch):
+    if isinstance(batch, np.ndarray):
         return
-    for i, item in enumerate(check_batch(batch)):
+    for i, item in enumerate(batch):
         if not first.matches(item) and first not in _fitting(item, i):
-            other = _only(_fitting(item, i), shorten(item), i)
+            other = _only(_fitting(item, i), item, i)
             raise InputError(f"arch_batch must be of one space, got {other.name} after {first.name}", item=i)
 
 
@@ -194,32 +225,89 @@ def resolve_space(space: str | Space | None, batch: ArchBatch) -> Space:
     return infer_space(batch) if space is None else space_named(space)
 
 
-def parse(arch_batch: ArchBatch, space: str | Space | None = None) -> Codes:
+def given(
+    batch: ArchBatch, space: str | Space | None = None, notation: str | None = None
+) -> tuple[Space, ArchBatch]:
+    """The space of a batch, and its items in the space's own notation; a generator is gone through once.
+
+    Args:
+        space: None infers it.
+        notation: of others, as `Space.notations` names it.
+
+    Raises:
+        UnknownNameError: no such space or notation; lists those there are.
+        ParseError, InputError: as `parse`.
+    """
+    items = check_batch(batch)
+    if notation is None:
+        return resolve_space(space, items), items
+    known, foreign = notation_named(notation, None if space is None else space_named(space))
+    return known, foreign.own(items.tolist() if isinstance(items, np.ndarray) else items)
+
+
+def notation_named(name: str, space: Space | None = None) -> tuple[Space, Foreign]:
+    """The notation of that name in any case, and the space whose members it names.
+
+    Args:
+        space: None looks through all.
+
+    Raises:
+        UnknownNameError: there is none; lists those there are.
+    """
+    listed = SPACES.values() if space is None else (space,)
+    known = {foreign.name: (s, foreign) for s in listed for foreign in s.notations}
+    wanted = plain_letters(name) if isinstance(name, str) else name
+    found = [pair for own, pair in known.items() if plain_letters(own) == wanted]
+    if not found:
+        raise UnknownNameError(f"notation{f' of {space.name}' if space else ''}", name, known)
+    return found[0]
+
+
+def parse(arch_batch: ArchBatch, space: str | Space | None = None, notation: str | None = None) -> Codes:
     """Codes of a batch of architectures.
 
     Args:
-        arch_batch: architectures in their space's notation, or an integer array of codes.
+        arch_batch: architectures in their space's notation, or an integer array of codes: a list, tuple,
+            generator, array or column of a frame, as `archcast.core.batches` says.
         space: the space or its name; None infers it.
+        notation: of others, in which the architectures are: `naslib`, `nni`, `index`, `structure`,
+            `str2lists`, `str2matrix` and `arch_str` of NAS-Bench-201, `fbnet_names` and `op_idx_list` of
+            FBNet, `hat_yaml` of HAT. None is the space's own.
 
     Shapes:
         output: int8 (n, k), one column per decision
 
     Raises:
-        ParseError: an item is not of the space; names the item, the position and the choices.
+        ParseError: an item is not of the space; names the item, the position and the choices, or the form of
+            others that it has.
         InputError: the batch is empty or mixes spaces, or its space cannot be told.
+        UnknownNameError: no such space or notation.
     """
-    return resolve_space(space, arch_batch).parse(arch_batch)
+    known, items = given(arch_batch, space, notation)
+    return known.parse(items)
 
 
 def _fitting(item: Arch, i: int) -> list[Space]:
     fitting = _matching(item)
-    if not fitting and isinstance(item, str) and item.lstrip()[:1] in ("[", "{"):
-        fitting = _matching(from_json(item, i))
+    if not fitting and isinstance(item, str) and item.strip() != item:
+        return _fitting(item.strip(), i)
+    if not fitting and isinstance(item, str) and item[:1] in ("[", "{"):
+        fitting = _matching(_json(item, i))
     if not fitting and NETWORKS.matches(item):
         return [NETWORKS]
     if len(fitting) < 2:
         return fitting
     return [space for space in fitting if _is_member(space, item)] or fitting
+
+
+def _json(text: str, i: int) -> Arch:
+    """What text is the JSON of; None where it is none, but has another form that is known."""
+    try:
+        return from_json(text, i)
+    except ParseError:
+        if sentence_of(text) is None:
+            raise
+        return None
 
 
 def _matching(item: Arch) -> list[Space]:
@@ -235,16 +323,32 @@ def _is_member(space: Space, item: Arch) -> bool:
     return True
 
 
-def _only(fitting: list[Space], text: str, item: int | None) -> Space:
+def _only(fitting: list[Space], got: Any, item: int | None) -> Space:
     if len(fitting) == 1:
         return fitting[0]
-    if not fitting:
+    if fitting:
         raise InputError(
-            f"architecture must be in the notation of one of {', '.join(SPACES)}, or a network or path of an "
-            f".onnx or .param file; got {text}",
+            f"architecture fits the spaces {', '.join(s.name for s in fitting)}; say which with space=",
             item=item,
         )
+    known = sentence_of(got, [foreign for s in SPACES.values() for foreign in s.notations])
     raise InputError(
-        f"architecture fits the spaces {', '.join(s.name for s in fitting)}; say which with space=",
+        known
+        or f"architecture must be in the notation of one of {', '.join(SPACES)}, or a network or path of an "
+        f".onnx or .param file; got {got if item is None else shorten(got)}",
         item=item,
     )
+
+
+def _shape(codes: NDArray[Any]) -> str:
+    """What an array of numbers is that is no space's, for a sentence."""
+    said = f"an array of shape {codes.shape}"
+    if codes.ndim == 1:
+        return f'{said}: put one architecture in a list, or read indices with notation="index"'
+    for space in SPACES.values():
+        if codes.ndim == 2 and codes.shape[1] == sum(space.cardinalities):
+            sides = set(space.cardinalities)
+            shape = f"-1, {len(space.columns)}, {sides.pop()}" if len(sides) == 1 else ""
+            how = f", by .reshape({shape}).argmax(axis=2)" if shape else ""
+            return f"{said}, as one-hot rows of {space.name} have: give codes instead{how}"
+    return said

@@ -11,29 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch
+from archcast.core.batches import items_of
 from archcast.core.errors import InputError, ParseError, shorten
 
 MAX_TEXT = 20_000
 """Longest text of one architecture; anything longer is refused before it is read."""
 
 
-def check_batch(batch: Any) -> Sequence[Arch]:
-    """The batch as a non-empty sequence of architectures; raise InputError for anything else."""
-    if isinstance(batch, str | bytes | dict):
-        raise InputError(
-            f"arch_batch must be a list of architectures, got one {type(batch).__name__}; put it in a list"
-        )
-    if isinstance(batch, np.ndarray):
-        batch = batch.tolist()
-    if not isinstance(batch, Sequence):
-        try:
-            batch = list(batch)
-        except TypeError:
-            raise InputError(f"arch_batch must be a list of architectures, got {shorten(batch)}") from None
-    if len(batch) == 0:
+def check_batch(batch: Any) -> Any:
+    """The batch as a non-empty list of architectures or array of numbers, whatever it comes in.
+
+    Raises:
+        InputError: it is empty, or none; see `archcast.core.batches.items_of`.
+    """
+    items = batch if type(batch) is np.ndarray and batch.dtype.kind in "iu" else items_of(batch)
+    if len(items) == 0:
         raise InputError("arch_batch must hold at least one architecture, got none")
-    checked: Sequence[Arch] = batch
-    return checked
+    return items
 
 
 def from_json(text: str, item: int) -> Arch:

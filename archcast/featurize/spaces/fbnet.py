@@ -16,21 +16,11 @@ from archcast.featurize.cost import quantity
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
-from archcast.featurize.spaces.checks import check_integer, check_integers, small_integers
+from archcast.featurize.spaces.fbnet_notation import BLOCKS, N_LAYERS, parse_items
+from archcast.featurize.spaces.foreign import blocks as foreign_blocks
 from archcast.featurize.spaces.places import Places, column_places
 from archcast.featurize.topology import Cells
 
-BLOCKS = (
-    "k3_e1",
-    "k3_e1_g2",
-    "k3_e3",
-    "k3_e6",
-    "k5_e1",
-    "k5_e1_g2",
-    "k5_e3",
-    "k5_e6",
-    "skip",
-)
 SHAPES = ((3, 1, 1), (3, 1, 2), (3, 3, 1), (3, 6, 1), (5, 1, 1), (5, 1, 2), (5, 3, 1), (5, 6, 1))
 """Kernel, expansion and groups of each block but the last."""
 SKIP = len(SHAPES)
@@ -38,7 +28,6 @@ STAGES = (1, 4, 4, 4, 4, 4, 1)
 """Layers a stage."""
 CHANNELS = (16, 24, 32, 64, 112, 184, 352)
 STEM = 16
-N_LAYERS = sum(STAGES)
 
 
 class Input(NamedTuple):
@@ -65,15 +54,13 @@ class FBNet(ChainSpace):
     cardinalities = (len(BLOCKS),) * N_LAYERS
     datasets = tuple(INPUTS)
     term_groups = cost_groups = tuple((i,) for i in range(N_LAYERS))
+    notations = foreign_blocks.NOTATIONS
 
     def matches(self, item: Arch) -> bool:
         return isinstance(item, list | tuple | np.ndarray)
 
     def parse_items(self, items: Sequence[Arch]) -> Codes:
-        values = small_integers(items, N_LAYERS)
-        if values is not None and values.max() < len(BLOCKS):
-            return values.astype(np.int8)
-        return np.array([_parse_slowly(item, i) for i, item in enumerate(items)], dtype=np.int8)
+        return parse_items(items)
 
     def format(self, codes: Codes) -> list[Arch]:
         return [list(map(int, row)) for row in codes.tolist()]
@@ -153,12 +140,3 @@ def _layer(channels: int, stride: int) -> Build:
         )
 
     return build
-
-
-def _parse_slowly(item: Arch, i: int) -> list[int]:
-    """Blocks of one architecture, or a ParseError that says where it goes wrong."""
-    values = check_integers(item, N_LAYERS, what="fbnet architecture", item=i)
-    return [
-        check_integer(value, choices=range(len(BLOCKS)), what=f"fbnet layer {p}", item=i, position=p)
-        for p, value in enumerate(values)
-    ]

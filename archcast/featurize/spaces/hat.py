@@ -29,6 +29,7 @@ from archcast.featurize.cost import COST_CLASSES, COST_SHAPE, QUANTITIES, quanti
 from archcast.featurize.encoders.packed import PackedGraphs, pack_chains
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.checks import check_count
+from archcast.featurize.spaces.foreign import transformers
 from archcast.featurize.spaces.genome import Genome
 from archcast.featurize.spaces.hat_genome import HATGenome
 from archcast.featurize.spaces.hat_network import TransformerBuilder, spread
@@ -65,6 +66,7 @@ class HAT(Space):
     )
     datasets = tuple(TOKENS)
     counts_nodes = False
+    notations = transformers.NOTATIONS
     term_groups = (*((_LD, c) for c in (_DE, _DD, _FD, _HD, _HC, _A)), (_FE,), (_HE,))
 
     def matches(self, item: Arch) -> bool:

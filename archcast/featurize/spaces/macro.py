@@ -49,7 +49,7 @@ class Macro(ChainSpace):
                 return digits.reshape(-1, 8).astype(np.int8)
         except UnicodeEncodeError:
             pass
-        return np.array([_parse_slowly(item, i) for i, item in enumerate(items)], dtype=np.int8)
+        return np.array([_parse_slowly(item.strip(), i) for i, item in enumerate(items)], dtype=np.int8)
 
     def format(self, codes: Codes) -> list[Arch]:
         return ["".join(map(str, row)) for row in codes.tolist()]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack
 from archcast.featurize.spaces.base import Space, Summand
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.builder import NetworkBuilder
+from archcast.featurize.spaces.foreign import cells
 from archcast.featurize.spaces.nasbench201_forms import canonical_forms, live_edges, published_forms
 from archcast.featurize.spaces.nasbench201_function import function_blocks
 from archcast.featurize.spaces.nasbench201_notation import (
@@ -32,6 +32,7 @@ from archcast.featurize.spaces.nasbench201_notation import (
     SKIP,
     all_codes,
     all_texts,
+    numbers_by_index,
     numbers_of_texts,
     parse_slowly,
 )
@@ -61,6 +62,7 @@ class NASBench201(Space):
     datasets = tuple(INPUTS)
     text_notation = True
     has_dead_layers = True
+    notations = cells.NOTATIONS
 
     def matches(self, item: Arch) -> bool:
         return isinstance(item, str) and item[:1] == "|"
@@ -68,7 +70,7 @@ class NASBench201(Space):
     def parse_items(self, items: Sequence[Arch]) -> Codes:
         numbers = numbers_of_texts(items)
         if numbers is None:
-            return all_codes()[[parse_slowly(item, i) for i, item in enumerate(items)]]
+            return all_codes()[[parse_slowly(item.strip(), i) for i, item in enumerate(items)]]
         return all_codes()[numbers]
 
     def numbers_of(self, items: Sequence[Arch]) -> NDArray[np.integer[Any]] | None:
@@ -95,7 +97,7 @@ class NASBench201(Space):
             raise InputError(
                 f"NAS-Bench-201 index must be 0 to {self.size - 1}, got {given[item]}", item=item
             )
-        codes: Codes = all_codes()[_index_to_number()[given]]
+        codes: Codes = all_codes()[numbers_by_index()[given]]
         return codes
 
     def to_index(self, batch: ArchBatch) -> Ints:
@@ -105,7 +107,7 @@ class NASBench201(Space):
             output: (n,)
         """
         order = np.empty(self.size, dtype=np.int64)
-        order[_index_to_number()] = np.arange(self.size)
+        order[numbers_by_index()] = np.arange(self.size)
         return order[self.numbers(self.parse(batch))]
 
     def order(self, codes: Codes) -> Ints:
@@ -331,16 +333,9 @@ def _cost_tables(dataset: str) -> tuple[Doubles, Doubles, Doubles, Doubles]:
 
 
 @lru_cache(maxsize=1)
-def _index_to_number() -> Ints:
-    """(15,625,): the benchmark drew its order at random, so it is kept as data (uint16, 31 kB)."""
-    path = files("archcast.featurize.spaces") / "nasbench201_index.bin"
-    return np.frombuffer(path.read_bytes(), dtype="<u2").astype(np.int64)
-
-
-@lru_cache(maxsize=1)
 def _representatives() -> Ints:
     """(15,625,): number of the first cell by index of the published class, by number."""
-    ordered = _index_to_number()
+    ordered = numbers_by_index()
     found = np.empty_like(ordered)
     found[ordered] = ordered[published_forms(all_codes()[ordered], OPERATIONS)]
     return found

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.resources import files
 from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archcast.core.arrays import Arch, Codes
+from archcast.core.arrays import Arch, Codes, Ints
 from archcast.core.errors import ParseError, shorten
 from archcast.featurize.spaces.checks import MAX_TEXT
 
@@ -84,6 +85,13 @@ def all_texts() -> tuple[str, ...]:
         f"|{o[a]}~0|+|{o[b]}~0|{o[c]}~1|+|{o[d]}~0|{o[e]}~1|{o[f]}~2|"
         for a, b, c, d, e, f in all_codes().tolist()
     )
+
+
+@lru_cache(maxsize=1)
+def numbers_by_index() -> Ints:
+    """(15,625,): the benchmark drew its order at random, so it is kept as data (uint16, 31 kB)."""
+    path = files("archcast.featurize.spaces") / "nasbench201_index.bin"
+    return np.frombuffer(path.read_bytes(), dtype="<u2").astype(np.int64)
 
 
 @lru_cache(maxsize=1)

@@ -57,9 +57,9 @@ class AllNetworks(Space):
         Raises:
             InputError: an item is none of these, or cannot be read; names the item.
         """
-        if is_codes(batch):
-            self.check_decisions()
         given = check_batch(batch)
+        if is_codes(given):
+            self.check_decisions()
         return NetworkBatch(self, tuple(map(_read, given, range(len(given)))))
 
 

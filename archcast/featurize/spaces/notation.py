@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes
 from archcast.core.errors import InputError, ParseError, shorten
 from archcast.featurize.spaces.checks import check_batch, check_choice, check_keys, from_json, is_codes
+from archcast.featurize.spaces.foreign.catalog import sentence_of
+from archcast.featurize.spaces.foreign.form import Foreign
 
 MAX_VALUES = int(np.iinfo(np.int8).max) + 1
 """Values that one decision may have, as codes are int8."""
@@ -33,6 +35,7 @@ class Notation(ABC):
             space with a notation of its own may give those two instead.
         columns: names of the k decisions.
         cardinalities: number of values of each decision; codes run from 0 to cardinality - 1.
+        notations: of others, which name members too and are read where they are asked for by name.
         text_notation: whether the notation is a string; otherwise text is read as its JSON.
     """
 
@@ -40,6 +43,7 @@ class Notation(ABC):
     choices: ClassVar[Mapping[str, Sequence[Any]]] = {}
     columns: tuple[str, ...]
     cardinalities: tuple[int, ...]
+    notations: tuple[Foreign, ...] = ()
     text_notation: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -82,14 +86,29 @@ class Notation(ABC):
             output: int8 (n, k), C-contiguous; never the array that was given
 
         Raises:
-            ParseError: an item is not of this space; names the item, the position and the choices.
+            ParseError: an item is not of this space; names the item, the position and the choices, or the
+                form of others that it has and what to do.
             InputError: the batch is empty, is one architecture instead of a list, or holds codes
                 out of range.
         """
         self.check_decisions()
-        if is_codes(batch):
-            return self.check_codes(np.asarray(batch))
-        return self.parse_items(self._without_text(check_batch(batch)))
+        items = check_batch(batch)
+        if is_codes(items):
+            return self.check_codes(np.asarray(items))
+        try:
+            return self.parse_items(self._without_text(items))
+        except ParseError as error:
+            self._raise_foreign(items, error)
+            raise
+
+    def _raise_foreign(self, items: Sequence[Arch], error: ParseError) -> None:
+        """Raise what is known of the form of the item that was refused; return where nothing is."""
+        item = None if error.item is None else items[error.item]
+        if isinstance(item, dict) and item.keys() == set(self.columns):
+            return  # its own form, with a value that it has not
+        known = None if item is None else sentence_of(item, self.notations)
+        if known is not None:
+            raise ParseError(known, item=error.item) from error
 
     def numbers_of(self, items: Sequence[Arch]) -> NDArray[np.integer[Any]] | None:
         """Positions of a list of members in their notation, where that is quicker than by their codes.
@@ -128,7 +147,8 @@ class Notation(ABC):
         if len(codes) == 0:
             raise InputError("arch_batch must hold at least one architecture, got none")
         if not np.issubdtype(codes.dtype, np.integer):
-            raise InputError(f"{self.name} codes must be integers, got dtype {codes.dtype}")
+            remedy = ": give batch.astype(int)" if codes.dtype.kind == "f" else ""
+            raise InputError(f"{self.name} codes must be integers, got dtype {codes.dtype}{remedy}")
         self._check_range(codes)
         out = self.normalise(np.array(codes, dtype=np.int8, order="C"))
         if type(self).valid is not Notation.valid:  # which would only look at the range again

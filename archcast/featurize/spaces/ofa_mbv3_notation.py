@@ -76,7 +76,7 @@ def _parse_plain(items: Sequence[Arch]) -> Codes | None:
 
 
 def _has_plain_keys(item: dict[Any, Any]) -> bool:
-    width_free = len(item) == 4 or (len(item) == 5 and item.get("wid", 0) is None)
+    width_free = len(item) == 4 or (len(item) == 5 and _is_width(item.get("wid", 0)))
     return width_free and "ks" in item and "e" in item and "d" in item and "r" in item
 
 
@@ -98,9 +98,9 @@ def _code_table(choices: tuple[int, ...], first: int) -> Codes:
 def _parse_slowly(item: Arch, i: int) -> list[int]:
     """Codes of one architecture, or a ParseError that says where it goes wrong."""
     values = check_keys(item, _KEYS, space="ofa_mbv3", index=i, optional=("wid",))
-    if values.get("wid") is not None:
+    if not _is_width(values.get("wid")):
         raise ParseError(
-            f"ofa_mbv3 wid must be None, because only width 1.0 is modelled, got {shorten(values['wid'])}",
+            f"ofa_mbv3 wid must be 1.0 or None, as only that width is modelled, got {shorten(values['wid'])}",
             item=i,
             position="wid",
         )
@@ -119,6 +119,11 @@ def _parse_slowly(item: Arch, i: int) -> list[int]:
     return [*codes, *depths, RESOLUTIONS.index(_choice(resolution, RESOLUTIONS, "r", i))]
 
 
+def _is_width(value: object) -> bool:
+    """Whether a width is the one of the networks that are modelled, or not said."""
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value == 1)
+
+
 def _entries(value: object, length: int, key: str, i: int) -> list[Any]:
     return check_integers(value, length, what=f"ofa_mbv3 {key}", item=i, position=key)
 
@@ -131,9 +136,9 @@ def _choice(value: object, choices: Sequence[int], position: str, i: int) -> int
 def _position_code(value: object, choices: tuple[int, ...], position: str, i: int, *, used: bool) -> int:
     if used:
         return choices.index(_choice(value, choices, position, i)) + 1
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer)):
         raise ParseError(
-            f"ofa_mbv3 {position} must be an integer, although it is unused, got {shorten(value)}",
+            f"ofa_mbv3 {position} must be an integer or None, although it is unused, got {shorten(value)}",
             item=i,
             position=position,
         )

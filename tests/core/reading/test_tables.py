@@ -53,6 +53,9 @@ def test_a_column_of_its_own_may_hold_commas():
         '{"arch": ["02012100", "[1, 2]"]}',
         '[{"arch": "02012100"}, {"arch": "[1, 2]"}]',
         '{"arch": "02012100"}\n{"arch": "[1, 2]"}\n',
+        '{"arch": {"0": "02012100", "1": "[1, 2]"}, "value": {"0": 1, "1": 2}}',
+        '{"0": {"arch": "02012100", "value": 1}, "1": {"arch": "[1, 2]", "value": 2}}',
+        '{"02012100": {"value": 1}, "[1, 2]": {"value": 2}}',
     ],
 )
 def test_lists_of_architectures(text):
@@ -107,7 +110,7 @@ def test_places_are_those_of_the_file(tmp_path):
         ('[{"arch": "a",}]', "is not JSON: .* at line 1 column"),
         ('{"arch": "a"}\n{"arch": }\n', "line 2 is not JSON"),
         ('{"arch": ["a", "b"], "value": [1]}', "columns of one length, got 1 of 'value' and 2 of arch"),
-        ('{"(4, 0)": {"acc": 1}}', "an object of the keys '.4, 0.'"),
+        ('{"arch": {"0": "a"}, "value": {"1": 1}}', "columns of the same rows, and those of 'value'"),
         ("[" * 100_000, "is not JSON: "),
         ("{'op_name': 'skip', 'op_latency': 0.0}\n", "a look-up table of operators"),
     ],

@@ -46,7 +46,7 @@ def test_mixed_batch_is_refused_and_named():
 
 
 @pytest.mark.parametrize(
-    "batch", [[None], ["hello"], [{"a": 1}], [3], np.zeros((2, 7), int), [{}], [object()]]
+    "batch", [[None], ["hello"], [{"a": 1}], [30_000], np.zeros((2, 7), int), [{}], [object()]]
 )
 def test_what_fits_no_space_is_refused(batch):
     with pytest.raises(InputError, match="notation of one of nasbench201"):

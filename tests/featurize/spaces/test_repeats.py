@@ -3,7 +3,8 @@ import pytest
 
 from archcast.featurize.cost import bytes_moved
 from archcast.featurize.spaces import SPACES
-from archcast.featurize.spaces.fbnet import BLOCKS, SKIP
+from archcast.featurize.spaces.fbnet import SKIP
+from archcast.featurize.spaces.fbnet_notation import BLOCKS
 from archcast.featurize.spaces.repeats import has_repeats, repeat_groups
 
 SPACE = SPACES["fbnet"]
