@@ -35,7 +35,7 @@ def items_of(batch: Any, what: str = "arch_batch", *, column: str | None = ARCH)
 
     Args:
         what: the batch, as errors name it.
-        column: which column of a frame is meant; None where a frame cannot be.
+        column: which column of a frame is meant; None of numbers, where a frame cannot be.
 
     Returns:
         A list or tuple, or a NumPy array of numbers with any number of dimensions, which may be empty.
@@ -50,13 +50,13 @@ def items_of(batch: Any, what: str = "arch_batch", *, column: str | None = ARCH)
     library = library_of(batch)
     if library in ("pandas", "polars", "pyarrow"):
         return _of_frame(batch, what, column)
-    _refuse_one(batch, what)
+    if _is_one(batch) or not isinstance(batch, Iterable):
+        wanted = "a list of architectures" if column else "numbers in a list"
+        raise InputError(f"{what} must be {wanted}, got {shorten(batch)}; put it in a list")
     if hasattr(batch, "__array__"):
         return _of_array(_as_array(batch, what), what)
     if isinstance(batch, set | frozenset):
         raise InputError(f"{what} must be in an order, and a {type(batch).__name__} has none: give a list")
-    if not isinstance(batch, Iterable):
-        raise InputError(f"{what} must be a list, got {shorten(batch)}: put it in a list")
     return [_plain(item) for item in batch]
 
 
@@ -90,7 +90,7 @@ def _of_array(array: np.ndarray[Any, Any], what: str) -> list[Any] | np.ndarray[
             raise InputError(f"{what} must be there, got a masked entry", item=item)
         array = array.data
     if array.ndim == 0:
-        raise InputError(f"{what} must be a list, got {shorten(array.item())}: put it in a list")
+        raise InputError(f"{what} must be a list, got {shorten(array.item())}; put it in a list")
     if array.dtype.kind == "S":
         raise InputError(f"{what} must be text, got bytes: give numpy.char.decode(batch)")
     if array.dtype.kind == "V":
@@ -111,7 +111,7 @@ def _of_frame(batch: Any, what: str, column: str | None) -> list[Any]:
     if names is None:
         read = next((getattr(batch, name) for name in _LISTS if hasattr(batch, name)), None)
         if read is None or kind.endswith("Scalar"):
-            raise InputError(f"{what} must be a list, got {shorten(batch)}: put it in a list")
+            raise InputError(f"{what} must be a list, got {shorten(batch)}; put it in a list")
         return _present([_plain(item) for item in read()], what, column)
     listed = ", ".join(shorten(name) for name in list(names)[:12]) or "none"
     if column is None:
@@ -156,10 +156,9 @@ def _as_array(batch: Any, what: str) -> np.ndarray[Any, Any]:
         raise InputError(f"{what} must be a list or an array, got {shorten(batch)}: {why}") from error
 
 
-def _refuse_one(batch: Any, what: str) -> None:
-    """Raise InputError for one architecture, file or network in the place of a batch."""
+def _is_one(batch: Any) -> bool:
+    """Whether something is one architecture, file or network in the place of a batch."""
     one = isinstance(batch, str | bytes | bytearray | memoryview | Mapping | PathLike | Network | tuple)
-    if one or hasattr(batch, "SerializeToString") or (library_of(batch) and not hasattr(batch, "__array__")):
-        raise InputError(
-            f"{what} must be a list of architectures, got one {type(batch).__name__}; put it in a list"
-        )
+    if one or hasattr(batch, "SerializeToString"):
+        return True
+    return bool(library_of(batch)) and not hasattr(batch, "__array__")
