@@ -1,6 +1,7 @@
 """The README's demonstration: predictions with intervals on five devices, a picture, and this machine.
 
-The first part uses the shipped predictors alone; the last measures thirty networks on this machine. If
+The first part uses the shipped predictors alone; the others measure networks on this machine: members of one
+space, then published networks that teach what a model file takes. If
 `ARCHCAST_DATA` names the public tables, the first picture also shows predicted against measured latency of
 architectures that no predictor was fitted to.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import own_device
+import own_network
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from rich.box import SIMPLE_HEAD
@@ -58,9 +60,12 @@ def main() -> None:
     draw(path)
     console.print(f"Picture: {path}\n")
     own_device.main(OUT / "own_device.png")
+    console.print()
+    own_network.main(OUT / "small.onnx")
     console.print(
         "\nNext, your own architectures:\n"
         f'  .venv/bin/archcast predict "{CELLS["residual, 3x3"]}" -d raspi4 -d pixel3\n'
+        "  .venv/bin/archcast predict demo/small.onnx --hardware pixel\n"
     )
 
 

@@ -30,7 +30,7 @@ def test_the_demonstration_with_tables(
 
 def check_demonstration(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = run("examples/demo.py", folder, monkeypatch)
-    for word in ("raspi4", "eyeriss", "bottleneck", "imagenet16-120", "archcast predict"):
+    for word in ("raspi4", "eyeriss", "bottleneck", "imagenet16-120", "archcast predict", "demo/small.onnx"):
         assert word in said
     assert (folder / "demo" / "front.png").read_bytes().startswith(b"\x89PNG")
     assert not (folder / "home").exists()

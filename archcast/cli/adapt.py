@@ -38,12 +38,17 @@ def suggest(
     out: Annotated[
         Path | None, typer.Option("--csv", help="CSV file to write, its values left blank.")
     ] = None,
+    onnx: Annotated[
+        Path | None,
+        typer.Option(help="With --space network: folder for published networks to measure, as model files."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Name the architectures to measure first on a new device, in order.
 
     Examples:
     archcast suggest --space nasbench201 -n 10 --csv measured.csv
+    archcast suggest --space network -n 10 --onnx models
     archcast suggest -n 3 --candidate a.onnx --candidate b.onnx --candidate c.onnx --candidate d.onnx
     """
     from archcast.featurize.spaces import SPACES
@@ -51,11 +56,15 @@ def suggest(
 
     if bool(space) == bool(candidates):
         raise InputError("either --space or --candidate must be given, and not both")
-    if candidates:
+    if candidates or space == "network":
+        from archcast.cli.suggest_networks import suggested_files
+
         known = None if samples is None else given_architectures(None, samples, "samples").archs
-        chosen = choose(None, n, source, candidates, seed, measured=known, device=device)
-        _show([{"arch": str(arch), "value": ""} for arch in chosen], out, as_json=as_json)
+        files = suggested_files(candidates, n, folder=onnx, sources=source, measured=known, device=device)
+        _show([{"arch": path, "value": ""} for path in files], out, as_json=as_json)
         return
+    if onnx is not None:
+        raise InputError("--onnx goes with --space network: it is where published networks are written")
     measured = None
     if samples is not None:
         known_archs = given_architectures(None, samples, "samples", space=space, notation=notation)

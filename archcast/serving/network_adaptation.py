@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,8 +33,11 @@ from archcast.serving.entry import Entry
 from archcast.serving.loaded import LoadedNetworks
 from archcast.serving.store import store
 
+if TYPE_CHECKING:
+    from archcast.collect.structures import Structure
+
 _IMPLAUSIBLE = 100.0
-_REFERENCE_SIZE = 2_000_000_000
+_REFERENCE_SIZE = 600_000_000
 """Multiply-adds up to which a known network is suggested where no candidates are given."""
 
 
@@ -110,13 +113,13 @@ def suggest_of_networks(
 ) -> list[Any]:
     """The networks to measure first, see `archcast.suggest`: those of the candidates, as they were given.
 
-    Without candidates, published networks of at most two billion multiply-adds are given, as networks.
+    Without candidates they are among `reference_networks`.
     """
     known = Sources(tuple(_chosen("latency", sources)))
     left = known.without([device]) if device is not None else known
     if candidates is None:
-        given: list[Any] = _published()
-        pool = given
+        pool = list(reference_networks().values())
+        given: list[Any] = pool
     else:
         given, pool = list(candidates), networks_of(candidates)
     done = () if measured is None else networks_of(measured)
@@ -144,14 +147,18 @@ def networks_of(archs: ArchBatch) -> list[Network]:
     return found
 
 
-def _published() -> list[Network]:
-    """Published networks that are small to run, one of each group of near-copies."""
+def reference_networks() -> dict[str, Network]:
+    """Published networks that are quick to run, by name: the smallest and the largest of each family."""
     from archcast.collect.structures import structures
 
     kept = structures()
     small = [r for r in kept.records if r.macs <= _REFERENCE_SIZE and r.table in ("mobile_ml_bench", "timm")]
-    groups = {record.group: record for record in reversed(small)}
-    return [kept.network(record) for record in groups.values()][:400]
+    small = [r for r in small if not r.name.startswith("test_")]  # timm's own, which nobody would run
+    of_family: dict[str, list[Structure]] = {}
+    for record in sorted(small, key=lambda r: (r.macs, r.name)):
+        of_family.setdefault(record.family, []).append(record)
+    ends = {r.group: r for found in of_family.values() for r in (found[-1], found[0])}
+    return {record.name: kept.network(record) for record in ends.values()}
 
 
 def _chosen(metric: str, sources: Sequence[str] | None) -> list[NetworkPredictor]:

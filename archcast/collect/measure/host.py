@@ -11,7 +11,8 @@ from pathlib import Path
 from archcast.collect.measure.bundle import write_runner
 from archcast.collect.measure.channel import Channel, ProcessChannel
 from archcast.collect.measure.devices import parse_device
-from archcast.collect.measure.request import make_request
+from archcast.collect.measure.network_request import NetworkSource, make_network_request
+from archcast.collect.measure.request import Request, make_request
 from archcast.collect.measure.rows import TIMEOUT_SECONDS, Row, measure_rows
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.store import MeasurementStore
@@ -50,10 +51,35 @@ def measure_host(
         device: a name in the grammar of `archcast.collect.measure.devices`.
         metrics: among `latency`, `throughput`, `memory`, `energy`.
     """
-    parsed = parse_device(device)
-    request = make_request(space, archs, device=parsed, metrics=metrics, dataset=dataset)
-    package, extra = ("torch", "train") if parsed.runtime == "torch" else ("onnxruntime", "measure")
-    require_installed(package, extra=extra, purpose=f"measuring as {device}")
+    request = make_request(space, archs, device=parse_device(device), metrics=metrics, dataset=dataset)
+    yield from _measured(request, already, settings, store, timeout_s, progress)
+
+
+def measure_networks_on_host(
+    networks: Sequence[NetworkSource],
+    *,
+    device: str = DEFAULT_DEVICE,
+    metrics: Sequence[str] = ("latency",),
+    settings: TimingSettings | None = None,
+    timeout_s: float = TIMEOUT_SECONDS,
+    progress: Callable[[float], None] = lambda part: None,
+) -> Iterator[Row]:
+    """Measure networks of any form on this machine; see `measure_host`. Rows name a network by its key."""
+    request = make_network_request(networks, device=parse_device(device), metrics=metrics)
+    yield from _measured(request, None, settings, None, timeout_s, progress)
+
+
+def _measured(
+    request: Request,
+    already: Mapping[str, Collection[str]] | None,
+    settings: TimingSettings | None,
+    store: MeasurementStore | None,
+    timeout_s: float,
+    progress: Callable[[float], None],
+) -> Iterator[Row]:
+    """Rows of a request."""
+    package, extra = ("torch", "train") if request.device.runtime == "torch" else ("onnxruntime", "measure")
+    require_installed(package, extra=extra, purpose=f"measuring as {request.device.name}")
     with host_channel() as channel:
         yield from measure_rows(
             channel,

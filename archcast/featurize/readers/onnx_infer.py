@@ -16,6 +16,14 @@ from archcast.featurize.readers.onnx_fold import fold
 from archcast.featurize.readers.onnx_foreign import foreign_shapes
 
 _ROUNDS = 64
+_STAND_INS = {
+    "GroupNormalization": "InstanceNormalization",
+    "MeanVarianceNormalization": "Identity",
+    "GreaterOrEqual": "Greater",
+    "LessOrEqual": "Less",
+}
+"""Operators whose shapes ONNX loses while it follows integers, and operators of the same shapes."""
+_MEANT = "archcast_meant"
 
 
 def infer(model: Any, *, stated: bool = False) -> Any:
@@ -33,6 +41,7 @@ def infer(model: Any, *, stated: bool = False) -> Any:
         foreign = {name for node in model.graph.node if node.domain for name in node.output}
         model.graph.value_info.extend(value for name, value in said.items() if name in foreign)
     _name_domains(model)
+    _stand_in(model.graph)
     for _ in range(_ROUNDS):
         inferred = _infer(model)
         known = _known(inferred.graph)
@@ -43,7 +52,28 @@ def infer(model: Any, *, stated: bool = False) -> Any:
     for name, value in said.items():
         if name not in known and _written(inferred.graph, name):
             inferred.graph.value_info.add().CopyFrom(value)
+    _take_back(inferred.graph)
     return inferred
+
+
+def _stand_in(graph: Any) -> None:
+    """Put operators of the same shapes in the place of those that ONNX does not follow, marked as such."""
+    from onnx import helper
+
+    for within in _graphs(graph):
+        for node in within.node:
+            if node.domain in ("", "ai.onnx") and node.op_type in _STAND_INS:
+                node.attribute.append(helper.make_attribute(_MEANT, node.op_type))
+                node.op_type = _STAND_INS[node.op_type]
+
+
+def _take_back(graph: Any) -> None:
+    """Undo `_stand_in`."""
+    for within in _graphs(graph):
+        for node in within.node:
+            if node.attribute and node.attribute[-1].name == _MEANT:
+                node.op_type = node.attribute[-1].s.decode()
+                del node.attribute[-1]
 
 
 def _infer(model: Any) -> Any:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from made_up_networks import plain_network
 
-from archcast.collect.measure.host import measure_host
+import archcast
+from archcast.collect.measure.host import measure_host, measure_networks_on_host
+from archcast.collect.measure.network_request import NetworkSource
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.rows import checked_rows
 from archcast.core.errors import InputError
+from archcast.featurize.onnx_model import to_onnx
 
 SETTINGS = TimingSettings(rounds=2, runs=1, warm_up=1, extra_rounds=0)
 ARCH = "|none~0|+|none~0|none~1|+|skip_connect~0|nor_conv_1x1~1|none~2|"
@@ -40,3 +44,16 @@ def test_rows_come_before_the_run_is_over() -> None:
 def test_a_device_that_is_not_here_is_refused() -> None:
     with pytest.raises(InputError, match="device must be HOST-ort"):
         next(measure_host("nasbench201", [ARCH], device="raspi4"))
+
+
+def test_networks_of_any_form_are_measured_here(tmp_path) -> None:
+    first, second = plain_network(8, 12), plain_network(8, 16)
+    path = tmp_path / "second.onnx"
+    path.write_bytes(to_onnx(second))
+    sources = [NetworkSource(first, "first"), NetworkSource(archcast.network(str(path)), "second", path)]
+    rows = list(measure_networks_on_host(sources, settings=SETTINGS))
+    assert [(row["arch"], row["status"]) for row in rows] == [
+        (first.key, "ok"),
+        (sources[1].network.key, "ok"),
+    ]
+    assert all(row["value"] > 0 for row in rows)

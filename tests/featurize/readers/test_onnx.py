@@ -42,6 +42,30 @@ def test_versions_of_operators_are_read(opset):
     assert read_onnx(conv_model(opset=opset)).summary().macs == 8 * 3 * 9 * 32 * 32
 
 
+@pytest.mark.parametrize(
+    ("op", "opset", "count", "attributes"),
+    [
+        ("GroupNormalization", 18, 2, {"num_groups": 2}),
+        ("GroupNormalization", 21, 8, {"num_groups": 2}),
+        ("MeanVarianceNormalization", 13, 0, {"axes": [0, 2, 3]}),
+        ("GreaterOrEqual", 12, -1, {}),
+    ],
+)
+def test_operators_that_are_functions_do_not_end_what_is_known(op, opset, count, attributes):
+    inputs = ["r", "c"] if count < 0 else ["r", "s", "s"] if count else ["r"]
+    extra = [helper.make_node(op, inputs, ["n"], **attributes)]
+    if op == "GreaterOrEqual":
+        extra.append(helper.make_node("Cast", ["n"], ["f"], to=TensorProto.FLOAT))
+    extra.append(helper.make_node("Relu", [extra[-1].output[0]], ["last"]))
+    model = conv_model(opset=opset, extra=extra)
+    if count > 0:
+        model.graph.initializer.append(numpy_helper.from_array(np.ones(count, np.float32), "s"))
+    network = read_onnx(model)
+    assert [node.op for node in network.nodes][2] == op
+    assert dict(network.nodes[2].attributes).keys() == attributes.keys()
+    assert network.values["last"].dims == (1, 8, 32, 32)
+
+
 def test_open_sides_are_named_with_the_way_to_bind_them():
     model = conv_model(side="side")
     network = read_onnx(model)
