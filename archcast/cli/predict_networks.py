@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcast.cli.output import print_records
@@ -11,7 +12,7 @@ from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
     from archcast.core.network import Network
-    from archcast.serving.loaded import LoadedNetworks
+    from archcast.serving.entry import Entry
 
 ENDINGS = (".onnx", ".param")
 
@@ -52,33 +53,34 @@ class Where:
     hardware: str | None = None
     runtime: str | None = None
     precision: str | None = None
+    threads: int | None = None
 
-    def names(self, metric: str) -> list[str]:
-        """Names of devices of networks.
+    def entries(self, metric: str) -> list[Entry]:
+        """What answers a metric of networks on these devices, those that are named first.
 
         Raises:
             InputError: nothing says which, or none is of that kind.
+            UnknownNameError: no such device or metric.
         """
         from archcast.serving import devices as served
+        from archcast.serving.store import store
 
-        asked: dict[str, Any] = {
-            "hardware": self.hardware,
-            "runtime": self.runtime,
-            "precision": self.precision,
-        }
-        if not any(asked.values()):
-            if not self.devices:
-                count = len(served("network", metric))
-                raise InputError(
-                    f"devices must be named with -d, or --hardware pixel: {count} answer {metric} of any "
-                    f"network, see archcast devices --space network"
-                )
-            return list(self.devices)
-        found = [entry.device for entry in served("network", metric, **asked)]
-        if not found and not self.devices:
-            told = ", ".join(f"--{name} {value}" for name, value in asked.items() if value)
+        every = served("network", metric)
+        asked: dict[str, Any] = {"hardware": self.hardware, "runtime": self.runtime}
+        asked |= {"precision": self.precision, "threads": self.threads}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        if not wanted and not self.devices:
+            raise InputError(
+                f"devices must be named with -d, or --hardware pixel: {len(every)} answer {metric} of any "
+                f"network, see archcast devices --space network"
+            )
+        here = store()
+        named = [here.find("network", device=name, metric=metric) for name in self.devices]
+        found = served("network", metric, **wanted) if wanted else []
+        if not found and not named:
+            told = ", ".join(f"--{name} {value}" for name, value in wanted.items())
             raise InputError(f"no device that answers {metric} of networks fits {told}")
-        return [*self.devices, *(name for name in found if name not in self.devices)]
+        return list({entry.device: entry for entry in [*named, *found]}.values())
 
 
 def are_files(archs: Sequence[Any]) -> bool:
@@ -101,32 +103,33 @@ def predict_files(
     Raises:
         InputError: one of them is no model file, or cannot be read.
     """
-    from archcast.serving.engine import load
+    from archcast.serving.network_costs import network_costs
+    from archcast.serving.store import store
 
     for arch in archs:
         if not are_files([arch]):
             raise InputError(f"architectures and model files must not be mixed, got {arch!r} beside files")
-    names = where.names(metric)
+    entries = where.entries(metric)
     networks = [files.read(arch) for arch in archs]
+    costs = network_costs(networks, entries, store(), coverage=coverage)
     records = []
-    for name in names:
-        loaded: Any = load(name, metric, "network")
-        values = loaded.predict_networks(networks)
-        low, high = _ends(loaded, networks, coverage)
-        notes = loaded.notes(networks)
-        own = _measured(networks, name, metric) if measured else [{}] * len(archs)
-        for place, arch in enumerate(archs):
+    for column, entry in enumerate(entries):
+        own = _measured(networks, entry.device, metric) if measured else [{}] * len(archs)
+        for item, arch in enumerate(archs):
+            value, low, high = (_number(numbers[column]) for numbers in costs.with_ends(item))
+            if value is None and entry.device in where.devices:
+                raise InputError(costs.notes[item][column], item=item)
             records.append(
                 {
                     "file": arch,
-                    "device": name,
+                    "device": entry.device,
                     "metric": metric,
-                    "unit": loaded.entry.unit,
-                    "value": round(float(values[place]), 6),
-                    "low": low[place],
-                    "high": high[place],
-                    "note": notes[place],
-                    **own[place],
+                    "unit": entry.unit,
+                    "value": value,
+                    "low": low,
+                    "high": high,
+                    "note": costs.notes[item][column],
+                    **own[item],
                 }
             )
     print_records(records, as_json=as_json, title=f"{metric}, with {coverage:.0%} intervals")
@@ -139,15 +142,6 @@ def _measured(networks: Sequence[Network], device: str, metric: str) -> list[dic
     return measured_networks(networks, device, metric).records()
 
 
-def _ends(
-    loaded: LoadedNetworks, networks: Sequence[Network], coverage: float
-) -> tuple[list[float | None], list[float | None]]:
-    """Ends of intervals; None where nothing is known of errors."""
-    from archcast.predictors.intervals import check_coverage
-
-    check_coverage(coverage)
-    try:
-        low, high = loaded.interval_networks(networks, coverage)
-    except InputError:
-        return [None] * len(networks), [None] * len(networks)
-    return [round(float(end), 6) for end in low], [round(float(end), 6) for end in high]
+def _number(value: float) -> float | None:
+    """A number in the digits that it has; None where there is none."""
+    return round(float(value), 6) if isfinite(value) else None

@@ -2,68 +2,148 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_record
+from archcast.cli.predict import Hardware, Precision, Runtime
+from archcast.cli.predict_networks import Where
+from archcast.cli.score_files import FilesAsked, score_folder
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
     from archcast.serving.scale import Source
 
+_LOCAL, _PART_ROWS, _COVERAGE, _SECONDS = "local", 100_000, 0.9, 120.0
+Progress = Callable[[int, int], None]
+
 
 def score(
-    to: Annotated[Path, typer.Option("--to", help="Folder of the parts; named again, it goes on.")],
-    space: Annotated[str, typer.Option(help="Search space.")],
+    to: Annotated[Path, typer.Option("--to", help="Folder of the results; named again, it goes on.")],
+    space: Annotated[str | None, typer.Option(help="Search space; of architectures alone.")] = None,
     device: Annotated[
-        str | None, typer.Option("--device", "-d", help="Device; for accuracy the data set.")
+        list[str] | None,
+        typer.Option("--device", "-d", help="Device; for accuracy the data set; of files also several."),
     ] = None,
     metric: Annotated[str, typer.Option(help=METRIC_HELP)] = "latency",
     dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
     predictor: Annotated[str | None, typer.Option(help="Family, when there are several.")] = None,
     source: Annotated[
-        Path | None, typer.Option("--in", help="Parquet file with a column of architectures.")
+        Path | None,
+        typer.Option("--in", help="Parquet file with a column of architectures, or folder of model files."),
     ] = None,
     column: Annotated[str, typer.Option(help="Column of that file.")] = "arch",
     n: Annotated[int | None, typer.Option("--n", help="Draw so many members of the space.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     every: Annotated[bool, typer.Option("--every", help="Score all members of the space.")] = False,
-    engine: Annotated[str, typer.Option(help="local, or ray (Ray Data).")] = "local",
+    engine: Annotated[str, typer.Option(help="local, or ray (Ray Data).")] = _LOCAL,
     address: Annotated[
         str | None, typer.Option(help="Ray cluster; left out, Ray is started on this machine.")
     ] = None,
-    part_rows: Annotated[int, typer.Option(help="Rows of a part.")] = 100_000,
+    part_rows: Annotated[int, typer.Option(help="Rows of a part.")] = _PART_ROWS,
+    hardware: Hardware = None,
+    runtime: Runtime = None,
+    precision: Precision = None,
+    threads: Annotated[int | None, typer.Option(help="Devices with so many threads or cores.")] = None,
+    coverage: Annotated[
+        float, typer.Option(help="Files: coverage of the intervals, 0.5 to 0.99.")
+    ] = _COVERAGE,
+    batch: Annotated[int, typer.Option(help="Files: number for open first dimensions.", min=1)] = 1,
+    inputs: Input = None,
+    bind: Bind = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Files: processes that read them; one a processor by default.", min=1)
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Files: most seconds that one may take.")] = _SECONDS,
     as_json: Json = False,
 ) -> None:
-    """Predict a whole Parquet column or space into Parquet parts; a run that was ended goes on.
+    """Predict a whole Parquet column, space or folder of model files; a run that was ended goes on.
 
-    Example: archcast score --space fbnet -d raspi4 --n 1000000 --to scored
+    Examples:
+    archcast score --space fbnet -d raspi4 --n 1000000 --to scored
+    archcast score --in models --hardware pixel --to scored
     """
-    from rich.console import Console
-    from rich.progress import Progress
+    others: dict[str, Any] = {
+        "dataset": dataset,
+        "predictor": predictor,
+        "n": n,
+        "every": every,
+        "address": address,
+    }
+    others |= {"space": None if space == "network" else space, "engine": None if engine == _LOCAL else engine}
+    parts: dict[str, Any] = {
+        "hardware": hardware,
+        "runtime": runtime,
+        "precision": precision,
+        "threads": threads,
+    }
+    if source is not None and source.is_dir():
+        _refuse(others, "is for architectures, and --in names a folder of model files")
+        asked = FilesAsked(
+            where=Where(device or (), **parts),
+            metric=metric,
+            coverage=coverage,
+            batch=batch,
+            inputs=inputs or (),
+            bind=bind or (),
+            workers=workers,
+            seconds=seconds,
+        )
+        with _bar("files") as told:
+            record = score_folder(source, to, asked, told)
+    else:
+        reading: dict[str, Any] = {
+            "input": inputs,
+            "bind": bind,
+            "workers": workers,
+            "batch": batch if batch > 1 else None,
+        }
+        reading |= {"coverage": None if coverage == _COVERAGE else coverage}
+        reading |= {"seconds": None if seconds == _SECONDS else seconds}
+        _refuse(parts | reading, "is for a folder of model files, which --in must name")
+        if space is None:
+            raise InputError("--space must be given, or a folder of model files as --in")
+        if len(device or ()) > 1:
+            raise InputError(f"one device must be named for architectures, got {len(device or ())}")
+        chosen = _source(space, source, column, n, seed, every)
+        how = {"metric": metric, "dataset": dataset, "predictor": predictor, "engine": engine}
+        with _bar("parts") as told:
+            record = _score(chosen, to, space, device, told, part_rows=part_rows, address=address, **how)
+    print_record(record, as_json=as_json)
 
+
+def _score(
+    source: Source, to: Path, space: str, device: list[str] | None, progress: Progress, **how: Any
+) -> dict[str, Any]:
+    """Score architectures, and give the record to print."""
     from archcast.serving.scale import score as run
 
-    chosen = _source(space, source, column, n, seed, every)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("parts", total=None)
-        done = run(
-            chosen,
-            to,
-            space=space,
-            device=device,
-            metric=metric,
-            dataset=dataset,
-            predictor=predictor,
-            engine=engine,
-            part_rows=part_rows,
-            address=address,
-            progress=lambda there, parts: bar.update(task, completed=there, total=parts),
-        )
+    done = run(source, to, space=space, device=device[0] if device else None, progress=progress, **how)
     record = {"folder": str(done.folder), "rows": done.rows, "parts": done.parts, "made": done.made}
-    print_record(record | {"metric": metric, "unit": done.unit, "engine": engine}, as_json=as_json)
+    return record | {"metric": how["metric"], "unit": done.unit, "engine": how["engine"]}
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Progress]:
+    """What is to be told of progress: how many are done, of how many."""
+    from rich import progress
+    from rich.console import Console
+
+    with progress.Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _refuse(given: dict[str, Any], why: str) -> None:
+    """Raise InputError where an option is given that is of the other kind of scoring."""
+    for name, value in given.items():
+        if value not in (None, False) and value != []:
+            raise InputError(f"--{name} {why}")
 
 
 def _source(space: str, file: Path | None, column: str, n: int | None, seed: int, every: bool) -> Source:

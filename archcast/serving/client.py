@@ -16,6 +16,7 @@ from archcast.core.arrays import ArchBatch, Floats
 from archcast.core.errors import InputError, shorten
 from archcast.core.optional import require
 from archcast.featurize.spaces.checks import check_batch, is_codes
+from archcast.serving.remote_networks import RemoteNetworks, are_networks
 from archcast.serving.replies import ServiceError, content_of, error_of, record_of, seconds_to_wait
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
@@ -37,6 +38,11 @@ class RemoteDevice:
     unit: str
     origin: str
     version: str
+    hardware: str
+    runtime: str
+    precision: str
+    batch: int | None
+    threads: int | None
 
 
 class Client:
@@ -68,6 +74,7 @@ class Client:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout, self._retries = timeout, retries
         self._opened: dict[int, Any] = {}
+        self._networks = RemoteNetworks(self._ask)
 
     def predict(
         self,
@@ -77,7 +84,9 @@ class Client:
         space: str | None = None,
         dataset: str | None = None,
     ) -> Floats:
-        """As `archcast.predict`.
+        """As `archcast.predict`; a network may also be given by the key that the service knows it by.
+
+        Networks are read here and sent without their weights, each once.
 
         Shapes:
             output: float32 (n,), or (n, devices) for a list, in the metric's unit
@@ -103,9 +112,59 @@ class Client:
         lower, upper = self._columns(arch_batch, asked, ("lower", "upper"))
         return lower, upper
 
-    def devices(self, space: str | None = None, metric: str | None = None) -> list[RemoteDevice]:
+    def network(
+        self,
+        source: Any,
+        device: str | Sequence[str] | None = None,
+        metric: str = "latency",
+        *,
+        coverage: float | None = 0.9,
+        explain: bool = False,
+        hardware: str | None = None,
+        runtime: str | None = None,
+        precision: str | None = None,
+        threads: int | None = None,
+        device_batch: int | None = None,
+        **how: Any,
+    ) -> dict[str, Any]:
+        """All that the service says of one network: counts, key, a record a device, where the cost goes.
+
+        Args:
+            source: as `archcast.network`, or the key of a network that the service knows.
+            device: name, several, or `*` for all; others by their parts as `archcast.devices`, whose `batch`
+                is `device_batch` here.
+            coverage: of intervals; None for none.
+            explain: tell cost by part and by kernel, of at most eight devices.
+            how: `batch`, `inputs`, `example` and numbers of dimensions, as `archcast.network`.
+
+        Returns:
+            The answer of `POST /predict` as docs/serve_http.md tells it.
+
+        Raises:
+            UnknownNameError: no such device or metric, or a key that is not known, or no longer.
+            InputError, ServiceError: as `predict`.
+        """
+        asked = {"device": device, "metric": metric, "coverage": coverage, "explain": explain or None}
+        parts: dict[str, Any] = {"hardware": hardware, "runtime": runtime, "precision": precision}
+        parts |= {"threads": threads, "device_batch": device_batch}
+        record: dict[str, Any] = self._networks.record(source, asked | parts, how)
+        return record
+
+    def devices(
+        self,
+        space: str | None = None,
+        metric: str | None = None,
+        *,
+        hardware: str | None = None,
+        runtime: str | None = None,
+        precision: str | None = None,
+        batch: int | None = None,
+        threads: int | None = None,
+    ) -> list[RemoteDevice]:
         """What the service can predict now; as `archcast.devices`."""
-        query = {name: value for name, value in (("space", space), ("metric", metric)) if value is not None}
+        asked: dict[str, Any] = {"space": space, "metric": metric, "hardware": hardware, "runtime": runtime}
+        asked |= {"precision": precision, "batch": batch, "threads": threads}
+        query = {name: value for name, value in asked.items() if value is not None}
         fields = RemoteDevice.__slots__
         records = self._ask("GET", "/devices", params=query)
         return [RemoteDevice(**{name: record[name] for name in fields}) for record in records]
@@ -136,6 +195,8 @@ class Client:
     def _columns(self, batch: ArchBatch, asked: dict[str, Any], names: tuple[str, ...]) -> tuple[Floats, ...]:
         """What answers hold under each name, parts joined: (n,), or (n, devices) for a list of devices."""
         found = check_batch(batch)
+        if are_networks(found, asked["space"]):
+            return self._networks.columns(found, asked, ("value",) if names == ("values",) else names)
         codes = is_codes(found)
         items: Sequence[Any] = np.asarray(found).tolist() if codes else found
         one = asked["device"] is None or isinstance(asked["device"], str)

@@ -43,6 +43,12 @@ class NetworkCosts:
     high: Floats | None
     notes: list[list[str]]
 
+    def with_ends(self, item: int) -> tuple[Floats, Floats, Floats]:
+        """Values of a network with lower and upper ends, NaN where there are none, (c,) each."""
+        none = np.full_like(self.values[item], np.nan)
+        low, high = (none if ends is None else ends[item] for ends in (self.low, self.high))
+        return self.values[item], low, high
+
 
 class _Group(NamedTuple):
     """Entries of one saved predictor, and their places among all."""

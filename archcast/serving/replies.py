@@ -61,7 +61,9 @@ def error_of(reply: Any, start: int) -> ArchcastError:
         return ServiceError(sentence)
     if told.get("type") == "UnknownNameError":
         kind, choices, beside = told.get("kind", "name"), told.get("choices", ()), told.get("beside", "")
-        return UnknownNameError(kind, told.get("name"), choices, beside=beside)
+        unknown = UnknownNameError(kind, told.get("name"), choices, beside=beside)
+        unknown.args = (sentence,)
+        return unknown
     item = told.get("item")
     if item is not None:
         sentence, item = sentence.removesuffix(f" (item {item})"), item + start

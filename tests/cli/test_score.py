@@ -1,6 +1,11 @@
 """`archcast score` as users call it."""
 
+import csv
 import json
+
+from made_up_networks import plain_network
+
+from archcast.featurize.onnx_model import to_onnx
 
 
 def test_a_run_and_its_repetition(run, tmp_path):
@@ -22,6 +27,13 @@ def test_mistakes_are_one_sentence(run, tmp_path):
         ((*fbnet, "-d", "raspi4", "--n", "3", "--engine", "spark"), "local, ray"),
         ((*fbnet, "-d", "raspi4", "--n", "3", "--address", "auto"), "address is for the engine ray"),
         ((*fbnet, "-d", "nowhere", "--n", "3"), "raspi4"),
+        (
+            (*fbnet, "-d", "raspi4", "-d", "eyeriss", "--n", "3"),
+            "one device must be named for architectures, got 2",
+        ),
+        ((*fbnet, "--n", "3", "--hardware", "pixel"), "--hardware is for a folder of model files"),
+        ((*fbnet, "-d", "raspi4", "--n", "3", "--workers", "2"), "--workers is for a folder of model files"),
+        (fbnet[2:], "--space must be given, or a folder of model files as --in"),
     ):
         done = run("score", *words)
         assert done.code == 2
@@ -43,3 +55,31 @@ def test_exports_in_the_layouts_of_servers(run, tmp_path):
         done = run(*words, *more)
         assert done.code == 2
         assert told in done.err
+
+
+def test_a_folder_of_files(run, tmp_path):
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "m.onnx").write_bytes(to_onnx(plain_network(8)))
+    (models / "bad.onnx").write_bytes(b"hello")
+    words = ("score", "--in", str(models), "--to", str(tmp_path / "o"))
+    asked = ("--hardware", "pixel 4", "--precision", "int8", "--threads", "1", "--workers", "1")
+    done = run(*words, *asked, "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert (told["files"], told["refused"], told["made"], told["unit"]) == (1, 1, 2, "ms")
+    assert "archcast: bad.onnx is left out: " in done.err
+    with (tmp_path / "o" / "costs.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == told["rows"] == told["devices"]
+    assert {row["file"] for row in rows} == {"m.onnx"}
+    assert all("int8" in row["device"] for row in rows)
+    for more, sentence in (
+        (("--space", "fbnet", "-d", "raspi4"), "--space is for architectures, and --in names a folder"),
+        ((), "devices must be named with -d, or --hardware pixel"),
+        (("--hardware", "abacus"), "no device that answers latency of networks fits --hardware abacus"),
+        ((*asked, "--coverage", "0.8"), "coverage must be 0.9 there, got 0.8"),
+    ):
+        refused = run(*words, *more)
+        assert refused.code == 2
+        assert sentence in refused.err

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from archcast.core.errors import InputError
-from archcast.core.files import atomic_write
 from archcast.serving.engine import load
 from archcast.serving.loaded import LoadedPredictor
+from archcast.serving.scale.claim import claim
 from archcast.serving.scale.sources import Source
-
-PLAN = "score.json"
 
 
 @dataclass(frozen=True)
@@ -77,22 +74,4 @@ class Job:
         Raises:
             InputError: it holds something else, or parts of another job; names what differs.
         """
-        plan, mine = self.folder / PLAN, self.describe()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if not plan.exists():
-                if any(self.folder.iterdir()):
-                    raise InputError(f"folder {str(self.folder)!r} holds something else; name a new one")
-                with atomic_write(plan) as partial:
-                    partial.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
-            found = json.loads(plan.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"folder {str(self.folder)!r} cannot be used: {error}") from error
-        for name in sorted(set(found) | set(mine)):
-            if found.get(name) != mine.get(name):
-                raise InputError(
-                    f"folder {str(self.folder)!r} holds parts of another scoring: {name} must be "
-                    f"{found.get(name)!r} there, got {mine.get(name)!r}; name a new folder"
-                )
+        claim(self.folder, self.describe())

@@ -10,10 +10,10 @@ from typing import Any
 from starlette.responses import Response
 
 from archcast.core.errors import shorten
+from archcast.serving.frames import Frame
 from archcast.serving.http import fields
 from archcast.serving.http.admission import Asked, Sent
 from archcast.serving.http.errors import LostError, MalformedError, TooSlowError
-from archcast.serving.http.networks.frames import Frame
 from archcast.serving.http.networks.known import KnownNetworks
 from archcast.serving.http.networks.pool import Pool
 from archcast.serving.http.networks.question import FIELDS

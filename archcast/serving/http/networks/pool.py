@@ -7,8 +7,8 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from archcast.serving.frames import Frame
 from archcast.serving.http.errors import LostError, QueueFullError, TooLateError, TooSlowError
-from archcast.serving.http.networks.frames import Frame
 from archcast.serving.http.networks.process import WorkerProcess
 
 _MOST_WAITING = 64

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from archcast.serving.frames import Frame, head_bytes, receive_frame
 from archcast.serving.http.errors import LostError, WorkerError
-from archcast.serving.http.networks.frames import Frame, head_bytes, receive_frame
+from archcast.serving.processes import command, environment
 
 _MODULE = "archcast.serving.http.networks.worker"
 _PIECE = 2**20
 """Bytes that are written to a worker at once."""
-_KEPT_BACK = ("ARCHCAST_TOKEN",)
 _START_S = 60.0
 
 
@@ -45,11 +42,11 @@ class WorkerProcess:
         try:
             async with asyncio.timeout(_START_S):
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", _MODULE, str(self._memory_bytes)),
+                    *command(_MODULE, str(self._memory_bytes)),
                     stdin=pipe,
                     stdout=pipe,
                     stderr=nothing,
-                    env=_environment(),
+                    env=environment(),
                     start_new_session=True,
                 )
                 await self._exchange({"kind": "ready"}, ())
@@ -97,10 +94,3 @@ class WorkerProcess:
                 await process.stdin.drain()
         await process.stdin.drain()
         return await receive_frame(process.stdout)
-
-
-def _environment() -> dict[str, str]:
-    """This process's, without its secrets, with one thread for arithmetic and the same packages."""
-    own = {name: value for name, value in os.environ.items() if name not in _KEPT_BACK}
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return own | threads | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)) or str(Path.cwd())}

@@ -12,10 +12,9 @@ from archcast.serving.entry import Entry
 from archcast.serving.filters import Wanted
 from archcast.serving.http import fields
 from archcast.serving.http.errors import MalformedError
+from archcast.serving.remote_networks import EVERY
 from archcast.serving.store import Store
 
-EVERY = "*"
-"""In place of a device: all that answer."""
 FIELDS = (
     *("device", "hardware", "runtime", "precision", "threads", "device_batch"),
     *("metric", "coverage", "explain"),

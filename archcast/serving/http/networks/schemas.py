@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archcast.serving.http.networks.question import EVERY, MOST_EXPLAINED
+from archcast.serving.http.networks.question import MOST_EXPLAINED
 from archcast.serving.http.schemas import (
     COVERAGE,
     PLAIN_ANSWERS,
@@ -15,6 +15,7 @@ from archcast.serving.http.schemas import (
     text_of,
 )
 from archcast.serving.http.schemas import PREDICT as _PREDICT
+from archcast.serving.remote_networks import EVERY
 
 _STRING: Schema = {"type": "string"}
 _STRINGS: Schema = {"type": "array", "items": _STRING}

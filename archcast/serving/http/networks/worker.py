@@ -14,21 +14,20 @@ An answer with `last` is the last one: the process ends.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from archcast.core.errors import ArchcastError, InputError, UnknownNameError
 from archcast.core.network import Network
+from archcast.serving.frames import Frame, answer_messages, taken_over
 from archcast.serving.http.networks.answers import answers, summary_of
 from archcast.serving.http.networks.document import network_of_document, to_document
 from archcast.serving.http.networks.form import read_form
-from archcast.serving.http.networks.frames import Frame, read_frame, write_frame
 from archcast.serving.http.networks.question import Question
 from archcast.serving.http.statuses import error_body, status_of
 from archcast.serving.store import store
@@ -138,30 +137,16 @@ def limit_memory(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def run(asked: BinaryIO, answered: BinaryIO, memory_bytes: int) -> None:
-    """Answer messages until there are no more."""
-    worker = Worker(memory_bytes)
-    while (frame := read_frame(asked)) is not None:
-        reply = worker.answer(frame)
-        write_frame(answered, reply)
-        if reply.head.get("last"):
-            return
-
-
 def main() -> None:
-    """Take standard input and output for messages; whatever else is printed goes nowhere."""
-    asked = os.fdopen(os.dup(0), "rb")
-    answered = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for place in (0, 1):
-        os.dup2(nowhere, place)
+    """Answer messages on standard input until there are no more."""
+    asked, answered = taken_over()
     warnings.simplefilter("ignore")
     import onnx  # so that its size counts before the limit does
 
     del onnx
     memory_bytes = int(sys.argv[1])
     limit_memory(memory_bytes)
-    run(asked, answered, memory_bytes)
+    answer_messages(Worker(memory_bytes).answer, asked, answered)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from archcast.serving.frames import Frame
 from archcast.serving.http.errors import LostError, QueueFullError, TooLateError, TooSlowError, WorkerError
 from archcast.serving.http.networks import pool as module
 from archcast.serving.http.networks import process
-from archcast.serving.http.networks.frames import Frame
 from archcast.serving.http.networks.pool import Pool
 
 
@@ -128,8 +128,3 @@ def test_a_process_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatc
             await ask(pool)
 
     check_in_pool(work)
-
-
-def test_workers_see_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARCHCAST_TOKEN", "secret")
-    assert "secret" not in process._environment().values()

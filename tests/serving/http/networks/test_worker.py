@@ -13,9 +13,9 @@ from made_up_networks import DEVICES, plain_network, save_tiny
 import archcast
 from archcast.core.settings import predictors_dir
 from archcast.featurize.onnx_model import to_onnx
+from archcast.serving.frames import Frame, read_frame, write_frame
 from archcast.serving.http.networks import worker as module
-from archcast.serving.http.networks.frames import Frame, read_frame, write_frame
-from archcast.serving.http.networks.worker import Worker, run
+from archcast.serving.http.networks.worker import Worker
 
 PHONE, PHONE_INT8, GPU = DEVICES
 FILE = to_onnx(plain_network(8, 12))
@@ -161,17 +161,6 @@ def test_networks_are_kept_by_their_nodes(monkeypatch):
     for width in (4, 8, 12):
         assert ask(to_onnx(plain_network(width)), worker, device=PHONE)[0] == 200
     assert len(worker._kept) == 2
-
-
-def test_messages_are_answered_until_there_are_no_more():
-    asked, answered = io.BytesIO(), io.BytesIO()
-    write_frame(asked, Frame({"kind": "ready"}, []))
-    asked.seek(0)
-    run(asked, answered, 2**30)
-    answered.seek(0)
-    frame = read_frame(answered)
-    assert frame is not None
-    assert frame.head["status"] == 200
 
 
 def test_as_a_process_it_keeps_to_its_memory():

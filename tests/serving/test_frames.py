@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from archcast.serving.http.networks.frames import Frame, read_frame, receive_frame, write_frame
+from archcast.serving.frames import Frame, answer_messages, read_frame, receive_frame, write_frame
 
 
 def test_messages_arrive_as_they_were_sent() -> None:
@@ -32,3 +32,22 @@ def test_messages_arrive_as_they_were_sent() -> None:
         return second
 
     assert asyncio.run(receive()).parts == [b"", b"x" * 1000]
+
+
+def test_messages_are_answered_until_the_last() -> None:
+    asked, answered = io.BytesIO(), io.BytesIO()
+    for number in range(3):
+        write_frame(asked, Frame({"number": number}, []))
+    asked.seek(0)
+
+    def answer(frame: Frame) -> Frame:
+        number = frame.head["number"]
+        return Frame({"twice": 2 * number, "last": number == 1}, [])
+
+    answer_messages(answer, asked, answered)
+    answered.seek(0)
+    found = [read_frame(answered), read_frame(answered)]
+    assert [frame.head["twice"] for frame in found if frame] == [0, 2]
+    assert read_frame(answered) is None
+    answer_messages(answer, io.BytesIO(), answered)
+    assert len(answered.getvalue()) == answered.tell()
