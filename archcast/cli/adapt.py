@@ -11,7 +11,7 @@ import typer
 
 from archcast.cli.inputs import FORMATS, Notation, given_architectures
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
-from archcast.cli.samples import SamplesFile, given_samples
+from archcast.cli.samples import SamplesFile, Strict, given_samples
 from archcast.core.errors import InputError
 
 Sources = Annotated[
@@ -99,6 +99,7 @@ def adapt(
     track: Annotated[
         bool | None, typer.Option(help="Leave a run in MLflow; default where MLflow is installed.")
     ] = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Learn a predictor of a new device from a few measurements of it.
@@ -118,6 +119,7 @@ def adapt(
             *(given.archs, given.values, device, metric, given.space, source, seed, given.dataset),
             families=family,
             notation=notation,
+            strict=strict,
         )
     record: dict[str, Any] = {
         "device": device,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcast.cli.inputs import Notation
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
-from archcast.cli.samples import GivenSamples, SamplesFile, given_samples
+from archcast.cli.samples import GivenSamples, SamplesFile, Strict, given_samples
 
 if TYPE_CHECKING:
     from archcast.serving.checking.check import Check
@@ -31,6 +32,8 @@ def check(
     adapt: Annotated[
         bool, typer.Option("--adapt", help="Learn anew from the old and the new measurements, and keep it.")
     ] = False,
+    notation: Notation = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Tell by a few new measurements whether a predictor is still right.
@@ -44,11 +47,15 @@ def check(
     given = given_samples(samples, device, metric, space, dataset)
     with given.naming():
         found = compare(
-            given.archs, given.values, device, metric, given.space, given.dataset, coverage=coverage
+            *(given.archs, given.values, device, metric, given.space, given.dataset),
+            coverage=coverage,
+            notation=notation,
         )
     folder = None
     if adapt:
-        folder = str(found.adapt().save())
+        with given.naming():
+            made = found.adapt(strict=strict)
+        folder = str(made.save())
     if as_json:
         print_record(found.record() | {"folder": folder}, as_json=True)
     else:

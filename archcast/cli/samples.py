@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archcast.cli.inputs import read_samples
+from archcast.core.doubts import DoubtError, DoubtWarning
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ SamplesFile = Annotated[
         help="File with the columns arch and value (CSV, JSON, JSON Lines, Parquet; - for standard "
         "input), or `store` for what archcast collect measured."
     ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse measurements that are likely wrong, instead of saying so.")
 ]
 
 
@@ -42,15 +47,31 @@ class GivenSamples:
 
     @contextmanager
     def naming(self) -> Iterator[None]:
-        """Tell errors of items by their place in the file."""
-        if self.read is None:
+        """Tell errors and doubts of items by their place in the file, doubts on standard error."""
+        with warnings.catch_warnings(record=True) as caught, self._placing():
+            warnings.simplefilter("always", DoubtWarning)
             yield
-            return
-        with self.read.table.naming(self.read.rows):
-            yield
+        for warning in caught:
+            if isinstance(warning.message, DoubtWarning):
+                typer.echo(f"archcast: {warning.message.doubt.sentence(self.where)}", err=True)
+            else:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+    @contextmanager
+    def _placing(self) -> Iterator[None]:
+        try:
+            if self.read is None:
+                yield
+            else:
+                with self.read.table.naming(self.read.rows):
+                    yield
+        except DoubtError as error:
+            raise DoubtError(error.doubts, self.where) from error
 
     def where(self, item: int) -> str:
         """Where a sample stands: its line in the file, or its number in the store's order."""
+        if item >= len(self.archs):
+            return f"former measurement {item - len(self.archs)}"
         if self.read is None:
             return f"item {item}"
         table = self.read.table

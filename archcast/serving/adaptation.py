@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,11 +14,11 @@ from archcast.core import settings
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles
 from archcast.core.batches import check_aligned
 from archcast.core.device import DeviceName, file_name
-from archcast.core.errors import ArchcastWarning, InputError
+from archcast.core.doubts import tell
+from archcast.core.errors import InputError
 from archcast.core.labels import Labels, Target, target_key
 from archcast.core.metric import METRICS
 from archcast.core.numbers import read_numbers
-from archcast.core.units import accuracy_question, likely_unit
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.catalog import given, name_of
@@ -27,11 +26,13 @@ from archcast.featurize.spaces.checks import check_batch
 from archcast.predictors import Card, Predictor, save
 from archcast.predictors.adapt.posterior import LEAST, adapt_to
 from archcast.predictors.adapt.references import suggest_references
-from archcast.predictors.adapt.sources import choose_sources, prior_of, source_devices
+from archcast.predictors.adapt.sources import choose_sources, prior_of
 from archcast.predictors.artifact.measured import Measured
+from archcast.predictors.doubts.accuracies import doubts_of_accuracies
 from archcast.predictors.intervals import Intervals
 from archcast.predictors.lowered import served_form
 from archcast.predictors.select import select
+from archcast.serving.doubts import doubts_of_members
 from archcast.serving.entry import Entry
 from archcast.serving.loaded import LoadedPredictor
 from archcast.serving.network_adaptation import (
@@ -42,7 +43,6 @@ from archcast.serving.network_adaptation import (
 )
 from archcast.serving.store import store
 
-_IMPLAUSIBLE = 30.0
 _CANDIDATES = 4000
 
 
@@ -88,6 +88,7 @@ def adapt(
     *,
     families: Sequence[str] | None = None,
     notation: str | None = None,
+    strict: bool = False,
 ) -> AdaptedPredictor | AdaptedToNetworks:
     """Learn a predictor of a new device from a few measurements of it and from source devices.
 
@@ -115,8 +116,11 @@ def adapt(
             process, Bayesian linear regression, NN-Degree and, where it is installed, LightGBM and its
             stack with the process.
         notation: of others, in which the architectures are; see `archcast.parse`.
+        strict: refuse measurements that are likely wrong, as in another unit, instead of warning of them;
+            `archcast.predictors.doubts` says what is looked for.
 
     Raises:
+        DoubtError: with `strict`, measurements that are likely wrong.
         InputError: fewer than 3 measurements, values all equal, not finite or not above 0, or a device
             name that is no name.
         UnknownNameError: a source or family that does not exist; lists those that do.
@@ -126,7 +130,7 @@ def adapt(
     if notation is None and holds_networks(archs, name_of(space)):
         if families is not None or dataset:
             raise InputError("families and dataset must be left out for networks of any form")
-        return adapt_networks(archs, values, device, metric=metric, sources=sources)
+        return adapt_networks(archs, values, device, metric=metric, sources=sources, strict=strict)
     chosen, archs = given(archs, space, notation)
     codes = chosen.parse(archs)
     measured = _checked(values, codes, metric)
@@ -138,15 +142,16 @@ def adapt(
     if not of_device:
         if sources:
             raise InputError(f"sources must be left out for {metric}: only the networks given may teach")
+        tell(doubts_of_accuracies(measured), strict=strict)
         found = select(labels, families=families, seed=seed)
         kept = Measured(_texts(chosen, codes), tuple(measured.tolist()), families=families, seed=seed)
         return _adapted(found.predictor, labels, (), kept, found.intervals)
     if families is not None:
         raise InputError(f"families must be left out for {metric}: costs are adapted from source devices")
     names = choose_sources(chosen.name, sources, device=device)
-    _warn_of_scale(chosen.name, names, codes, measured, metric)
     prior = replace(prior_of(chosen.name, names), dataset=dataset)
     model = adapt_to(prior, codes, measured, device=device, metric=metric)
+    tell(doubts_of_members(model, codes, measured, names), strict=strict)
     without = tuple(model.left_out_values().tolist())
     kept = Measured(_texts(chosen, codes), tuple(measured.tolist()), without, sources, seed=seed)
     return _adapted(model, labels, names, kept)
@@ -219,30 +224,11 @@ def _checked(values: Any, codes: Codes, metric: str) -> Doubles:
         raise InputError(f"{metric} must be finite and above 0, got {measured[item]}", item=item)
     if distinct < LEAST:
         raise InputError(f"archs must be at least {LEAST} different measured architectures, got {distinct}")
-    question = accuracy_question(measured) if metric == "accuracy" else ""
-    if question:
-        warnings.warn(question, ArchcastWarning, stacklevel=3)
     if np.ptp(measured) == 0:
         raise InputError(
             f"values must differ, as equal ones tell nothing apart; got {n} times {measured[0]:g}"
         )
     return measured
-
-
-def _warn_of_scale(space: str, sources: Sequence[str], codes: Codes, measured: Doubles, metric: str) -> None:
-    """Warn when no source device is within a factor of 30 of the measurements, as a wrong unit makes them."""
-    known = source_devices(space).costs(codes, sources, metric)
-    if not known.shape[1]:
-        return
-    ratios = np.median(measured[:, None] / known, axis=0)
-    if ratios.min() > _IMPLAUSIBLE or ratios.max() < 1 / _IMPLAUSIBLE:
-        nearest = float(ratios[np.argmin(np.abs(np.log(ratios)))])
-        warnings.warn(
-            f"{metric} is {nearest:.3g} times that of the nearest source device: is it in "
-            f"{METRICS[metric].unit}{likely_unit(nearest, metric)}?",
-            ArchcastWarning,
-            stacklevel=3,
-        )
 
 
 def _texts(space: Space, codes: Codes) -> tuple[str, ...]:

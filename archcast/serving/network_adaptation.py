@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +12,11 @@ import numpy as np
 from archcast.core import settings
 from archcast.core.arrays import ArchBatch, Doubles
 from archcast.core.device import DeviceName, file_name
-from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError
+from archcast.core.doubts import tell
+from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.metric import METRICS
 from archcast.core.network import Network
 from archcast.core.numbers import read_numbers
-from archcast.core.units import likely_unit
 from archcast.core.version import VERSION
 from archcast.featurize.networks import NETWORK, is_module, is_network
 from archcast.featurize.spaces.catalog import infer_space
@@ -29,6 +28,7 @@ from archcast.predictors.networks.adapt.references import suggest_networks
 from archcast.predictors.networks.adapt.sources import Sources
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
+from archcast.serving.doubts import doubts_of_networks
 from archcast.serving.entry import Entry
 from archcast.serving.loaded import LoadedNetworks
 from archcast.serving.store import store
@@ -36,7 +36,6 @@ from archcast.serving.store import store
 if TYPE_CHECKING:
     from archcast.collect.structures import Structure
 
-_IMPLAUSIBLE = 100.0
 _REFERENCE_SIZE = 600_000_000
 """Multiply-adds up to which a known network is suggested where no candidates are given."""
 
@@ -82,10 +81,12 @@ def adapt_networks(
     *,
     metric: str = "latency",
     sources: Sequence[str] | None = None,
+    strict: bool = False,
 ) -> AdaptedToNetworks:
     """Learn a predictor of networks of any form on a new device, see `archcast.adapt`.
 
     Raises:
+        DoubtError: with `strict`, measurements that are likely wrong.
         InputError: fewer than three different networks, values that are not finite and above 0, or a device
             name that is no name.
         UnknownNameError: a source that does not exist, or a metric that no source has.
@@ -96,8 +97,8 @@ def adapt_networks(
     networks = networks_of(archs)
     measured = _checked(values, networks, metric)
     chosen = _chosen(metric, sources)
-    _warn_of_scale(networks, measured, chosen, metric)
     model = adapt_network(networks, measured, device=device, metric=metric, sources=chosen)
+    tell(doubts_of_networks(model, measured), strict=strict, stacklevel=4)
     without = np.exp(model.left_out_.predicted[model.left_out_.rows])
     kept = Measured(tuple(networks), tuple(measured.tolist()), tuple(without.tolist()), sources)
     return AdaptedToNetworks(_entry(model, measured), model, kept)
@@ -193,22 +194,6 @@ def _checked(values: Any, networks: Sequence[Network], metric: str) -> Doubles:
     if different < LEAST:
         raise InputError(f"archs must be at least {LEAST} different measured networks, got {different}")
     return measured
-
-
-def _warn_of_scale(
-    networks: Sequence[Network], measured: Doubles, sources: Sequence[NetworkPredictor], metric: str
-) -> None:
-    """Warn when no source device is within a factor of 100 of the measurements, as with a wrong unit."""
-    known, _ = Sources(tuple(sources)).parts(networks)
-    ratios = np.exp(np.median(np.log(measured)[:, None] - known, axis=0))
-    if ratios.min() > _IMPLAUSIBLE or ratios.max() < 1 / _IMPLAUSIBLE:
-        nearest = float(ratios[np.argmin(np.abs(np.log(ratios)))])
-        warnings.warn(
-            f"{metric} is {nearest:.3g} times that of the nearest source device: is it in "
-            f"{METRICS[metric].unit}{likely_unit(nearest, metric)}?",
-            ArchcastWarning,
-            stacklevel=4,
-        )
 
 
 def _entry(model: AdaptedNetworks, measured: Doubles) -> Entry:

@@ -193,3 +193,20 @@ def test_a_zero_is_told_by_the_line_of_the_file(run, tmp_path):
     done = run("adapt", "-d", "board", "--samples", str(path))
     assert "must be finite and above 0, got 0.0 (samples" in done.err
     assert "line 4)" in done.err
+
+
+def test_doubts_are_told_by_line_and_refused_by_strict(run, tmp_path):
+    from archcast.predictors.adapt.sources import source_devices
+
+    codes = SPACES["nasbench201"].sample(10, seed=0)
+    values = source_devices("nasbench201").costs(codes, ["pixel2"], "latency")[:, 0]
+    values[4] *= 1000
+    samples = write(tmp_path / "m.csv", values, SPACES["nasbench201"].to_text(codes))
+    words = ("adapt", "-d", "board", "--samples", samples, "--source", "pixel2", "--source", "gold_6226")
+    told = run(*words, "--no-track")
+    assert told.code == 0, told.err
+    assert "times what the others and the sources say: is it in us? (line 6)" in told.err
+    assert told.err.count("\n") == 1
+    refused = run(*words, "--strict")
+    assert refused.code == USER_MISTAKE
+    assert "is it in us? (line 6)" in refused.err

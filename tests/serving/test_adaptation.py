@@ -10,6 +10,7 @@ from made_up import UNIT_MS
 from scipy.stats import kendalltau, spearmanr
 
 import archcast
+from archcast.core.doubts import DoubtWarning
 from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError
 from archcast.predictors.adapt.sources import source_devices
 from archcast.training.labels import load_labels
@@ -71,7 +72,10 @@ def test_one_in_ten_far_off_does_little_harm(latency):
     disturbed = values[rows].copy()
     disturbed[3] *= 10
     disturbed[11] /= 10
-    assert rank(archcast.adapt(codes[rows], disturbed, "titanx_256"), codes, values, rows) > 0.9
+    with pytest.warns(DoubtWarning) as caught:
+        made = archcast.adapt(codes[rows], disturbed, "titanx_256")
+    assert [w.message.doubt.items for w in caught] == [(3,), (11,)]
+    assert rank(made, codes, values, rows) > 0.9
 
 
 def test_whole_numbers_with_ties_are_taken(latency):

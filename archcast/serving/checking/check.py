@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from archcast.core.arrays import Arch, ArchBatch, Doubles, Ints
+from archcast.core.batches import check_aligned
 from archcast.core.errors import InputError
 from archcast.core.metric import METRICS
 from archcast.core.network import Network
 from archcast.core.numbers import read_numbers
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
-from archcast.featurize.spaces.catalog import read, space_named
+from archcast.featurize.spaces.catalog import given, name_of, read, space_named
+from archcast.featurize.spaces.checks import check_batch
 from archcast.featurize.spaces.networks import NetworkBatch
 from archcast.predictors.artifact.manifest import read_beside
 from archcast.predictors.artifact.measured import Measured
@@ -99,13 +101,14 @@ class Check:
         made["misfits"] = [asdict(m) | {"arch": _named(m.arch)} for m in self.misfits]
         return made
 
-    def adapt(self) -> AdaptedPredictor | AdaptedToNetworks:
-        """A predictor learned from what this one was learned from and the new measurements together.
+    def adapt(self, *, strict: bool = False) -> AdaptedPredictor | AdaptedToNetworks:
+        """A predictor learned from the new measurements and what this one was learned from, together.
 
         Raises:
+            DoubtError: with `strict`, measurements that are likely wrong.
             InputError: this one keeps no measurements, as one that ships.
         """
-        return self._given.together()
+        return self._given.together(strict=strict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class _Given:
     values: Doubles
     kept: Measured | None
 
-    def together(self) -> AdaptedPredictor | AdaptedToNetworks:
+    def together(self, *, strict: bool) -> AdaptedPredictor | AdaptedToNetworks:
         """Old and new measurements, learned from."""
         entry, kept = self.loaded.entry, self.kept
         of_networks = entry.by_networks or entry.space == NETWORK
@@ -127,8 +130,8 @@ class _Given:
                 f"device under a name of your own from them, by adapt"
             )
         return adapt(
-            [*kept.archs, *self.archs],
-            [*kept.values, *self.values.tolist()],
+            [*self.archs, *kept.archs],
+            [*self.values.tolist(), *kept.values],
             entry.device,
             entry.metric,
             NETWORK if of_networks else entry.space,
@@ -136,6 +139,7 @@ class _Given:
             kept.seed,
             None if of_networks else self.loaded.model.dataset_,
             families=kept.families,
+            strict=strict,
         )
 
 
@@ -149,6 +153,7 @@ def check(
     *,
     coverage: float = 0.9,
     predictor: str | None = None,
+    notation: str | None = None,
 ) -> Check:
     """Whether a predictor is still right, by a few new measurements of its device.
 
@@ -158,15 +163,15 @@ def check(
         values: their measurements, in the metric's unit.
         device, metric, space, dataset, predictor: as `archcast.load`.
         coverage: of the intervals that are checked, 0.5 to 0.99.
+        notation: of others, in which the architectures are; see `archcast.parse`.
 
     Raises:
         InputError: fewer than three different architectures; values that are not finite, or not above 0.
         UnknownNameError: no such predictor; lists those that there are.
     """
     check_coverage(coverage)
-    networks = holds_networks(batch, None if space is None else space_named(space).name)
-    given: Any = networks_of(batch) if networks else batch
-    reading = read(given, space_named(NETWORK) if networks else None if space is None else space_named(space))
+    check_aligned(batch, values)
+    reading = _read(check_batch(batch), space, notation)
     loaded = load(device, metric, reading.space.name, dataset=dataset, predictor=predictor)
     archs, groups = _architectures(reading)
     measured = _checked(values, len(archs), metric)
@@ -204,6 +209,14 @@ def check(
         _misfits(found, archs, firsts),
         _Given(loaded, archs, measured, kept),
     )
+
+
+def _read(batch: Any, space: str | Space | None, notation: str | None) -> Any:
+    """The architectures or networks of a batch, read."""
+    if notation is None and holds_networks(batch, name_of(space)):
+        return read(networks_of(batch), space_named(NETWORK))
+    known, items = given(batch, space, notation)
+    return read(items, known)
 
 
 def kept_by(loaded: LoadedPredictor) -> Measured | None:

@@ -115,6 +115,13 @@ def test_too_few_and_unknown_are_refused():
         archcast.check(NEW, cost(NEW), "board", coverage=1.0)
 
 
+def test_batches_in_other_containers_and_notations():
+    once = archcast.check(NEW, cost(NEW), "board")
+    assert archcast.check(iter(SPACE.format(NEW)), iter(cost(NEW).tolist()), "board").bias == once.bias
+    numbers = SPACE.to_index(NEW).tolist()
+    assert archcast.check(numbers, cost(NEW), "board", notation="index").bias == once.bias
+
+
 def test_accuracies_are_checked_in_points():
     values = np.clip(50 + cost(OLD), 0, 99)
     archcast.adapt(OLD, values, "images", "accuracy", families=["linear"]).save()

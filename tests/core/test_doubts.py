@@ -1,0 +1,38 @@
+"""How doubts about measurements are told."""
+
+import pytest
+
+from archcast.core.doubts import Doubt, DoubtError, DoubtWarning, tell
+from archcast.core.errors import ArchcastWarning, InputError
+
+SOME = Doubt("rows", (3, 5), "latency of 2 of 9 is odd")
+MANY = Doubt("mixed", tuple(range(8)), "latency is mixed")
+WHOLE = Doubt("unit", (), "latency is it in ms?")
+
+
+def test_items_are_named_and_counted():
+    assert SOME.sentence() == "latency of 2 of 9 is odd (item 3, item 5)"
+    assert SOME.sentence(lambda item: f"line {item + 2}") == "latency of 2 of 9 is odd (line 5, line 7)"
+    assert MANY.sentence() == "latency is mixed (item 0, item 1, item 2, item 3, item 4 and 3 more)"
+    assert WHOLE.sentence() == "latency is it in ms?"
+
+
+def test_doubts_are_warnings_of_the_caller():
+    with pytest.warns(ArchcastWarning) as caught:
+        tell([SOME, WHOLE], strict=False, stacklevel=2)
+    assert [str(w.message) for w in caught] == [SOME.sentence(), WHOLE.sentence()]
+    assert caught[0].filename == __file__
+    assert caught[0].category is DoubtWarning
+
+
+def test_doubts_are_refused_where_none_are_wanted():
+    with pytest.raises(DoubtError, match=r"item 5.; latency is it in ms") as raised:
+        tell([SOME, WHOLE], strict=True)
+    assert isinstance(raised.value, InputError)
+    assert raised.value.doubts == (SOME, WHOLE)
+    assert "line 7" in str(DoubtError(raised.value.doubts, lambda item: f"line {item + 2}"))
+
+
+def test_nothing_is_told_of_nothing(recwarn):
+    tell([], strict=True)
+    assert not recwarn.list
