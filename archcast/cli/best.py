@@ -29,6 +29,10 @@ def best(
         typer.Option(help=f"File of the only architectures to choose from: {FORMATS}."),
     ] = None,
     notation: Notation = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help='That what is named must keep: "params<=5e6", "macs<=3e8", "latency@raspi4<=11".'),
+    ] = None,
     strategy: Annotated[str, typer.Option(help="ucb, ei or thompson.")] = "ucb",
     seed: Annotated[int, typer.Option(help="Seed; the same all along.")] = 0,
     as_json: Json = False,
@@ -46,7 +50,9 @@ def best(
     if candidates is not None:
         given = given_architectures(None, candidates, "candidates", space=space, notation=notation)
     with given.naming():
-        trainer = Trainer(space, candidates=given.archs or None, strategy=strategy, seed=seed)
+        trainer = Trainer(
+            space, candidates=given.archs or None, limits=limit or (), strategy=strategy, seed=seed
+        )
     texts = next_to_train(trainer, labels, n, add=add)
     found = trainer.found
     if found.archs:

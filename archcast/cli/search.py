@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -50,7 +51,10 @@ def search(
     ] = None,
     limit: Annotated[
         list[str] | None,
-        typer.Option(help='"latency<=11" of the --device before it, or "latency@raspi4<=11" anywhere.'),
+        typer.Option(
+            help='"latency<=11" of the --device before it, "latency@raspi4<=11" anywhere, or of the network '
+            '"params<=5e6", "macs<=3e8", "memory<=2" (MiB of activations) or any feature.'
+        ),
     ] = None,
     method: Annotated[
         str, typer.Option(help="nsga2, evolution, annealing, shgo, lattice, tpe or random.")
@@ -58,6 +62,9 @@ def search(
     hold: Annotated[
         str, typer.Option(help="Probability with which limits are to be kept, 0.75 to 0.995, or mean.")
     ] = "0.9",
+    measured: Annotated[
+        bool, typer.Option("--measured", help="Hold limits by measurements, of what has been measured.")
+    ] = False,
     dataset: Annotated[str | None, typer.Option(help="Data set of the accuracy.")] = None,
     evaluations: Annotated[
         int | None, typer.Option("--evaluations", "-n", help="Most architectures; default 1000.")
@@ -90,14 +97,18 @@ def search(
 
     A limit without @DEVICE belongs to the --device before it; with one --device, wherever it stands.
     Limits are to be kept with a probability of 90 % (--hold). Exit code 2 where nothing keeps them.
+    What is found is shown with what was measured of it, where a table at hand or your own store has it.
 
-    Example: archcast search --space fbnet --minimize latency@raspi4 --device eyeriss --limit "latency<=9"
+    Examples:
+    archcast search --space fbnet --minimize latency@raspi4 --device eyeriss --limit "latency<=9"
+    archcast search --space nasbench201 -d raspi4 --limit "latency<=25" --limit "params<=1e6" --measured
     """
     from archcast.search.loop.run import search as find
 
     places = placed(
         ctx.meta[_ORDER],
         {"device": device, "limit": limit, "maximize": maximize, "minimize": minimize},
+        space,
     )
     most = 1000 if evaluations is None and seconds is None else evaluations
     with _shown(most) as advance:
@@ -109,6 +120,7 @@ def search(
             dataset=dataset,
             method=method,
             hold=hold,
+            measured=measured,
             evaluations=most,
             seconds=seconds,
             population=population,
@@ -135,19 +147,25 @@ def search(
         raise InputError(result.infeasible_text())
 
 
-def placed(order: list[str], given: dict[str, list[str] | None]) -> dict[str, list[str]]:
+def placed(order: list[str], given: dict[str, list[str] | None], space: str) -> dict[str, list[str]]:
     """Each limit and goal with the device that it belongs to, in the words of `archcast.search`.
 
     Args:
         order: names of the options, one an occurrence, as they were given.
         given: their values.
+        space: the search space, whose networks have sizes that are of no device.
 
     Raises:
         InputError: several devices were named, and none before a limit or goal of a device.
     """
     from archcast.core.metric import METRICS
+    from archcast.featurize.spaces import SPACES
     from archcast.search.loop.goals import parse_limit, parse_quantity
+    from archcast.search.loop.reader import memory_devices
+    from archcast.search.loop.sizes import MEMORY
 
+    known = SPACES[space]
+    read = partial(parse_quantity, space=known)
     devices = given["device"] or []
     left = {name: iter(values or []) for name, values in given.items()}
     out: dict[str, list[str]] = {"limit": [], "maximize": [], "minimize": []}
@@ -157,8 +175,11 @@ def placed(order: list[str], given: dict[str, list[str] | None]) -> dict[str, li
         if name == "device":
             now = text
             continue
-        quantity = parse_limit(text).quantity if name == "limit" else parse_quantity(text)
-        if quantity.device is None and METRICS[quantity.metric].of_device:
+        quantity = parse_limit(text, read=read).quantity if name == "limit" else read(text)
+        sized = quantity.is_size or (
+            quantity.metric == MEMORY and not memory_devices(known, [now] if now else devices)
+        )
+        if quantity.device is None and not sized and METRICS[quantity.metric].of_device:
             if now is None:
                 where = f"after its --device, or be written {quantity.metric}@DEVICE"
                 raise InputError(f"--{name} {text!r} must stand {where}")
@@ -170,10 +191,32 @@ def placed(order: list[str], given: dict[str, list[str] | None]) -> dict[str, li
 def _print(result: SearchResult, *, as_json: bool) -> None:
     done = f"{len(result.codes)} evaluations in {result.seconds:.1f} s, ended by {result.stopped}"
     typer.echo(done, err=True)
-    if result.feasible:
-        print_records(result.front, as_json=as_json, title=f"found by {result.settings['method']}")
-    elif as_json:
-        print_records([], as_json=True)
+    from archcast.search.loop.result import MEASURED
+
+    if as_json:
+        print_records(result.front, as_json=True)
+    elif result.feasible:
+        shown = [{k: v for k, v in r.items() if not k.startswith(MEASURED)} for r in result.front]
+        print_records(shown, as_json=False, title=f"found by {result.settings['method']}")
+        for line in measured_lines(result.front):
+            typer.echo(line)
+
+
+def measured_lines(front: list[dict[str, Any]]) -> list[str]:
+    """What was measured of what was found, a line an architecture; nothing where there is nothing to ask."""
+    from archcast.search.loop.result import MEASURED, source_column
+
+    lines = []
+    for record in front:
+        known = [name for name in record if name.startswith(MEASURED[0])]
+        told = [
+            f"{name.removeprefix(MEASURED[0])} {record[name]:.4g} by {record[source_column(name)]}"
+            for name in known
+            if record[name] is not None
+        ]
+        if known:
+            lines.append(f"measured of {record['arch']}: {', '.join(told) or 'nothing'}")
+    return lines
 
 
 def _codes(space: str, file: str, notation: str | None) -> Codes:

@@ -2,6 +2,7 @@
 
 import json
 
+import archcast
 from archcast.cli.app import USER_MISTAKE
 
 
@@ -32,6 +33,18 @@ def test_candidates_may_run_out(run, tmp_path):
     again = run(*words, "--json")
     assert json.loads(again.out) == []
     assert "no candidates are left" in again.err
+
+
+def test_only_what_keeps_the_limits_is_named(run, tmp_path):
+    words = ("best", "--space", "macro", "--labels", str(tmp_path / "t.csv"), "--json", "-n", "7", "--add")
+    done = run(*words, "--limit", "params<=2e6")
+    assert done.code == 0, done.err
+    archs = [record["arch"] for record in json.loads(done.out)]
+    table = archcast.features(archs, "macro")
+    assert table.values[:, table.names.index("params")].max() <= 2e6
+    wrong = run(*words, "--limit", "params<=2")
+    assert wrong.code == USER_MISTAKE
+    assert "limits params<=2 are kept by none of" in wrong.err
 
 
 def test_mistakes(run, tmp_path):

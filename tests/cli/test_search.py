@@ -46,10 +46,12 @@ def test_a_limit_belongs_to_the_device_before_it(run, tmp_path):
         ),
         (["limit", "device", "device"], {"device": ["a", "b"], "limit": ["latency@b<=1"]}, ["latency@b<=1"]),
         (["device", "limit"], {"device": ["a"], "limit": ["accuracy>=70"]}, ["accuracy>=70"]),
+        (["device", "limit"], {"device": ["a"], "limit": ["params<=5e6"]}, ["params<=5e6"]),
+        (["limit"], {"device": None, "limit": ["memory<=2"]}, ["memory<=2"]),
     ],
 )
 def test_places(order, given, expected):
-    assert placed(order, {"maximize": None, "minimize": None} | given)["limit"] == expected
+    assert placed(order, {"maximize": None, "minimize": None} | given, "nasbench201")["limit"] == expected
 
 
 def test_a_limit_before_several_devices_is_refused():
@@ -57,6 +59,7 @@ def test_a_limit_before_several_devices_is_refused():
         placed(
             ["limit", "device", "device"],
             {"device": ["a", "b"], "limit": ["latency<=1"], "maximize": None, "minimize": None},
+            "nasbench201",
         )
 
 
@@ -111,3 +114,26 @@ def test_a_run_is_left_in_mlflow(run):
     done = run("search", "--space", "macro", "--evaluations", "20", "--population", "10", "--track")
     assert done.code == 0, done.err
     assert "in experiment search/macro" in done.err
+
+
+def test_limits_on_size_and_by_measurements(run, small_tables, monkeypatch):
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
+    words = ("--space", "nasbench201", "-d", "raspi4", "--limit", "latency<=25", "--limit", "params<=7e5")
+    done = run("search", *words, "--measured", *FEW, "--json")
+    assert done.code == 0, done.err
+    record = json.loads(done.out)[0]
+    assert record["params (parameters)"] <= 7e5
+    assert {"measured latency@raspi4 (ms)", "source of measured latency@raspi4 (ms)"} <= set(record)
+    found = archcast.search(
+        "nasbench201",
+        limits=["latency@raspi4<=25", "params<=7e5"],
+        measured=True,
+        evaluations=200,
+        population=40,
+    )
+    assert found.front == json.loads(done.out)
+    shown = run("search", *words, *FEW)
+    assert f"measured of {record['arch']}: " in shown.out or "measured of |" in shown.out
+    wrong = run("search", "--space", "nasbench201", "--limit", "parms<=3", *FEW)
+    assert wrong.code == USER_MISTAKE
+    assert "did you mean 'params'" in wrong.err

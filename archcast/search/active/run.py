@@ -19,7 +19,8 @@ from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles, Ints
 from archcast.core.errors import InputError, shorten
 from archcast.featurize.spaces import SPACES, Space
 from archcast.search.active.process import STRATEGIES, Process
-from archcast.search.loop.prepare import check_whole
+from archcast.search.loop.goals import Limit
+from archcast.search.loop.prepare import check_whole, within_limits
 from archcast.search.loop.sources import Scored
 
 FIRST = 8
@@ -62,6 +63,8 @@ class Trainer:
         candidates: the only ones to choose from; None takes the whole of a small space, else 20,000 drawn
             at random. Candidates that are the same network (`Space.canonical`) stay apart, as their
             accuracies differ by chance.
+        limits: that every candidate must keep, such as `params<=5e6` or `latency@raspi4<=11`; those of
+            devices by prediction, with a probability of 90 %.
         strategy: `ucb`, `ei` or `thompson`.
 
     Raises:
@@ -73,6 +76,7 @@ class Trainer:
         space: str,
         *,
         candidates: ArchBatch | None = None,
+        limits: Sequence[str | Limit] | str = (),
         strategy: str = "ucb",
         seed: int = 0,
     ) -> None:
@@ -80,7 +84,7 @@ class Trainer:
         if strategy not in STRATEGIES:
             raise InputError(f"strategy must be one of {', '.join(STRATEGIES)}, got {shorten(strategy)}")
         self.space, self._strategy, self._seed = SPACES[space], strategy, seed
-        self._codes = _candidates(self.space, candidates, seed)
+        self._codes = within_limits(self.space, limits, _candidates(self.space, candidates, seed))
         self._row = {bytes(code): i for i, code in enumerate(self._codes)}
         self._told: dict[int, float | None] = {}
 
@@ -170,6 +174,7 @@ def find_best(
     batch: int = 1,
     seed: int = 0,
     candidates: ArchBatch | None = None,
+    limits: Sequence[str | Limit] | str = (),
     strategy: str = "ucb",
     enough: float | None = None,
 ) -> Found:
@@ -179,7 +184,7 @@ def find_best(
         label: trains architectures and gives their accuracies (%), one each; called with at most `batch`, and
             once with the first `FIRST`, which are drawn at random.
         budget: most architectures to train.
-        candidates, strategy: as `Trainer`.
+        candidates, limits, strategy: as `Trainer`.
         enough: stop as soon as an accuracy reaches it.
 
     Raises:
@@ -188,7 +193,7 @@ def find_best(
     """
     for value, what in ((budget, "budget"), (batch, "batch")):
         check_whole(value, what, least=1)
-    trainer = Trainer(space, candidates=candidates, strategy=strategy, seed=seed)
+    trainer = Trainer(space, candidates=candidates, limits=limits, strategy=strategy, seed=seed)
     if trainer.left < budget:
         raise InputError(f"budget must be at most the {trainer.left} candidates, got {budget}")
     train = Scored(label, trainer.space, "archs")

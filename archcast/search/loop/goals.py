@@ -1,31 +1,35 @@
-"""What a search is to reach, in words: `accuracy`, `latency@raspi4`, `latency@raspi4<=11`."""
+"""What a search is to reach, in words: `accuracy`, `latency@raspi4`, `latency@raspi4<=11`, `params<=5e6`."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from archcast.core.errors import InputError, shorten
+from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.metric import METRICS
 from archcast.core.numbers import read_number
+from archcast.featurize.spaces import Space
+from archcast.search.loop.sizes import MEMORY, size_names, size_unit
 
-_QUANTITY = re.compile(r"\s*([A-Za-z_]+)\s*(?:@\s*([^\s@<>]+))?\s*")
+_QUANTITY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:@\s*([^\s@<>]+))?\s*")
 _LIMIT = re.compile(r"(.*?)(<=|>=)\s*(\S+)\s*")
 _CALLED = {"<=": "at most", ">=": "at least"}
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A metric of a device; for accuracy the data set takes the device's place.
+    """A metric of a device, or a size of the network; for accuracy the data set takes the device's place.
 
     Attributes:
-        device: None where it was not named.
+        device: None where it was not named, and of a size.
+        is_size: whether it is counted of the network itself, see `archcast.search.loop.sizes`.
     """
 
     metric: str
     device: str | None = None
+    is_size: bool = False
 
     @property
     def text(self) -> str:
@@ -34,8 +38,13 @@ class Quantity:
 
     @property
     def unit(self) -> str:
-        """The metric's unit."""
-        return METRICS[self.metric].unit
+        """The metric's unit, or the size's; empty where it has none."""
+        return size_unit(self.metric) if self.is_size else METRICS[self.metric].unit
+
+    @property
+    def label(self) -> str:
+        """With its unit: `latency@raspi4 (ms)`."""
+        return f"{self.text} ({self.unit})" if self.unit else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +86,27 @@ class Limit:
     @property
     def said(self) -> str:
         """In a sentence: `at most 11 ms`."""
-        return f"{_CALLED[self.sign]} {self.value:g} {self.quantity.unit}"
+        return f"{_CALLED[self.sign]} {self.value:g} {self.quantity.unit}".rstrip()
 
 
-def parse_quantity(text: str) -> Quantity:
-    """`latency@raspi4` or `accuracy`.
+def parse_quantity(text: str, space: Space | None = None) -> Quantity:
+    """`latency@raspi4`, `accuracy`, or with a space the size of its networks: `params`.
 
     Raises:
-        InputError: not of that form. UnknownNameError: no such metric.
+        InputError: not of that form, or a size on a device. UnknownNameError: no such metric or size.
     """
     found = _QUANTITY.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         raise InputError(f"a metric must be written like latency@raspi4 or accuracy, got {shorten(text)}")
-    metric, device = found.groups()
-    METRICS[metric]
-    return Quantity(metric, device)
+    name, device = found.groups()
+    if name in METRICS or space is None:
+        return Quantity(METRICS[name].name, device)
+    sizes = size_names(space)
+    if name not in sizes:
+        raise UnknownNameError(f"metric or size of {space.name}", name, {*METRICS, *sizes})
+    if device is not None:
+        raise InputError(f"{name} is of the network, and must be written without @{device}")
+    return Quantity(name, is_size=True)
 
 
 def parse_limit(
@@ -100,7 +115,7 @@ def parse_limit(
     read: Callable[[str], Quantity] = parse_quantity,
     example: str = "latency@raspi4<=11",
 ) -> Limit:
-    """`latency@raspi4<=11` or `throughput@a100>=2000`.
+    """`latency@raspi4<=11`, `throughput@a100>=2000`, or with a `read` of a space `params<=5e6`.
 
     Args:
         read: gives the quantity of its name.
@@ -118,16 +133,23 @@ def parse_limit(
     return Limit(read(name), sign, read_number(number, "value of a limit"))
 
 
-def with_device(quantity: Quantity, devices: Sequence[str], dataset: str) -> Quantity:
+def with_device(
+    quantity: Quantity, devices: Sequence[str], dataset: str, *, has_memory: Collection[str] = ()
+) -> Quantity:
     """The quantity with its device: its own, the only one that there is, or for accuracy the data set.
+
+    Args:
+        has_memory: devices that memory can be told of; on others `memory` is the size of the network.
 
     Raises:
         InputError: no device was named, or several were.
     """
-    if quantity.device is not None:
+    if quantity.device is not None or quantity.is_size:
         return quantity
     if not METRICS[quantity.metric].of_device:
         return replace(quantity, device=dataset)
+    if quantity.metric == MEMORY and not any(device in has_memory for device in devices):
+        return replace(quantity, is_size=True)
     if len(devices) != 1:
         listed = f"one of {', '.join(devices)}" if devices else "a device"
         raise InputError(f"{quantity.metric} must name {listed}, as in {quantity.metric}@{_example(devices)}")

@@ -52,7 +52,7 @@ def _scored(axes: Any, result: SearchResult) -> None:
     shown = values[kept, 0] if kept.any() else values[:, 0]
     _focus(axes, shown)
     axes.set_xlabel(label, fontsize=9)
-    axes.set_ylabel(f"{goal.text} ({goal.unit})", fontsize=9)
+    axes.set_ylabel(goal.label, fontsize=9)
     axes.legend(fontsize=7, frameon=False)
 
 
@@ -70,11 +70,11 @@ def _across(result: SearchResult) -> tuple[Doubles, str]:
     problem = result.problem
     if len(problem.goals) > 1:
         second = problem.goals[1].quantity
-        return result.values[:, 1], f"{second.text} ({second.unit})"
+        return result.values[:, 1], second.label
     if problem.limits:
         limit = problem.limits[0]
-        held = "" if problem.hold is None else f", held at {problem.hold:.0%}"
-        return result.values[:, 1], f"{limit.quantity.text} ({limit.quantity.unit}){held}"
+        held = "" if problem.hold is None or limit.quantity.is_size else f", held at {problem.hold:.0%}"
+        return result.values[:, 1], f"{limit.quantity.label}{held}"
     return np.arange(1.0, len(result.codes) + 1), "evaluations"
 
 
@@ -87,7 +87,7 @@ def _progress(axes: Any, result: SearchResult) -> None:
         known = np.isfinite(best)
         if known.any():
             shown = best[known] * result.problem.signs[i]
-            axes.step(steps[known], shown, where="post", label=f"{goal.quantity.text} ({goal.quantity.unit})")
+            axes.step(steps[known], shown, where="post", label=goal.quantity.label)
     axes.set_xlabel("evaluations", fontsize=9)
     axes.set_ylabel("best that keeps the limits", fontsize=9)
     if axes.get_legend_handles_labels()[0]:

@@ -5,25 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 import numpy as np
 
-from archcast.core.arrays import ArchBatch, Ints
+from archcast.core.arrays import ArchBatch, Bools, Codes, Ints
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.genome import Genome
 from archcast.predictors.intervals import LEVELS
 from archcast.search.blocks.reduce import ReducedSpace
-from archcast.search.loop.goals import Goal, Limit, Quantity, parse_limit, parse_quantity, with_device
+from archcast.search.loop.goals import Goal, Limit, Quantity
 from archcast.search.loop.methods import METHODS
 from archcast.search.loop.problem import Problem
-from archcast.search.loop.sources import Score, source_of
+from archcast.search.loop.reader import Reader, memory_devices
+from archcast.search.loop.sizes import Counted
+from archcast.search.loop.sources import SCORE_TAKES, Score, Source, held_by_measurements, source_of
 from archcast.serving import LoadedPredictor
 
 Words = str | Sequence[str] | None
 Given = Mapping[str, LoadedPredictor | Score]
 MEAN = "mean"
+HOLD = 0.9
+"""Probability with which limits are held when none is named."""
 HELD = (0.5 + float(LEVELS[0]) / 2, 0.5 + float(LEVELS[-1]) / 2)
 """Least and most probability with which a limit can be held: what intervals are kept for."""
 
@@ -40,6 +43,7 @@ def problem_of(
     score: Score | None,
     score_takes: str,
     predictors: Given | None,
+    measured: bool = False,
 ) -> Problem:
     """Goals and limits with their devices and their sources.
 
@@ -47,25 +51,77 @@ def problem_of(
         InputError, UnknownNameError: as `run.search`.
     """
     devices, data = words(device, "device"), space.check_dataset(dataset)
-    goals = _goals(maximize, minimize, devices, data)
-    found = [parse_limit(limit) for limit in ([limits] if isinstance(limits, str) else limits)]
-    bounds = [replace(limit, quantity=with_device(limit.quantity, devices, data)) for limit in found]
+    reader = Reader(space, devices, data, memory_devices(space, devices, predictors or {}))
+    goals = _goals(maximize, minimize, reader)
+    bounds = reader.limits(limits)
     used = {q.text: q for q in [g.quantity for g in goals] + [b.quantity for b in bounds]}
-    given = _given(predictors or {}, used, devices, data)
+    given = _given(predictors or {}, used, reader)
     if score is not None:
         scored = next((g.quantity.text for g in goals if g.maximize), goals[0].quantity.text)
+        if used[scored].is_size:
+            raise InputError(f"{scored} is counted of the network, and must not come from score")
         if scored in given:
             raise InputError(f"{scored} must come from score or from predictors, not from both")
         given[scored] = score
-    sources = {name: source_of(q, space, given.get(name), takes=score_takes) for name, q in used.items()}
+    sources: dict[str, Source] = {
+        name: Counted(q.metric, space, data)
+        if q.is_size
+        else source_of(q, space, given.get(name), takes=score_takes)
+        for name, q in used.items()
+    }
+    held = {b.quantity.text for b in bounds} if measured else set()
+    limiting = {name: held_by_measurements(s, name) if name in held else s for name, s in sources.items()}
     return Problem(
         space,
         goals,
         tuple(sources[goal.quantity.text] for goal in goals),
-        tuple(bounds),
-        tuple(sources[bound.quantity.text] for bound in bounds),
+        bounds,
+        tuple(limiting[bound.quantity.text] for bound in bounds),
         _level(hold),
     )
+
+
+def keeps_limits(
+    space: Space, limits: Sequence[str | Limit] | str, codes: Codes, *, dataset: str | None = None
+) -> Bools:
+    """Which of some architectures keep limits, those of devices with a probability of 90 %.
+
+    Shapes:
+        codes: (n, k); output: (n,)
+
+    Raises:
+        InputError, UnknownNameError: as `run.search`.
+    """
+    data = space.check_dataset(dataset)
+    bounds = Reader(space, (), data).limits(limits)
+    if not bounds:
+        return np.ones(len(codes), dtype=bool)
+    sources = tuple(
+        Counted(b.quantity.metric, space, data)
+        if b.quantity.is_size
+        else source_of(b.quantity, space, None, takes=SCORE_TAKES[0])
+        for b in bounds
+    )
+    problem = Problem(space, (), (), bounds, sources, HOLD)
+    kept: Bools = problem.scores(problem.values(codes)).violation == 0
+    return kept
+
+
+def within_limits(space: Space, limits: Sequence[str | Limit] | str, codes: Codes) -> Codes:
+    """Those of some architectures that keep limits, see `keeps_limits`.
+
+    Shapes:
+        codes: (n, k); output: (m, k), m at least 1
+
+    Raises:
+        InputError: none of them keeps the limits.
+    """
+    kept = codes[keeps_limits(space, limits, codes)]
+    if not len(kept):
+        listed = [limits] if isinstance(limits, str) else limits
+        told = ", ".join(limit.text if isinstance(limit, Limit) else str(limit) for limit in listed)
+        raise InputError(f"limits {told} are kept by none of {len(codes)} candidates")
+    return kept
 
 
 def start_genes(genome: Genome, start: ArchBatch | None) -> Ints:
@@ -120,14 +176,12 @@ def words(given: Words, what: str) -> list[str]:
     return listed
 
 
-def _goals(maximize: Words, minimize: Words, devices: list[str], dataset: str) -> tuple[Goal, ...]:
+def _goals(maximize: Words, minimize: Words, reader: Reader) -> tuple[Goal, ...]:
     most, least = words(maximize, "maximize"), words(minimize, "minimize")
     if not most and not least:
         most = ["accuracy"]
     goals = [
-        Goal(with_device(parse_quantity(text), devices, dataset), up)
-        for up, texts in ((True, most), (False, least))
-        for text in texts
+        Goal(reader.quantity(text), up) for up, texts in ((True, most), (False, least)) for text in texts
     ]
     seen: set[Quantity] = set()
     for goal in goals:
@@ -137,13 +191,15 @@ def _goals(maximize: Words, minimize: Words, devices: list[str], dataset: str) -
     return tuple(goals)
 
 
-def _given(given: Given, used: Mapping[str, Quantity], devices: list[str], dataset: str) -> dict[str, object]:
+def _given(given: Given, used: Mapping[str, Quantity], reader: Reader) -> dict[str, object]:
     """The user's predictors by the full name of what they give."""
     out: dict[str, object] = {}
     for text, predictor in given.items():
-        name = with_device(parse_quantity(text), devices, dataset).text
+        name = reader.quantity(text).text
         if name not in used:
             raise UnknownNameError("quantity of predictors", name, used)
+        if used[name].is_size:
+            raise InputError(f"{name} is counted of the network, and must have no predictor")
         out[name] = predictor
     return out
 

@@ -17,11 +17,16 @@ from typing import Any
 
 import numpy as np
 
+from archcast.collect.measured import Column
 from archcast.core.arrays import Arch, Codes, Doubles, Ints
 from archcast.core.errors import InputError
+from archcast.search.loop.goals import Quantity
 from archcast.search.loop.problem import Problem, Scores, front_rows
+from archcast.search.loop.sources import MeasuredFirst, measured_of
 
 Record = dict[str, Any]
+MEASURED = ("measured ", "source of measured ")
+"""What names of columns begin with that tell a measurement, and the table that it is from."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,11 @@ class SearchResult:
 
     @cached_property
     def front(self) -> list[Record]:
-        """One record an architecture: its text, its values in their units, the held ends of limits."""
+        """One record an architecture: its text, its values in their units, the held ends of limits.
+
+        Of a predicted quantity of which anything was measured, also what was measured of the architecture and
+        the table that has it, None where it was not.
+        """
         return self.records(self.front_rows)
 
     @cached_property
@@ -97,17 +106,42 @@ class SearchResult:
         problem, codes = self.problem, self.codes[rows]
         columns: dict[str, Any] = {"arch": problem.space.to_text(codes)}
         for i, goal in enumerate(problem.goals):
-            columns[f"{goal.quantity.text} ({goal.quantity.unit})"] = _rounded(self.values[rows, i])
+            columns[goal.quantity.label] = _rounded(self.values[rows, i], goal.quantity)
         m = len(problem.goals)
         for i, (limit, source) in enumerate(zip(problem.limits, problem.limit_sources, strict=True)):
-            name = f"{limit.quantity.text} ({limit.quantity.unit})"
-            held = _rounded(self.values[rows, m + i])
-            if problem.hold is None:
-                columns[name] = held
+            held = _rounded(self.values[rows, m + i], limit.quantity)
+            predicted = source.other if isinstance(source, MeasuredFirst) else source
+            if limit.quantity.is_size or (problem.hold is None and predicted is source):
+                columns[limit.quantity.label] = held
             else:
-                columns.setdefault(name, _rounded(source.mean(codes)))
+                columns.setdefault(limit.quantity.label, _rounded(predicted.mean(codes), limit.quantity))
                 columns[f"held {limit.text}"] = held
+        columns |= self._measured(codes)
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def _measured(self, codes: Codes) -> dict[str, list[Any]]:
+        """What was measured of each predicted quantity, and by which table; None where nothing was."""
+        columns: dict[str, list[Any]] = {}
+        for quantity, known in self._known.items():
+            found = known.of_codes(codes)
+            name = f"{MEASURED[0]}{quantity.label}"
+            columns[name] = [
+                None if one is None or np.isnan(one.value) else float(f"{one.value:.6g}") for one in found
+            ]
+            columns[source_column(name)] = [None if one is None else one.source for one in found]
+        return columns
+
+    @cached_property
+    def _known(self) -> dict[Quantity, Column]:
+        """What was measured of the predicted quantities, each once."""
+        problem, made = self.problem, dict[Quantity, Column]()
+        quantities = [g.quantity for g in problem.goals] + [b.quantity for b in problem.limits]
+        sources = (*problem.goal_sources, *problem.limit_sources)
+        for quantity, source in zip(quantities, sources, strict=True):
+            column = None if quantity in made else measured_of(source)
+            if column is not None and column.by_arch:
+                made[quantity] = column
+        return made
 
     def infeasible_text(self) -> str:
         """One sentence on the limits that nothing keeps."""
@@ -116,7 +150,8 @@ class SearchResult:
         for limit, near in zip(self.problem.limits, self.reachable.values(), strict=True):
             kept = near <= limit.value if limit.upper else near >= limit.value
             reached = "can be kept alone" if kept else f"must be {limit.said}"
-            parts.append(f"{limit.quantity.text} {reached}, nearest {near:.4g} {limit.quantity.unit}")
+            told = f"{limit.quantity.text} {reached}, nearest {near:.4g} {limit.quantity.unit}"
+            parts.append(told.rstrip())
         return f"limits are kept by none of {len(self.codes)} architectures ({how}): {'; '.join(parts)}"
 
     def write_csv(self, path: str | Path) -> None:
@@ -149,8 +184,14 @@ class SearchResult:
             raise InputError(f"picture {str(path)!r} cannot be written: {error}") from error
 
 
-def _rounded(values: Doubles) -> list[float]:
-    return [float(f"{value:.6g}") for value in values]
+def source_column(measured: str) -> str:
+    """Name of the column that tells where a measured one is from."""
+    return f"{MEASURED[1]}{measured.removeprefix(MEASURED[0])}"
+
+
+def _rounded(values: Doubles, quantity: Quantity) -> list[float]:
+    """Six digits of what is predicted; counts as they are."""
+    return [float(f"{value:.15g}" if quantity.is_size else f"{value:.6g}") for value in values]
 
 
 def _write_records(file: Any, records: list[Record]) -> None:

@@ -15,7 +15,15 @@ from archcast.search.loop.evaluator import Ended, Evaluator, Progress
 from archcast.search.loop.genome import genome_of
 from archcast.search.loop.goals import Limit
 from archcast.search.loop.methods import METHODS, Task
-from archcast.search.loop.prepare import Words, check_goals, check_whole, problem_of, settings_of, start_genes
+from archcast.search.loop.prepare import (
+    HOLD,
+    Words,
+    check_goals,
+    check_whole,
+    problem_of,
+    settings_of,
+    start_genes,
+)
 from archcast.search.loop.problem import Problem
 from archcast.search.loop.result import SearchResult
 from archcast.search.loop.sources import Score
@@ -35,10 +43,11 @@ def search(
     device: Words = None,
     dataset: str | None = None,
     method: str = "nsga2",
-    hold: float | str = 0.9,
+    hold: float | str = HOLD,
     score: Score | None = None,
     score_takes: str = "archs",
     predictors: Mapping[str, LoadedPredictor | Score] | None = None,
+    measured: bool = False,
     evaluations: int | None = 1000,
     seconds: float | None = None,
     population: int = POPULATION,
@@ -53,11 +62,14 @@ def search(
 
     A quantity is written `METRIC@DEVICE` (`latency@raspi4`); `@DEVICE` may be left out when `device` is one
     name. For accuracy the data set takes the device's place (`accuracy@cifar100`), by default `dataset`.
+    Features of the network (`params`, `macs`, any of `archcast.features`) and the `memory` of its activations
+    (MiB), which are counted for `dataset`, have no device.
 
     Args:
         space: the search space or its name.
         maximize, minimize: one quantity or several; several give a front. Default: maximize accuracy.
-        limits: such as `latency@raspi4<=11` or `throughput@a100>=2000`, in the metric's unit; all must hold.
+        limits: such as `latency@raspi4<=11`, `throughput@a100>=2000` or `params<=5e6`, in the metric's unit
+            or as counts; all must hold.
         device: for quantities that name none.
         dataset: for accuracies that name none; default the space's first.
         method: `nsga2`, `evolution`, `annealing`, `shgo`, `lattice`, `tpe` or `random`. Only nsga2, tpe and
@@ -68,6 +80,8 @@ def search(
         score_takes: `archs` (notation) or `codes` (int8 (n, k)): what functions are called with.
         predictors: loaded or adapted predictors, or functions, by the quantity they give; the others
             are those that `archcast.load` gives.
+        measured: hold limits by the measurements (`archcast.measured`) of architectures that have one, and by
+            predictions, as `hold` says, for the others alone.
         evaluations, seconds: see `archcast.search.loop.budget.Budget`.
         population: architectures scored together.
         start: architectures to begin with.
@@ -96,6 +110,7 @@ def search(
         score=score,
         score_takes=score_takes,
         predictors=predictors,
+        measured=measured,
     )
     part = ReducedSpace.read(within) if isinstance(within, str | Path) else within
     result = solve(

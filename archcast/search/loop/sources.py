@@ -7,18 +7,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from archcast.collect.measured import Column
 from archcast.core.arrays import Codes, Doubles
-from archcast.core.errors import InputError, shorten
+from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError, shorten
 from archcast.featurize.spaces import Space
 from archcast.search.loop.goals import Quantity
 from archcast.serving import LoadedPredictor
 from archcast.serving.engine import load
+from archcast.serving.measured import measured_column
 
 Score = Callable[[Any], Any]
 """Values, one an architecture, of a list of architectures in their notation (or of codes)."""
@@ -65,6 +68,31 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredFirst:
+    """What was measured, and for all else a predictor's answers."""
+
+    column: Column
+    other: Predicted
+
+    @property
+    def name(self) -> str:
+        """Where measurements are from, and the predictor."""
+        return f"measurements, else {self.other.name}"
+
+    def mean(self, codes: Codes) -> Doubles:
+        """(n,) measurements and predictions."""
+        return self._first(codes, self.other.mean(codes))
+
+    def end(self, codes: Codes, share: float, *, upper: bool) -> Doubles:
+        """(n,) measurements, and ends of the other architectures' intervals."""
+        return self._first(codes, self.other.end(codes, share, upper=upper))
+
+    def _first(self, codes: Codes, predicted: Doubles) -> Doubles:
+        values = self.column.values(codes)
+        return np.where(np.isfinite(values), values, predicted)
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """The user's function; its values are taken as exact.
 
@@ -105,6 +133,37 @@ class Scored:
         """(n,) the values themselves."""
         del share, upper
         return self.mean(codes)
+
+
+def measured_of(source: Source) -> Column | None:
+    """What was measured of a predictor's quantity; None of sizes, functions, and where nothing is known."""
+    if isinstance(source, MeasuredFirst):
+        return source.column
+    if not isinstance(source, Predicted):
+        return None
+    entry = source.handle.entry
+    try:
+        return measured_column(entry.space, entry.device, entry.metric, entry.dataset)
+    except UnknownNameError:  # an adapted device that has no row
+        return None
+
+
+def held_by_measurements(source: Source, what: str) -> Source:
+    """The source of a limit's quantity that takes measurements first, with a warning where there are none."""
+    if not isinstance(source, Predicted):
+        return source
+    column = measured_of(source)
+    if column is None or not column.by_arch:
+        absent = (
+            f" on this machine ({', '.join(column.absent)} may have some)" if column and column.absent else ""
+        )
+        warnings.warn(
+            f"nothing was measured of {what}{absent}: its limit is held by predictions alone",
+            ArchcastWarning,
+            stacklevel=2,
+        )
+        return source
+    return MeasuredFirst(column, source)
 
 
 def coverage_of(share: float) -> float:

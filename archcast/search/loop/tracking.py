@@ -52,7 +52,8 @@ def _best_by_evaluations(result: SearchResult) -> dict[int, dict[str, float]]:
     for i, goal in enumerate(result.problem.goals):
         costs = np.where(result.scores.violation == 0, result.scores.costs[:, i], np.inf)
         best = np.minimum.accumulate(costs)[shown] * result.problem.signs[i]
-        name = accepted(f"best.{goal.quantity.metric}.{goal.quantity.device}")
+        place = "" if goal.quantity.is_size else f".{goal.quantity.device}"
+        name = accepted(f"best.{goal.quantity.metric}{place}")
         for value, step in zip(best, shown, strict=True):
             if np.isfinite(value):
                 points.setdefault(int(step) + 1, {})[name] = float(value)

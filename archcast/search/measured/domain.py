@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ import numpy as np
 from archcast.core.arrays import Bools, Codes, Doubles
 from archcast.featurize.spaces import Space
 from archcast.search.loop.goals import Limit
+from archcast.search.loop.prepare import keeps_limits
 from archcast.search.loop.run import search
 from archcast.search.loop.sources import Source, coverage_of
 from archcast.serving import LoadedPredictor
@@ -110,16 +111,23 @@ class Listed:
 
 
 class Evolved:
-    """A space, by regularised evolution."""
+    """A space, by regularised evolution.
 
-    def __init__(self, space: Space, goal: Source, evaluations: int, seed: int) -> None:
+    Args:
+        sizes: limits of networks' sizes that every answer and proposal keeps.
+    """
+
+    def __init__(
+        self, space: Space, goal: Source, evaluations: int, seed: int, sizes: Sequence[Limit] = ()
+    ) -> None:
+        self._sizes = list(sizes)
         self._space, self._goal, self._evaluations, self._seed = space, goal, evaluations, seed
 
     def learn(self, predictor: LoadedPredictor, hold: float) -> None:
         self._predictor, self._hold = predictor, hold
 
     def allows(self, codes: Codes) -> Bools:
-        return np.ones(len(codes), dtype=bool)
+        return keeps_limits(self._space, self._sizes, codes)
 
     def held(self, limit: Limit, tried: Tried) -> Codes | None:
         def unmeasured(codes: Codes) -> Doubles:
@@ -131,7 +139,7 @@ class Evolved:
             maximize="accuracy",
             score=unmeasured,
             score_takes="codes",
-            limits=[limit],
+            limits=[limit, *self._sizes],
             predictors={limit.quantity.text: self._predictor},
             hold=self._hold,
             method="evolution",
@@ -151,13 +159,14 @@ class Evolved:
             maximize="accuracy",
             score=value,
             score_takes="codes",
+            limits=self._sizes,
             method="evolution",
             evaluations=self._evaluations,
             seed=self._seed,
             start=begin,
         )
-        best = int(found.values[:, 0].argmax())
-        return found.codes[[best]] if found.values[best, 0] > _TINY else None
+        rows = found.front_rows[:1]
+        return found.codes[rows] if len(rows) and found.values[rows[0], 0] > _TINY else None
 
 
 def _among(keys: Iterable[bytes], known: Tried) -> Bools:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from archcast.core.arrays import Arch, ArchBatch, Codes
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import SPACES, Space
 from archcast.search.loop.goals import Limit, parse_limit, parse_quantity, with_device
-from archcast.search.loop.prepare import check_probability, check_whole
+from archcast.search.loop.prepare import check_probability, check_whole, within_limits
 from archcast.search.loop.sources import Score, Scored, Source, source_of
 from archcast.search.measured.domain import Domain, Evolved, Listed
 from archcast.search.measured.proposals import Loop
@@ -91,7 +92,8 @@ def search_measured(
         measure: measures architectures, one value each, in the metric's unit, NaN where it failed; called
             with all references, then with one proposal at a time.
         limits: such as `latency@my-board<=11`; of several, all of one quantity, each is answered for itself,
-            and all measurements serve all of them.
+            and all measurements serve all of them. Limits on the size of networks (`params<=5e6`) hold for
+            every answer.
         maximize: the goal; `predictor` gives it, else what `archcast.load` gives.
         measurements: in all, references among them.
         references: how many `archcast.suggest` is to name, or the architectures themselves.
@@ -106,7 +108,8 @@ def search_measured(
         InputError: an argument that cannot be used; measurements that are no numbers, or too few that did
             not fail.
     """
-    there, bounds = SPACES[space], _bounds(limits)
+    there = SPACES[space]
+    bounds, sizes = _bounds(limits, there)
     device, metric = str(bounds[0].quantity.device), bounds[0].quantity.metric
     check_probability(hold)
     first = _references(there, references, device, sources, seed)
@@ -120,7 +123,7 @@ def search_measured(
         Scored(measure, there, "archs", may_fail=True),
         goal,
         learn or (lambda archs, values: adapt(archs, values, device, metric, space, sources, seed)),
-        _domain(there, goal, candidates, evaluations, seed),
+        _domain(there, goal, candidates, evaluations, seed, sizes),
         hold,
     )
     loop.take(first)
@@ -138,25 +141,31 @@ def search_measured(
     )
 
 
-def _bounds(limits: str | Limit | Sequence[str | Limit]) -> list[Limit]:
-    """Limits of one quantity on one device.
+def _bounds(limits: str | Limit | Sequence[str | Limit], space: Space) -> tuple[list[Limit], list[Limit]]:
+    """Limits of one quantity on one device, and those of sizes.
 
     Raises:
-        InputError: there is none, or they are of several quantities, of no device, or not above 0.
+        InputError: none is of a device, or they are of several quantities, of no device, or not above 0.
     """
-    bounds = [parse_limit(one) for one in ([limits] if isinstance(limits, str | Limit) else limits)]
+    reader = partial(parse_quantity, space=space)
+    listed = [limits] if isinstance(limits, str | Limit) else limits
+    found = [parse_limit(one, read=reader) for one in listed]
+    sizes = [bound for bound in found if bound.quantity.is_size]
+    bounds = [bound for bound in found if not bound.quantity.is_size]
     if not bounds:
-        raise InputError("limits must be at least one, got none")
-    for i, bound in enumerate(bounds):
+        told = sizes[0].text if sizes else "none"
+        raise InputError(f"limits must be at least one of a device, got {told}")
+    for bound in bounds:
+        item = found.index(bound)
         if bound.quantity.device is None:
-            raise InputError(f"limit must name its device, as in {bound.quantity.metric}@my-board", item=i)
+            raise InputError(f"limit must name its device, as in {bound.quantity.metric}@my-board", item=item)
         if bound.quantity != bounds[0].quantity:
             raise InputError(
-                f"limits must all be of {bounds[0].quantity.text}, got {bound.quantity.text}", item=i
+                f"limits must all be of {bounds[0].quantity.text}, got {bound.quantity.text}", item=item
             )
         if bound.value <= 0:
-            raise InputError(f"value of a limit must be above 0, got {bound.value:g}", item=i)
-    return bounds
+            raise InputError(f"value of a limit must be above 0, got {bound.value:g}", item=item)
+    return bounds, sizes
 
 
 def _references(
@@ -169,9 +178,18 @@ def _references(
     return space.parse(given)
 
 
-def _domain(space: Space, goal: Source, candidates: ArchBatch | None, evaluations: int, seed: int) -> Domain:
+def _domain(
+    space: Space,
+    goal: Source,
+    candidates: ArchBatch | None,
+    evaluations: int,
+    seed: int,
+    sizes: Sequence[Limit],
+) -> Domain:
+    if candidates is None and space.size > MEMBERS:
+        return Evolved(space, goal, evaluations, seed, sizes)
     if candidates is not None:
-        return Listed(goal, np.unique(space.parse(candidates), axis=0))
-    if space.size <= MEMBERS:
-        return Listed(goal, space.members(np.arange(space.size)))
-    return Evolved(space, goal, evaluations, seed)
+        codes = np.unique(space.parse(candidates), axis=0)
+    else:
+        codes = space.members(np.arange(space.size))
+    return Listed(goal, within_limits(space, sizes, codes))

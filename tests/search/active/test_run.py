@@ -139,3 +139,17 @@ def test_nothing_of_a_wrong_batch_is_learned():
 def test_mistakes(words, message):
     with pytest.raises(InputError, match=message):
         find_best(**({"space": "nasbench201", "label": label} | words))
+
+
+def test_nothing_is_trained_that_breaks_a_limit():
+    def params(archs):
+        table = archcast.features(archs, "nasbench201")
+        return table.values[:, table.names.index("params")]
+
+    most = float(np.median(params(SPACE.format(CANDIDATES))))
+    limits = [f"params<={most}", "latency@raspi4<=40"]
+    found = find_best("nasbench201", label, budget=20, batch=6, candidates=CANDIDATES, limits=limits)
+    assert params(found.archs).max() <= most
+    assert archcast.predict_interval(found.archs, "raspi4", coverage=0.8)[1].max() <= 40
+    with pytest.raises(InputError, match="limits params<=1 are kept by none of 600 candidates"):
+        find_best("nasbench201", label, candidates=CANDIDATES, limits="params<=1")

@@ -145,3 +145,29 @@ def test_a_limit_from_below():
 def test_mistakes(limits, words, message):
     with pytest.raises(InputError, match=message):
         search_measured("nasbench201", measure, limits, **words)
+
+
+def test_every_answer_keeps_the_limits_of_sizes():
+    def params(archs):
+        table = archcast.features(archs, "nasbench201")
+        return table.values[:, table.names.index("params")]
+
+    for candidates in (None, CANDIDATES):
+        found = search_measured(
+            "nasbench201",
+            measure,
+            ["latency@board<=20", "params<=3e5"],
+            measurements=8,
+            candidates=candidates,
+        )
+        (answer,) = found.answers
+        assert answer.limit.text == "latency@board<=20"
+        assert params([answer.arch])[0] <= 3e5
+        free = search_measured(
+            "nasbench201", measure, "latency@board<=20", measurements=8, candidates=candidates
+        )
+        assert params([free.answers[0].arch])[0] > 3e5
+    with pytest.raises(InputError, match=r"at least one of a device, got params<=300000"):
+        search_measured("nasbench201", measure, "params<=3e5")
+    with pytest.raises(InputError, match="kept by none of"):
+        search_measured("nasbench201", measure, ["latency@board<=20", "params<=3"], measurements=8)
