@@ -38,8 +38,6 @@ def test_limits_on_size_hold_beside_those_of_devices(method):
     assert record["macs (multiply-adds)"] == feature(found.archs[:1], "macs", "nasbench201")[0]
     assert "held params<=4e+05" not in record, "a count is exact"
     assert "held latency@raspi4<=20" in record
-    free = archcast.search("nasbench201", limits=limits[2:], method=method, evaluations=400, population=40)
-    assert free.values[free.front_rows[0], 0] > found.values[found.front_rows[0], 0]
 
 
 def test_a_size_is_a_goal_and_any_feature_a_limit():
@@ -94,10 +92,10 @@ def test_units_are_said(name, unit):
 
 
 def test_what_is_no_size_is_refused_with_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"metric or size of fbnet .* did you mean 'params'"):
-        archcast.search("fbnet", limits=["param<=3e6"])
+    with pytest.raises(UnknownNameError, match=r"metric or size of fbnet .*did you mean 'params'"):
+        archcast.search("fbnet", minimize="latency@raspi4", limits=["param<=3e6"])
     with pytest.raises(InputError, match="params is of the network, and must be written without @raspi4"):
-        archcast.search("fbnet", limits=["params@raspi4<=3e6"])
+        archcast.search("fbnet", minimize="latency@raspi4", limits=["params@raspi4<=3e6"])
     with pytest.raises(InputError, match="params is counted of the network, and must have no predictor"):
         archcast.search("macro", limits=["params<=3e6"], predictors={"params": len})
     with pytest.raises(InputError, match="macs is counted of the network, and must not come from score"):
@@ -180,7 +178,14 @@ def test_it_is_said_where_nothing_was_measured(monkeypatch, tmp_path):
     monkeypatch.delenv("ARCHCAST_DATA", raising=False)
     monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path))
     with pytest.warns(ArchcastWarning, match=r"nothing was measured of latency@raspi4 .*help"):
-        archcast.search("fbnet", limits=["latency@raspi4<=40"], measured=True, evaluations=10, population=5)
+        archcast.search(
+            "fbnet",
+            minimize="latency@eyeriss",
+            limits=["latency@raspi4<=40"],
+            measured=True,
+            evaluations=10,
+            population=5,
+        )
 
 
 def test_published_latencies_hold_a_limit_that_intervals_do_not(public_tables, monkeypatch):
@@ -189,7 +194,7 @@ def test_published_latencies_hold_a_limit_that_intervals_do_not(public_tables, m
     accuracy = load_labels("nasbench201", "accuracy", datasets=["cifar100"])
     latency = archcast.measured(accuracy.codes, "raspi4")
     top = accuracy.values[latency.values <= 25, 0].max()
-    words = {"dataset": "cifar100", "method": "evolution", "evaluations": 2000}
+    words = {"dataset": "cifar100", "evaluations": 2000}
     found = archcast.search("nasbench201", limits=["latency@raspi4<=25"], measured=True, **words)
-    assert found.front[0]["measured accuracy@cifar100 (%)"] > top - 0.3
+    assert found.front[0]["measured accuracy@cifar100 (%)"] == pytest.approx(top, abs=1e-3)
     assert found.front[0]["measured latency@raspi4 (ms)"] <= 25
