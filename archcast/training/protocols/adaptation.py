@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from archcast.core.arrays import Ints
+from archcast.core.arrays import Bools, Ints
 from archcast.core.device_catalog import device_of
 from archcast.core.labels import Labels
-from archcast.predictors.adapt.posterior import Adapted, adapt_to
+from archcast.predictors.adapt.posterior import adapt_to
 from archcast.predictors.adapt.prior import DevicePrior, fit_prior
 from archcast.predictors.adapt.references import suggest_references
 from archcast.training.metrics import quality
@@ -42,11 +42,13 @@ class Trial:
         column: the device's column.
         rows: rows that are measured.
         test: rows that are predicted.
+        left_out: whether figures of the test rows that were not measured are wanted too.
     """
 
     column: int
     rows: Ints
     test: Ints
+    left_out: bool = False
 
 
 def run(
@@ -67,12 +69,12 @@ def run(
             belief = prior(_sources(protocol, sources, device), seed or 0)
             for method, n in [(method, n) for method in methods for n in protocol.measured]:
                 drawn = seeds if seed is None else [seed]
+                test = _test(protocol, targets, column, seed or 0)
                 for rows in drawn_rows(protocol, method, belief, targets, column, n, drawn):
-                    for left_out in (False, True) if protocol.without_measured else (False,):
-                        test = _test(protocol, targets, column, rows if left_out else None, seed or 0)
-                        trial = Trial(column, rows, test)
-                        for name, one in judged(protocol.beside, belief, targets, trial).items():
-                            key = (f"{name}, {method}", n, left_out)
+                    trial = Trial(column, rows, test, protocol.without_measured)
+                    for name, told in judged(protocol.beside, belief, targets, trial).items():
+                        for left_out, one in enumerate(told):
+                            key = (f"{name}, {method}", n, bool(left_out))
                             found.setdefault(key, {}).setdefault(device, []).append(one)
     made = [
         record(name + (", measured left out" if left_out else ""), n, figure, found[name, n, left_out])
@@ -122,8 +124,10 @@ def drawn_rows(
 
 def judged(
     families: Sequence[str], prior: DevicePrior, labels: Labels, trial: Trial
-) -> dict[str, dict[str, float]]:
-    """Quality on the test rows of what learns from the trial's measurements, by its name.
+) -> dict[str, list[dict[str, float]]]:
+    """Quality of what learns from the trial's measurements, by its name.
+
+    Of the test rows, and where it is wanted next of those that were not measured.
 
     Args:
         families: those that learn from the measurements alone.
@@ -131,22 +135,25 @@ def judged(
     return {ADAPTED: ranked(prior, labels, trial)} | {f: _alone(f, labels, trial) for f in families}
 
 
-def ranked(prior: DevicePrior, labels: Labels, trial: Trial) -> dict[str, float]:
-    """Quality on the test rows of a predictor adapted to the trial's measurements."""
-    truth = labels.values[:, trial.column]
+def ranked(prior: DevicePrior, labels: Labels, trial: Trial) -> list[dict[str, float]]:
+    """Quality of a predictor adapted to the trial's measurements, see `judged`."""
+    truth, codes = labels.values[:, trial.column], labels.codes
     name = labels.devices[trial.column]
-    made = adapt_to(prior, labels.codes[trial.rows], truth[trial.rows], device=name, metric=labels.metric)
-    found = quality(truth[trial.test], made.predict(labels.codes[trial.test])[:, 0])
-    return found | {"coverage_90": coverage(made, labels, trial)}
+    made = adapt_to(prior, codes[trial.rows], truth[trial.rows], device=name, metric=labels.metric)
+    predicted = made.predict(codes[trial.test])
+    low, high = made.interval(codes[trial.test], COVERAGE, predicted=predicted)
+    own = truth[trial.test]
+    inside = np.where(np.isfinite(own), (low[:, 0] <= own) & (own <= high[:, 0]), np.nan)
+    return [
+        quality(own[rows], predicted[rows, 0]) | {"coverage_90": float(np.nanmean(inside[rows]))}
+        for rows in _sides(trial)
+    ]
 
 
-def coverage(made: Adapted, labels: Labels, trial: Trial) -> float:
-    """Share of test rows inside the 90 % interval."""
-    low, high = made.interval(labels.codes[trial.test], COVERAGE)
-    truth = labels.values[trial.test, trial.column]
-    known = np.isfinite(truth)
-    inside = (low[:, 0] <= truth) & (truth <= high[:, 0])
-    return float(inside[known].mean())
+def _sides(trial: Trial) -> list[Bools]:
+    """Which of the test rows figures are told of: all, and where it is wanted those not measured."""
+    sides = [np.ones(len(trial.test), dtype=bool)]
+    return [*sides, ~np.isin(trial.test, trial.rows)] if trial.left_out else sides
 
 
 def record(name: str, n: int, figure: str, by_device: Found) -> Record:
@@ -160,12 +167,13 @@ def record(name: str, n: int, figure: str, by_device: Found) -> Record:
     return made | {"worst": round(float(by_mean.max() if figure == "mape" else by_mean.min()), 4)}
 
 
-def _alone(family: str, labels: Labels, trial: Trial) -> dict[str, float]:
+def _alone(family: str, labels: Labels, trial: Trial) -> list[dict[str, float]]:
     """Quality of a family that was fitted to the trial's measurements and to nothing else."""
     target, values = labels.targets[trial.column], labels.values[:, [trial.column]]
     one = Labels(labels.space, labels.metric, labels.dataset, (target,), labels.codes, values)
     made = make_predictor(family, {}).fit(one.rows(trial.rows))
-    return quality(values[trial.test, 0], made.predict(labels.codes[trial.test])[:, 0])
+    predicted, own = made.predict(labels.codes[trial.test])[:, 0], values[trial.test, 0]
+    return [quality(own[rows], predicted[rows]) for rows in _sides(trial)]
 
 
 def _floor(protocol: Adaptation, labels: Labels, devices: Sequence[str]) -> list[Record]:
@@ -175,7 +183,7 @@ def _floor(protocol: Adaptation, labels: Labels, devices: Sequence[str]) -> list
     found: Found = {}
     for device in devices:
         column = labels.devices.index(device)
-        known = noise_floor(labels, column, _test(protocol, labels, column, None, 0))
+        known = noise_floor(labels, column, _test(protocol, labels, column, 0))
         if known is not None:
             found[device] = [known]
     told = next(iter(found.values()))[0] if found else {}
@@ -198,8 +206,8 @@ def _prior(
     return source_prior(labels, names, protocol.pool.of(labels, seed))
 
 
-def _test(protocol: Adaptation, labels: Labels, column: int, left_out: Ints | None, seed: int) -> Ints:
-    """Rows that are predicted, in order; those measured are among them unless they are left out."""
+def _test(protocol: Adaptation, labels: Labels, column: int, seed: int) -> Ints:
+    """Rows that are predicted, in order, those measured among them."""
     everything = np.arange(len(labels))
     if protocol.test == "all":
         rows = everything
@@ -209,4 +217,4 @@ def _test(protocol: Adaptation, labels: Labels, column: int, left_out: Ints | No
         rows = protocol.test.of(labels, seed)
     if protocol.trimmed:
         rows = rows[middle_rows(labels.rows(rows), column, protocol.trimmed)]
-    return rows if left_out is None else np.setdiff1d(rows, left_out)
+    return rows

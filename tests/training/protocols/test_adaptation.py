@@ -62,10 +62,12 @@ def test_quality_is_of_the_test_rows_alone(labels):
     pool, column = np.arange(600), labels.devices.index("titanx_256")
     prior = source_prior(labels, ("titan_rtx_256", "1080ti_256", "gold_6240"), pool)
     rows = random_rows(labels, column, pool, 10, 0)
-    found = ranked(prior, labels, Trial(column, rows, np.arange(600, 900)))
+    (found,) = ranked(prior, labels, Trial(column, rows, np.arange(600, 900)))
     assert found["rows"] == 300
     assert found["spearman"] > 0.95
     assert 0.5 < found["coverage_90"] <= 1
+    whole, rest = ranked(prior, labels, Trial(column, rows, np.arange(600), left_out=True))
+    assert (whole["rows"], rest["rows"]) == (600, 590)
 
 
 def test_a_draw_a_seed_and_a_record_without_what_was_measured(small):
