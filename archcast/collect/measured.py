@@ -195,7 +195,7 @@ def _rows_of(
     recipe: Recipe, space: str, device: str, metric: str, dataset: str
 ) -> Iterable[tuple[str, Measurement]]:
     """A table's measurements by architecture, each once."""
-    table = recipe_table(recipe, space)
+    table = recipe_table(recipe, space, device or None)
     chosen = row_mask(table, "metric", [metric]) & row_mask(table, "dataset", [dataset])
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in _plain(table.filter(chosen & row_mask(table, "device", [device]))):

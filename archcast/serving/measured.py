@@ -12,11 +12,11 @@ from archcast.collect.measured import Column, MeasuredTables, Measurement
 from archcast.collect.networks import as_stored
 from archcast.core.arrays import ArchBatch, Bools, Floats
 from archcast.core.device_catalog import device_of, unknown_device
-from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.metric import METRICS
 from archcast.core.network import Network
 from archcast.featurize.spaces import Space
-from archcast.featurize.spaces.catalog import resolve_space, space_named
+from archcast.featurize.spaces.catalog import given, space_named
 from archcast.featurize.spaces.networks import NETWORKS
 from archcast.serving.store import store
 
@@ -82,6 +82,8 @@ def measured(
     metric: str = "latency",
     space: str | Space | None = None,
     dataset: str | None = None,
+    *,
+    notation: str | None = None,
 ) -> Measurements:
     """Published or own measurements of a batch where there are any, and nothing for the others.
 
@@ -95,18 +97,19 @@ def measured(
         metric: `latency` (ms), `energy` (mJ), `accuracy` (%), `throughput` (1/s) or `memory` (MiB).
         space: the search space or its name; None infers it from the architectures.
         dataset: data set the networks are built for; default the space's first that was measured.
+        notation: of others, in which the architectures are, such as `index`; see `archcast.parse`.
 
     Raises:
         ParseError: an architecture is not of its space; names item, position and choices.
         UnknownNameError: a device of which nothing is known; lists those that were measured.
         DataError: a table or the store is damaged.
     """
-    chosen = resolve_space(space, arch_batch)
+    chosen, items = given(arch_batch, space, notation)
     if chosen is NETWORKS:
-        networks = NETWORKS.read(arch_batch).networks
+        networks = NETWORKS.read(items).networks
         column = measured_column(chosen, device, metric, dataset)
         return _told(column, [column.by_arch.get(as_stored(network).key) for network in networks])
-    codes = chosen.parse(arch_batch)
+    codes = chosen.parse(items)
     column = measured_column(chosen, device, metric, dataset)
     return _told(column, column.of_codes(codes))
 
@@ -125,6 +128,8 @@ def measured_column(
         InputError: no device is named for a metric that has one.
     """
     known = space_named(space)
+    if device is not None and not isinstance(device, str):
+        raise InputError(f"device must be one name, got {shorten(device)}")
     tables = MeasuredTables()
     if not METRICS[metric].of_device:
         named = known.check_dataset(None) if device is None and dataset is None else device or str(dataset)

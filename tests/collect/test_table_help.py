@@ -68,3 +68,12 @@ def test_metad2a_candidates(small_tables: Path, tmp_path: Path) -> None:
     (tmp_path / "nasbench201/arch_generated_by_metad2a.txt").write_text("1.0\n|none~0|, 1\n")
     with pytest.raises(DataError, match="must list cell, accuracy and score"):
         metad2a_candidates(tmp_path)
+
+
+def test_one_device_alone_is_what_all_say_of_it(small_tables: Path) -> None:
+    recipe, folder = RECIPES["help"], small_tables / "help"
+    whole = recipe.to_table(folder, spaces=["fbnet"])
+    own = whole.filter(np.array([d == "raspi4" for d in whole["device"].to_pylist()]))
+    assert recipe.read_device is not None
+    assert recipe.read_device(folder, "fbnet", "raspi4").to_pylist() == own.to_pylist()
+    assert own.num_rows > 0

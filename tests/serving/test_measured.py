@@ -73,6 +73,8 @@ def test_text_codes_and_index_are_one(tables):
     np.testing.assert_array_equal(by_codes.values, labels.values[:4, 0].astype(np.float32))
     np.testing.assert_array_equal(by_codes.values, by_text.values)
     np.testing.assert_array_equal(by_codes.values, by_index.values)
+    told = archcast.measured(index, "titanx_1", space="nasbench201", notation="index")
+    np.testing.assert_array_equal(by_codes.values, told.values)
 
 
 def test_a_glitch_is_told_and_has_no_value(tables):
@@ -199,6 +201,8 @@ def test_what_cannot_be_asked():
         archcast.measured(code, "raspi-4")
     with pytest.raises(InputError, match="device must be named"):
         archcast.measured(code)
+    with pytest.raises(InputError, match="device must be one name, got"):
+        archcast.measured(code, ["raspi4", "eyeriss"])
     with pytest.raises(UnknownNameError, match="metric"):
         archcast.measured(code, "raspi4", "speed")
     with pytest.raises(UnknownNameError, match="dataset for raspi4"):

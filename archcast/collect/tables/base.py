@@ -75,6 +75,7 @@ class Recipe:
         files: the table's files.
         series: everything it holds that is a metric.
         read: (folder, space) -> measurement table of that space.
+        read_device: (folder, space, device) -> rows of that device, where that is quicker than all.
         by_hand: one sentence how to get the files, when they cannot be downloaded.
         folder: where the files of a package or the user's own are; None for public tables.
         about: what a user of its figures must know.
@@ -89,6 +90,7 @@ class Recipe:
     files: tuple[RemoteFile, ...]
     series: tuple[Series, ...]
     read: Callable[[Path, str], pa.Table] = field(repr=False)
+    read_device: Callable[[Path, str, str], pa.Table] | None = field(default=None, repr=False)
     by_hand: str = ""
     folder: Path | None = None
     about: str = ""

@@ -8,6 +8,7 @@ whose network the runtime replaced by a constant; see `GLITCH_SHARE`. The rest o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,11 +60,19 @@ def architectures(folder: Path, space: str) -> Codes:
 
 
 def _read(folder: Path, space: str) -> pa.Table:
+    return _read_devices(folder, space, _SERIES[space].devices)
+
+
+def _read_device(folder: Path, space: str, device: str) -> pa.Table:
+    return _read_devices(folder, space, (device,))
+
+
+def _read_devices(folder: Path, space: str, devices: Sequence[str]) -> pa.Table:
     series, texts = _SERIES[space], SPACES[space].to_text(architectures(folder, space))
     if space == "nasbench201":
         _check_index(folder / "nasbench201/str_arch2idx.pt", texts)
     tables = []
-    for device in series.devices:
+    for device in devices:
         values = _numbers(folder / f"{_FOLDERS[space]}/latency/{device}.pt")
         tables.append(column(series, device, texts, values, source=NAME))
     return joined(tables)
@@ -140,4 +149,5 @@ RECIPE = Recipe(
     files=_FILES,
     series=tuple(_SERIES.values()),
     read=_read,
+    read_device=_read_device,
 )

@@ -49,17 +49,23 @@ def is_here(recipe: Recipe) -> bool:
     return find(recipe)[1] is not None or imported_path(recipe).is_file()
 
 
-def recipe_table(recipe: Recipe, space: str) -> pa.Table:
+def recipe_table(recipe: Recipe, space: str, device: str | None = None) -> pa.Table:
     """The table's measurements of one space: the imported ones, else read from its files.
 
     Kept in memory until the files change.
+
+    Args:
+        device: that alone is wanted of; rows of others may be left out.
 
     Raises:
         DataError: neither exists, or what exists is damaged.
     """
     if recipe.folder is not None:
         return recipe.read(recipe.folder, space)
-    return _read(recipe.name, space, *_where(recipe))
+    path, state = _where(recipe)
+    if device is not None and recipe.read_device is not None and path.is_dir():
+        return recipe.read_device(path, space, device)
+    return _read(recipe.name, space, path, state)
 
 
 def state_of(recipe: Recipe) -> object:
