@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from archcast.cli.inputs import FORMATS, Notation, given_architectures
+from archcast.cli.inputs import FORMATS, Notation, Strict, given_architectures
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
-from archcast.cli.samples import SamplesFile, Strict, given_samples
+from archcast.cli.samples import SamplesFile, given_samples
 from archcast.core.errors import InputError
 
 Sources = Annotated[

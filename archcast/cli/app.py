@@ -26,6 +26,7 @@ from archcast.cli import (
     system,
     train,
 )
+from archcast.cli.output import telling_warnings
 from archcast.core.errors import ArchcastError
 from archcast.core.version import VERSION
 
@@ -73,9 +74,10 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 
 def main() -> None:
-    """Run the command; every mistake of the user's is one sentence on standard error."""
+    """Run the command; every mistake of the user's and every warning is one sentence on standard error."""
     try:
-        app()
+        with telling_warnings():
+            app()
     except ArchcastError as error:
         typer.echo(f"archcast: {error}", err=True)
         sys.exit(USER_MISTAKE)

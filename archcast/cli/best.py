@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archcast.cli.inputs import FORMATS, Given, Notation, given_architectures
+from archcast.cli.inputs import FORMATS, Given, Notation, Strict, given_architectures
 from archcast.cli.output import Json, print_records
 
 
@@ -35,6 +35,7 @@ def best(
     ] = None,
     strategy: Annotated[str, typer.Option(help="ucb, ei or thompson.")] = "ucb",
     seed: Annotated[int, typer.Option(help="Seed; the same all along.")] = 0,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Name the architectures to train next, to find the most accurate by training few.
@@ -51,7 +52,12 @@ def best(
         given = given_architectures(None, candidates, "candidates", space=space, notation=notation)
     with given.naming():
         trainer = Trainer(
-            space, candidates=given.archs or None, limits=limit or (), strategy=strategy, seed=seed
+            space,
+            candidates=given.archs or None,
+            limits=limit or (),
+            strategy=strategy,
+            seed=seed,
+            strict=strict,
         )
     texts = next_to_train(trainer, labels, n, add=add)
     found = trainer.found

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcast.cli.inputs import Notation
+from archcast.cli.inputs import Notation, Strict
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
-from archcast.cli.samples import GivenSamples, SamplesFile, Strict, given_samples
+from archcast.cli.samples import GivenSamples, SamplesFile, given_samples
 
 if TYPE_CHECKING:
     from archcast.serving.checking.check import Check

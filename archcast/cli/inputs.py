@@ -23,6 +23,10 @@ Notation = Annotated[
 ]
 FORMATS = "one a line, CSV, JSON, JSON Lines or Parquet; - for standard input"
 
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse measurements that are likely wrong, instead of saying so.")
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Given:

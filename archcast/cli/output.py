@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
+from archcast.core.errors import ArchcastWarning
 from archcast.core.metric import METRICS
 
 METRIC_HELP = f"One of {', '.join(METRICS)}."
@@ -53,3 +56,22 @@ def _shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_shown, value))
     return str(value)
+
+
+@contextmanager
+def telling_warnings() -> Iterator[None]:
+    """Tell archcast's warnings on standard error as they come, one sentence each and each once."""
+    told: set[str] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ArchcastWarning)
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+            if not issubclass(category, ArchcastWarning):
+                usual(message, category, *where)
+            elif str(message) not in told:
+                told.add(str(message))
+                typer.echo(f"archcast: {message}", err=True)
+
+        warnings.showwarning = show  # type: ignore[assignment] # file and line are passed on unread
+        yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archcast.cli.inputs import read_samples
-from archcast.core.doubts import DoubtError, DoubtWarning
+from archcast.core.doubts import placed
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,9 +23,6 @@ SamplesFile = Annotated[
         help="File with the columns arch and value (CSV, JSON, JSON Lines, Parquet; - for standard "
         "input), or `store` for what archcast collect measured."
     ),
-]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse measurements that are likely wrong, instead of saying so.")
 ]
 
 
@@ -47,26 +43,13 @@ class GivenSamples:
 
     @contextmanager
     def naming(self) -> Iterator[None]:
-        """Tell errors and doubts of items by their place in the file, doubts on standard error."""
-        with warnings.catch_warnings(record=True) as caught, self._placing():
-            warnings.simplefilter("always", DoubtWarning)
-            yield
-        for warning in caught:
-            if isinstance(warning.message, DoubtWarning):
-                typer.echo(f"archcast: {warning.message.doubt.sentence(self.where)}", err=True)
-            else:
-                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-
-    @contextmanager
-    def _placing(self) -> Iterator[None]:
-        try:
+        """Tell errors and doubts of items by their place in the file."""
+        with placed(self.where):
             if self.read is None:
                 yield
-            else:
-                with self.read.table.naming(self.read.rows):
-                    yield
-        except DoubtError as error:
-            raise DoubtError(error.doubts, self.where) from error
+                return
+            with self.read.table.naming(self.read.rows):
+                yield
 
     def where(self, item: int) -> str:
         """Where a sample stands: its line in the file, or its number in the store's order."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from archcast.core.errors import ArchcastWarning, InputError
 
@@ -47,9 +48,9 @@ class DoubtWarning(ArchcastWarning):
 class DoubtError(InputError):
     """Measurements that are in doubt, where the caller wants none."""
 
-    def __init__(self, doubts: Sequence[Doubt], where: Where | None = None) -> None:
+    def __init__(self, doubts: Sequence[Doubt]) -> None:
         self.doubts = tuple(doubts)
-        super().__init__("; ".join(doubt.sentence(where) for doubt in self.doubts))
+        super().__init__("; ".join(doubt.sentence() for doubt in self.doubts))
 
 
 def tell(doubts: Sequence[Doubt], *, strict: bool, stacklevel: int = 3) -> None:
@@ -65,6 +66,26 @@ def tell(doubts: Sequence[Doubt], *, strict: bool, stacklevel: int = 3) -> None:
         raise DoubtError(doubts)
     for doubt in doubts:
         warnings.warn(DoubtWarning(doubt), stacklevel=stacklevel)
+
+
+@contextmanager
+def placed(where: Where) -> Iterator[None]:
+    """Tell doubts by where their items stand, instead of by their places in the batch."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DoubtWarning)
+        try:
+            yield
+        except DoubtError as error:
+            raise DoubtError([_placed(doubt, where) for doubt in error.doubts]) from error
+    for warning in caught:
+        if isinstance(warning.message, DoubtWarning):
+            warnings.warn(DoubtWarning(_placed(warning.message.doubt, where)), stacklevel=3)
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _placed(doubt: Doubt, where: Where) -> Doubt:
+    return replace(doubt, items=(), text=doubt.sentence(where))
 
 
 def _item(item: int) -> str:

@@ -47,6 +47,18 @@ def test_only_what_keeps_the_limits_is_named(run, tmp_path):
     assert "limits params<=2 are kept by none of" in wrong.err
 
 
+def test_fractions_are_told_by_line_or_refused(run, tmp_path):
+    path = tmp_path / "trained.csv"
+    path.write_text("arch,value\n02012100,91.2\n11111111,93.4\n\n22222222,0.92\n")
+    words = ("best", "--space", "macro", "--labels", str(path))
+    told = run(*words)
+    assert told.code == 0, told.err
+    assert "archcast: accuracy is at most 1 % in 1 of 3: are they fractions? (line 5)\n" in told.err
+    refused = run(*words, "--strict", "--add")
+    assert (refused.code, "are they fractions? (line 5)" in refused.err) == (USER_MISTAKE, True)
+    assert path.read_text().count("\n") == 5, "nothing is added"
+
+
 def test_mistakes(run, tmp_path):
     for words, message in (
         (("--labels", str(tmp_path / "no.csv")), "must exist"),

@@ -1,8 +1,10 @@
 """How doubts about measurements are told."""
 
+import warnings
+
 import pytest
 
-from archcast.core.doubts import Doubt, DoubtError, DoubtWarning, tell
+from archcast.core.doubts import Doubt, DoubtError, DoubtWarning, placed, tell
 from archcast.core.errors import ArchcastWarning, InputError
 
 SOME = Doubt("rows", (3, 5), "latency of 2 of 9 is odd")
@@ -30,7 +32,19 @@ def test_doubts_are_refused_where_none_are_wanted():
         tell([SOME, WHOLE], strict=True)
     assert isinstance(raised.value, InputError)
     assert raised.value.doubts == (SOME, WHOLE)
-    assert "line 7" in str(DoubtError(raised.value.doubts, lambda item: f"line {item + 2}"))
+
+
+def test_doubts_are_told_by_where_their_items_stand():
+    def where(item):
+        return f"line {item + 2}"
+
+    with pytest.warns(DoubtWarning) as caught, placed(where):
+        tell([SOME], strict=False)
+    assert [str(w.message) for w in caught] == ["latency of 2 of 9 is odd (line 5, line 7)"]
+    with pytest.raises(DoubtError, match=r"\(line 5, line 7\)$"), placed(where):
+        tell([SOME], strict=True)
+    with pytest.warns(UserWarning, match="something else"), placed(where):
+        warnings.warn("something else", UserWarning, stacklevel=1)
 
 
 def test_nothing_is_told_of_nothing(recwarn):

@@ -10,18 +10,15 @@ import codecs
 import csv
 import io
 import math
-import warnings
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
-from archcast.core.errors import ArchcastError, ArchcastWarning, InputError
+from archcast.core.doubts import placed
+from archcast.core.errors import ArchcastError, InputError
 from archcast.core.files import lock
 from archcast.core.reading.samples import is_failed, read_values
 from archcast.core.reading.table import ARCH, Table
 from archcast.core.reading.tables import read_bytes
-from archcast.core.units import accuracy_question
 from archcast.search.active.run import Trainer
 
 _VALUE = "value"
@@ -70,14 +67,11 @@ def _tell(trainer: Trainer, table: Table) -> None:
     for i, value in zip(trained, read_values(table, _VALUE, trained), strict=True):
         values[i] = value
     try:
-        with table.naming():
-            question = accuracy_question(np.array([math.nan if v is None else v for v in values]))
+        with placed(lambda row: f"{table.unit} {table.places[row]}"), table.naming():
             trainer.tell(archs, values)
     except ArchcastError as error:
         said = str(error)
         raise InputError(said if table.name in said else f"{table.name}: {said}") from error
-    if question:
-        warnings.warn(question, ArchcastWarning, stacklevel=3)
 
 
 def _append(file: BinaryIO, data: bytes, table: Table, archs: list[str]) -> None:

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles, Ints
+from archcast.core.doubts import tell
 from archcast.core.errors import InputError, shorten
 from archcast.featurize.spaces import SPACES, Space
+from archcast.predictors.doubts.accuracies import doubts_of_accuracies
 from archcast.search.active.process import STRATEGIES, Process
 from archcast.search.loop.goals import Limit
 from archcast.search.loop.prepare import check_whole, within_limits
@@ -66,6 +68,7 @@ class Trainer:
         limits: that every candidate must keep, such as `params<=5e6` or `latency@raspi4<=11`; those of
             devices by prediction, with a probability of 90 %.
         strategy: `ucb`, `ei` or `thompson`.
+        strict: refuse accuracies that are likely fractions, instead of warning of them.
 
     Raises:
         InputError: an argument that cannot be used.
@@ -79,11 +82,12 @@ class Trainer:
         limits: Sequence[str | Limit] | str = (),
         strategy: str = "ucb",
         seed: int = 0,
+        strict: bool = False,
     ) -> None:
         check_whole(seed, "seed", least=0)
         if strategy not in STRATEGIES:
             raise InputError(f"strategy must be one of {', '.join(STRATEGIES)}, got {shorten(strategy)}")
-        self.space, self._strategy, self._seed = SPACES[space], strategy, seed
+        self.space, self._strategy, self._seed, self._strict = SPACES[space], strategy, seed, strict
         self._codes = within_limits(self.space, limits, _candidates(self.space, candidates, seed))
         self._row = {bytes(code): i for i, code in enumerate(self._codes)}
         self._told: dict[int, float | None] = {}
@@ -108,8 +112,9 @@ class Trainer:
                 has ended; NaN of what failed. Neither is asked for again.
 
         Raises:
-            InputError: other than one value each, a value that is no number, or an architecture that was
-                told before. Nothing of the batch is learned then.
+            InputError: other than one value each, a value that is no number or outside 0 to 100, or an
+                architecture that was told before; `DoubtError` with `strict`. Nothing of the batch is
+                learned then.
         """
         if not len(archs) and not len(accuracies):
             return
@@ -123,6 +128,7 @@ class Trainer:
                 text = self.space.to_text(codes[i : i + 1])[0]
                 raise InputError(f"an architecture must be told once, got {shorten(text)} again", item=i)
             seen.add(key)
+        self._doubt(values)
         self._learn_of(np.array([key not in self._row for key in keys]), codes)
         for key, value in zip(keys, values, strict=True):
             row = self._row[key]
@@ -146,6 +152,13 @@ class Trainer:
         busy = np.array([row for row in self._told if row not in {*rows.tolist()}], dtype=np.int64)
         chosen = self._process.choose(rows, values, busy, n, self._strategy, rng)
         return self.space.format(self._codes[chosen])
+
+    def _doubt(self, values: Sequence[float | None]) -> None:
+        """Tell what is likely wrong with new accuracies, beside those that were told before."""
+        new = np.array([math.nan if value is None else value for value in values])
+        doubts = doubts_of_accuracies(np.concatenate([new, self._trained()[1]]))
+        own = [doubt for doubt in doubts if not doubt.items or min(doubt.items) < len(new)]
+        tell(own, strict=self._strict, stacklevel=4)
 
     @cached_property
     def _process(self) -> Process:

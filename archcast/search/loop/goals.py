@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from archcast.core.doubts import Doubt, tell
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.metric import METRICS
 from archcast.core.numbers import read_number
@@ -72,6 +73,8 @@ class Limit:
             raise InputError(f"sign of a limit must be <= or >=, got {shorten(self.sign)}")
         if not math.isfinite(self.value):
             raise InputError(f"value of a limit must be finite, got {self.value}")
+        if self.quantity.metric == "accuracy" and not 0 <= self.value <= 100:
+            raise InputError(f"a limit of accuracy must be 0 to 100 %, got {self.value:g}")
 
     @property
     def upper(self) -> bool:
@@ -122,7 +125,8 @@ def parse_limit(
         example: for the message on another form.
 
     Raises:
-        InputError: not of that form. UnknownNameError: no such metric.
+        InputError: not of that form, or of accuracy and outside 0 to 100; one that is likely a fraction is
+            warned of. UnknownNameError: no such metric.
     """
     if isinstance(text, Limit):
         return text
@@ -130,7 +134,11 @@ def parse_limit(
     if found is None:
         raise InputError(f"a limit must be written like {example}, got {shorten(text)}")
     name, sign, number = found.groups()
-    return Limit(read(name), sign, read_number(number, "value of a limit"))
+    limit = Limit(read(name), sign, read_number(number, "value of a limit"))
+    if limit.quantity.metric == "accuracy" and 0 < limit.value <= 1:
+        text = f"a limit of accuracy is {limit.value:g} %: is it in per cent, or a fraction?"
+        tell([Doubt("fraction", (), text)], strict=False)
+    return limit
 
 
 def with_device(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import archcast
+from archcast.core.doubts import DoubtError, DoubtWarning
 from archcast.core.errors import InputError
 from archcast.search.active.process import STRATEGIES
 from archcast.search.active.run import FIRST, Trainer, find_best
@@ -96,7 +97,7 @@ def test_others_than_candidates_teach_and_are_not_asked_for():
     asked = trainer.ask(4)
     trainer.tell(asked[:1], label(asked[:1]).tolist())
     new = SPACE.format(CANDIDATES[200:201])
-    trainer.tell(new, [200.0])  # after the process was made
+    trainer.tell(new, [99.9])  # after the process was made
     assert trainer.found.best == new[0]
     rest = trainer.ask(100)
     assert len(rest) == trainer.left == 29
@@ -112,6 +113,7 @@ def test_nothing_of_a_wrong_batch_is_learned():
         ([a, b], [1.0], "must be one an architecture, 2"),
         ([a, b], [1.0, "good"], r"must be a number, got 'good' \(item 1\)"),
         ([a, b], [1.0, float("inf")], "must be a number"),
+        ([a, b], [1.0, 120.0], r"must be 0 to 100 %, got 120 \(item 1\)"),
         ([a, a], [1.0, 2.0], r"must be told once, .* \(item 1\)"),
     ):
         with pytest.raises(InputError, match=message):
@@ -119,9 +121,9 @@ def test_nothing_of_a_wrong_batch_is_learned():
     assert not trainer.found.archs
     with pytest.raises(InputError, match="none was"):
         trainer.found.best  # noqa: B018
-    trainer.tell([a], [1.0])
+    trainer.tell([a], [61.0])
     with pytest.raises(InputError, match="told once"):
-        trainer.tell([a], [1.0])
+        trainer.tell([a], [61.0])
     with pytest.raises(InputError, match="n must be a whole number"):
         trainer.ask(0)
 
@@ -153,3 +155,15 @@ def test_nothing_is_trained_that_breaks_a_limit():
     assert archcast.predict_interval(found.archs, "raspi4", coverage=0.8)[1].max() <= 40
     with pytest.raises(InputError, match="limits params<=1 are kept by none of 5"):
         find_best("nasbench201", label, candidates=CANDIDATES, limits="params<=1")
+
+
+def test_fractions_are_asked_about_or_refused():
+    trainer = Trainer("nasbench201", candidates=CANDIDATES)
+    a, b, c = trainer.ask(3)
+    with pytest.warns(DoubtWarning, match="is it in per cent, or a fraction"):
+        trainer.tell([a], [0.93])
+    other = Trainer("nasbench201", candidates=CANDIDATES, strict=True)
+    other.tell([a, b], [88.0, 94.0])
+    with pytest.raises(DoubtError, match=r"are they fractions\? \(item 0\)"):
+        other.tell([c], [0.9])
+    assert len(other.found.archs) == 2

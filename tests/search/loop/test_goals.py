@@ -2,7 +2,7 @@
 
 import pytest
 
-from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError
 from archcast.search.loop.goals import Limit, Quantity, parse_limit, parse_quantity, with_device
 
 
@@ -35,6 +35,14 @@ def test_other_mistakes():
         parse_limit("latency@raspi4<=nan")
     with pytest.raises(InputError, match="written like"):
         parse_quantity("latency@")
+
+
+def test_a_limit_of_accuracy_is_in_per_cent():
+    assert parse_limit("accuracy>=93.5").value == 93.5
+    with pytest.raises(InputError, match="must be 0 to 100 %, got 935"):
+        parse_limit("accuracy>=935")
+    with pytest.warns(ArchcastWarning, match=r"accuracy is 0\.93 %: is it in per cent, or a fraction"):
+        parse_limit("accuracy>=0.93")
 
 
 def test_a_quantity_takes_the_only_device():
