@@ -2,9 +2,10 @@
 
     python benchmarks/fuzz_serve.py --requests 100000
 
-One part is drawn by schemathesis from the OpenAPI document, its answers held against that document; the rest
-are bodies that Hypothesis makes from good ones: parts replaced, dropped, added, bytes changed, headers added.
-All runs in this process, through the application's own interface. A row is added to the results.
+One part is drawn by schemathesis from the OpenAPI document, its answers held against that document; one is
+forms with ONNX files that were changed at random (`--uploads`); the rest are bodies that Hypothesis makes of
+good ones: parts replaced, dropped, added, bytes changed, headers added. The application is asked through its
+own interface in this process, and reads networks in its workers. A row is added to the results.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import schemathesis
+from fuzz_onnx import seeds
+from fuzz_uploads import GPU, PHONE, Uploads
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -50,13 +54,16 @@ class Target:
     """The application, asked directly; keeps count of what it says."""
 
     def __init__(self) -> None:
-        made = ServeSettings(max_body_bytes=65_536, queue_bytes=2**20, max_batch=64, refresh_s=60.0)
+        made = ServeSettings(
+            max_body_bytes=65_536, queue_bytes=2**20, max_batch=64, refresh_s=60.0, network_workers=1
+        )
         plane = DataPlane(made)
         self.app = create_app(made, plane)
         self.loop = asyncio.new_event_loop()
         self.lifespan = self.app.router.lifespan_context(self.app)
         self.loop.run_until_complete(self.lifespan.__aenter__())
         self.names = sorted(plane.catalogue.names)
+        self.desk = plane.networks
         self.statuses: collections.Counter[int] = collections.Counter()
         self.slowest_s, self.slowest = 0.0, ""
         self.failures: list[str] = []
@@ -75,6 +82,19 @@ class Target:
         if answer[0] >= 500 or not (_is_json(answer[1]) or method == "HEAD"):
             self.failures.append(f"{answer}: {method} {path} {headers} {body[:300]!r}")
 
+    async def bridged(self, scope: Any, receive: Any, send: Any) -> None:
+        """The application for callers with event loops of their own, asked in the one that it belongs to."""
+        message = await receive()
+        if scope["type"] == "lifespan":
+            return
+        body = message.get("body", b"")
+        while message.get("more_body"):
+            message = await receive()
+            body += message.get("body", b"")
+        sent = await asyncio.to_thread(self.loop.run_until_complete, self._sent(dict(scope), body))
+        for told in sent:
+            await send(told)
+
     def note(self, status: int, seconds: float, what: str) -> None:
         self.statuses[status] += 1
         if seconds > self.slowest_s:
@@ -88,6 +108,11 @@ class Target:
             "scheme": "http", "path": path, "raw_path": path.encode(errors="replace"), "query_string": b"",
             "root_path": "", "headers": headers, "client": ("fuzz", 1), "server": ("fuzz", 80), "state": {},
         }  # fmt: skip
+        sent = await self._sent(scope, body)
+        return sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:])
+
+    async def _sent(self, scope: dict[str, Any], body: bytes) -> list[Any]:
+        """All messages of an answer."""
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
@@ -97,7 +122,7 @@ class Target:
             sent.append(message)
 
         await self.app(scope, receive, send)
-        return sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:])
+        return sent
 
     def close(self) -> None:
         self.loop.run_until_complete(self.lifespan.__aexit__(None, None, None))
@@ -112,8 +137,8 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def good_requests() -> list[tuple[str, dict[str, Any]]]:
-    """Address and body of good requests of every space, in every form."""
+def good_requests(key: str) -> list[tuple[str, dict[str, Any]]]:
+    """Address and body of good requests of every space, in every form, and of a network by its key."""
     made: list[tuple[str, dict[str, Any]]] = []
     for name in ("nasbench201", "fbnet", "ofa_mbv3", "mnasnet", "hat", "macro"):
         space = archcast.spaces(name)
@@ -131,6 +156,11 @@ def good_requests() -> list[tuple[str, dict[str, Any]]]:
         made.append(
             ("/predict", {**plain, "codes": codes.tolist(), "space": name, "dataset": served.dataset})
         )
+    for asked in (
+        {"device": [PHONE, GPU], "coverage": 0.9, "explain": True},
+        {"hardware": "pixel", "threads": 1},
+    ):
+        made += [("/predict", {"network": key, **asked})]
     return made
 
 
@@ -211,7 +241,7 @@ def made_request(good: Any, values: list[Any], chance: random.Random) -> tuple[s
 
 def with_bodies(target: Target, count: int, start: int) -> None:
     """`count` requests that Hypothesis makes from good ones."""
-    good = [(path, body, places(body)) for path, body in good_requests()]
+    good = [(path, body, places(body)) for path, body in good_requests(known_key(target))]
 
     def run(n: int, number: int) -> None:
         @seed(number)
@@ -228,9 +258,27 @@ def with_bodies(target: Target, count: int, start: int) -> None:
         run(-(-min(CHUNK, count - number) // FROM_ONE_DRAW), start + number)
 
 
+def known_key(target: Target) -> str:
+    """The key of a network that the service knows from now on."""
+    request = httpx.Request(
+        "POST", "http://fuzz/predict", files={"file": ("m.onnx", seeds()[0])}, data={"device": PHONE}
+    )
+    headers = [(b"content-type", request.headers["content-type"].encode())]
+    target.ask("POST", "/predict", request.read(), headers)
+    return next(iter(target.desk.known._documents))
+
+
+def with_uploads(target: Target, count: int, start: int) -> collections.Counter[int]:
+    """`count` forms with changed files; gives how they were answered."""
+    before, uploads = target.statuses.copy(), Uploads(start)
+    for _ in range(count):
+        target.ask(*uploads.one())
+    return target.statuses - before
+
+
 def with_document(target: Target, count: int, start: int) -> None:
     """`count` requests that schemathesis draws from the document, or fewer where an operation has fewer."""
-    document = schemathesis.openapi.from_asgi("/openapi.json", target.app)
+    document = schemathesis.openapi.from_asgi("/openapi.json", target.bridged)
     operations = [result.ok() for result in document.get_all_operations()]
     share = -(-count // (2 * len(operations)))
 
@@ -263,20 +311,23 @@ def main() -> None:
     )
     parser.add_argument("--requests", type=int, default=2000, help="how many in all")
     parser.add_argument("--document", type=float, default=0.1, help="share drawn by schemathesis")
+    parser.add_argument("--uploads", type=float, default=0.1, help="share that are forms with ONNX files")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-result", action="store_true", help="add no row to the results")
     given_ = parser.parse_args()
     target, begin = Target(), time.perf_counter()
     with_document(target, int(given_.requests * given_.document), given_.seed)
     by_document = sum(target.statuses.values())
-    with_bodies(target, given_.requests - by_document, given_.seed)
+    uploads = with_uploads(target, int(given_.requests * given_.uploads), given_.seed)
+    by_uploads = uploads.total()
+    with_bodies(target, given_.requests - by_document - by_uploads, given_.seed)
     target.close()
     sent = sum(target.statuses.values())
     row = {
         "date": datetime.now(UTC).date().isoformat(),
         "requests": sent,
         "by_schemathesis": by_document,
-        "by_hypothesis": sent - by_document,
+        "by_hypothesis": sent - by_document - by_uploads,
         "failures": len(target.failures),
         "slowest_s": round(target.slowest_s, 3),
         "seconds": round(time.perf_counter() - begin, 1),
@@ -285,6 +336,9 @@ def main() -> None:
         "processors": os.cpu_count(),
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "uploads": by_uploads,
+        "upload_statuses": " ".join(f"{status}:{n}" for status, n in sorted(uploads.items())),
+        "workers_ended": sum(target.desk.pool.ended.values()),
     }
     print(json.dumps(row, indent=1))
     print("slowest:", target.slowest)

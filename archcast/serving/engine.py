@@ -12,6 +12,8 @@ from archcast.core.errors import ArtifactError, InputError, UnknownNameError, sh
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import SPACES, given, name_of, read, space_named
 from archcast.predictors.lowered.batches import Parts, values_of_batch
+from archcast.predictors.networks.form import NetworkForm
+from archcast.predictors.networks.joined import JoinedForm
 from archcast.serving.entry import Entry
 from archcast.serving.filters import Wanted
 from archcast.serving.loaded import LoadedPredictor, loaded
@@ -187,7 +189,11 @@ def _parts(entries: tuple[Entry, ...], here: Store) -> Parts:
     places: dict[tuple[str, str], list[int]] = {}
     for place, entry in enumerate(entries):
         places.setdefault((str(entry.saved.folder), entry.sha256), []).append(place)
-    return tuple((here.form([entries[p] for p in own]), tuple(own)) for own in places.values())
+    parts = tuple((here.form([entries[p] for p in own]), tuple(own)) for own in places.values())
+    joined = [(form, own) for form, own in parts if isinstance(form, NetworkForm)]
+    if 1 < len(joined) == len(parts):
+        return ((JoinedForm(joined), tuple(range(len(entries)))),)
+    return parts
 
 
 def _names(device: Devices) -> tuple[str, ...]:

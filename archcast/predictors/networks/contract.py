@@ -152,7 +152,8 @@ class NetworkPredictor(ABC):
         total = by_kernel.sum(axis=0, keepdims=True)
         step = 1e-4
         nearer = self.finish(total + step * by_kernel) - self.finish(total - step * by_kernel)
-        parts: Doubles = nearer / nearer.sum(axis=0) * self.finish(total)
+        whole = nearer.sum(axis=0)
+        parts: Doubles = nearer / np.where(whole == 0.0, 1.0, whole) * self.finish(total)
         return parts
 
     def interval(

@@ -56,6 +56,11 @@ class NetworkForm:
         together = self.columns == tuple(range(first, first + count))
         self._picked: Any = slice(first, first + count) if together else np.array(columns)
 
+    @property
+    def is_rate(self) -> bool:
+        """Whether items a second are given, made from milliseconds."""
+        return self._per_second is not None
+
     def values(self, networks: Any) -> Floats:
         """In the metric's unit.
 

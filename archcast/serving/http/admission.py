@@ -27,7 +27,8 @@ class Asked(NamedTuple):
     Attributes:
         names: the parts of its address that vary.
         deadline: by `time.perf_counter`.
-        network_deadline: the same, of what is done in a worker.
+        network_deadline: the caller's own, by the same clock, of what is done in a worker, which has limits
+            of its own; infinite where the caller told none.
         leave: to be called by a handler whose work from then on does not count against its window.
     """
 
@@ -43,7 +44,7 @@ class Sent(NamedTuple):
 
     Attributes:
         parts: of its body.
-        deadline: by `time.perf_counter`; it may take as long to arrive as to be answered.
+        deadline: the caller's own, by `time.perf_counter`; infinite where the caller told none.
     """
 
     content_type: str
@@ -92,7 +93,7 @@ class Admission:
         """
         start, headers = time.perf_counter(), _headers(scope)
         most_s = _told_s(headers.get(DEADLINE_HEADER))
-        deadline, network = start + min(most_s, self._deadline_s), start + min(most_s, self._network_s)
+        deadline = start + min(most_s, self._deadline_s)
         names: Mapping[str, str] = scope["path_params"]
         window = self.window(names.get("name", ""))
         window.check(self.bodies.length(headers), left_s=deadline - start)
@@ -101,7 +102,7 @@ class Admission:
             await self.bodies.read(receive, parts, deadline)
             body = parts[0] if len(parts) == 1 else b"".join(parts)
             with window.entered(len(body), left_s=deadline - time.perf_counter()) as leave:
-                return await handler(Asked(names, body, deadline, network, leave))
+                return await handler(Asked(names, body, deadline, start + most_s, leave))
         finally:
             self.bodies.drop(parts)
 
@@ -114,7 +115,7 @@ class Admission:
         try:
             await self.files.read(receive, parts, min(latest, start + self._network_s))
             kind = headers[b"content-type"].decode("latin-1")
-            return await handler(Sent(kind, parts, min(latest, time.perf_counter() + self._network_s)))
+            return await handler(Sent(kind, parts, latest))
         finally:
             self.files.drop(parts)
 

@@ -55,7 +55,7 @@ def explain(network: Network, entry: Entry, here: Store) -> dict[str, Any]:
     """Where the cost of a network goes on a device, by part and by kernel.
 
     Raises:
-        InputError: the metric is derived from another, which is what adds up.
+        InputError: the metric is derived from another, which is what adds up, or no number can tell the cost.
     """
     if entry.derived_from:
         raise InputError(
@@ -68,14 +68,16 @@ def explain(network: Network, entry: Entry, here: Store) -> dict[str, Any]:
     costs = kernel_costs(model, network)
     parts = [{"part": name, "value": value, "share": share} for name, value, share in by_part(costs)]
     total = sum(cost.value for cost in costs)
+    if not math.isfinite(total):
+        raise InputError(f"{entry.metric} on {entry.device} is {_BEYOND} for this network")
     told = {"device": entry.device, "unit": entry.unit, "value": total, "parts": parts}
     return told | {"kernels": [asdict(cost) for cost in costs]}
 
 
 def summary_of(network: Network) -> dict[str, Any]:
     """Counts of a network and its key."""
-    told: dict[str, Any] = network.summary().to_dict()
-    return told
+    counts = network.summary().to_dict()
+    return {name: _finite(n) if isinstance(n, float) else n for name, n in counts.items()}
 
 
 def _finite(value: float) -> float | None:

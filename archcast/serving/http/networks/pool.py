@@ -45,11 +45,12 @@ class Pool:
         """The answer to a message.
 
         Args:
-            deadline: by `time.perf_counter`; a worker that is slower goes on for its own time.
+            deadline: the caller's own, by `time.perf_counter`; a worker that is slower goes on.
 
         Raises:
-            QueueFullError, TooLateError: all workers are busy.
-            TooSlowError: it took too long.
+            QueueFullError, TooLateError: all workers are busy for longer than a message may take, or the
+                caller's deadline is over.
+            TooSlowError: the worker took longer than a message may take.
             LostError: the worker ended.
             WorkerError: none can be started.
         """
@@ -58,10 +59,10 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._done)
         try:
-            async with asyncio.timeout(deadline - time.perf_counter()):
+            async with asyncio.timeout(_left_s(deadline)):
                 return await asyncio.shield(task)
         except TimeoutError:
-            raise self._too_slow() from None
+            raise TooLateError("the network was not answered for by the request's deadline", 1.0) from None
 
     async def start(self) -> None:
         """Start one, so that the first message does not wait for it."""
@@ -86,7 +87,7 @@ class Pool:
         stack = AsyncExitStack()
         self.waiting += 1
         try:
-            async with asyncio.timeout(deadline - time.perf_counter()):
+            async with asyncio.timeout(min(_left_s(deadline), self._work_s)):
                 if of_file:
                     await stack.enter_async_context(self._for_files)
                 await stack.enter_async_context(self._places)
@@ -146,3 +147,8 @@ class Pool:
             "the network was not read and answered for in time: send it without its weights, or for fewer "
             f"devices (it may take {self._work_s:g} s at most)"
         )
+
+
+def _left_s(deadline: float) -> float:
+    """Seconds until a deadline, by `time.perf_counter`."""
+    return deadline - time.perf_counter()
