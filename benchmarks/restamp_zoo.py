@@ -12,10 +12,9 @@ import json
 import sys
 from pathlib import Path
 
-from archcast.predictors.artifact.kinds import stamp
+from archcast.predictors.artifact.kinds import kind_of, stamp
 from archcast.predictors.artifact.manifest import FORMAT, MANIFEST, digest, file_entry, json_bytes
 from archcast.predictors.artifact.shipped import zoo_folder
-from archcast.predictors.contract import from_header
 
 
 def main() -> None:
@@ -31,8 +30,8 @@ def restamp(path: Path) -> bool:
     wrong = [name for name, content in contents.items() if file_entry(content) != before["files"][name]]
     if wrong:
         raise SystemExit(f"{path.parent}: {', '.join(wrong)} is not what the manifest describes")
-    features = tuple(before.get("reads", {}).get("features", ())) or None
-    predictor = from_header(before["header"], contents, features=features)
+    header = before["header"]
+    predictor = kind_of(header).make(header, contents, before.get("reads", {}))
     after = {"format": FORMAT, "header": predictor.header()} | stamp(predictor)
     after |= {name: before[name] for name in ("card", "intervals", "files")}
     after["sha256"] = digest(after)

@@ -15,20 +15,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from archcast.core.arrays import Doubles
 from archcast.core.device import DeviceName
-from archcast.core.errors import ArtifactError, InputError
+from archcast.core.errors import ArtifactError
 from archcast.core.network import Network
-from archcast.featurize.encoders.kernel_table import kernel_table
-from archcast.featurize.encoders.kernel_work import WORK, kernel_work, work_set
-from archcast.featurize.encoders.program import Program, program_of
+from archcast.featurize.encoders.kernel_work import WORK
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.folds import family_folds
+from archcast.predictors.networks.kinds import Kind, enough_measured, kinds_of, pass_costs
 from archcast.predictors.networks.labels import NetworkLabels
 from archcast.predictors.networks.nonnegative import prices
 
@@ -46,35 +44,6 @@ class SumsConfig:
     folds: int = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Devices that see a network as the same work.
-
-    Attributes:
-        program: how they run networks.
-        work: key of `WORK`.
-        batch: items in a pass.
-    """
-
-    program: Program
-    work: str
-    batch: int
-
-    @classmethod
-    def of(cls, device: str) -> Kind:
-        """The kind of a device."""
-        name = DeviceName.parse(device)
-        return cls(program_of(name), work_set(name), name.batch)
-
-    def work_of(self, network: Network) -> Doubles:
-        """Work of each kernel of a network, and of its start.
-
-        Shapes:
-            output: (kernels + 1, d)
-        """
-        return kernel_work(kernel_table(network, self.program), self.work, batch=self.batch)
-
-
 class Sums(NetworkPredictor):
     """Prices of work, one set a device."""
 
@@ -90,32 +59,21 @@ class Sums(NetworkPredictor):
         """
         del seed
         self.weights_ = {}
-        self.__dict__.pop("kinds", None)
-        for device, known in zip(self.devices_, np.isfinite(labels.values).sum(axis=0), strict=True):
-            if known < 2:
-                raise InputError(f"{self.family} must have at least 2 measurements of {device}, got {known}")
+        enough_measured(self.family, labels)
         costs = self.finish(labels.values)
         sets: dict[str, list[int]] = {}
         for column, device in enumerate(self.devices_):
             sets.setdefault(Kind.of(device).work + DeviceName.parse(device).precision, []).append(column)
-        totals = {kind: self._totals(kind, labels.networks) for kind in self.kinds}
+        totals = {kind: kind.totals(labels.networks) for kind in kinds_of(self.devices_)}
         for columns in sets.values():
             ridge = self._ridge(columns, totals, costs, labels.families)
             for column in columns:
                 x = totals[Kind.of(self.devices_[column])]
                 self.weights_[column] = self._solve(column, x, costs[:, column], (ridge,))[0]
 
-    @cached_property
-    def kinds(self) -> dict[Kind, list[int]]:
-        """Columns of devices by kind, in the order in which the kinds occur."""
-        found: dict[Kind, list[int]] = {}
-        for column, device in enumerate(self.devices_):
-            found.setdefault(Kind.of(device), []).append(column)
-        return found
-
     def alike(self) -> list[list[int]]:
         """Columns of each kind."""
-        return list(self.kinds.values())
+        return list(kinds_of(self.devices_).values())
 
     def kernel_terms(self, network: Network) -> Doubles:
         """Costs of each kernel on each device; kernels of another kind of device stand in rows of their own.
@@ -124,7 +82,7 @@ class Sums(NetworkPredictor):
             output: (rows, m)
         """
         rows = []
-        for kind, columns in self.kinds.items():
+        for kind, columns in kinds_of(self.devices_).items():
             work = kind.work_of(network)
             terms = np.zeros((len(work), len(self.devices_)))
             terms[:, columns] = work @ np.stack([self.weights_[c] for c in columns], axis=1)
@@ -136,11 +94,7 @@ class Sums(NetworkPredictor):
 
         What it makes of values are terms again.
         """
-        if self.metric_ != "throughput":
-            return terms
-        batches = [DeviceName.parse(device).batch for device in self.devices_]
-        rates: Doubles = 1000.0 * np.array(batches) / terms
-        return rates
+        return pass_costs(terms, self.metric_, self.devices_)
 
     def take_columns(self, whole: Sums, columns: tuple[int, ...]) -> None:
         """The prices of some devices."""
@@ -149,8 +103,10 @@ class Sums(NetworkPredictor):
     def learned_files(self) -> dict[str, bytes]:
         """Prices of each device, by the names of their columns."""
         files: dict[str, bytes] = {}
-        for key in sorted({kind.work for kind in self.kinds}):
-            columns = [c for kind, found in self.kinds.items() if kind.work == key for c in found]
+        for key in sorted({kind.work for kind in kinds_of(self.devices_)}):
+            columns = [
+                c for kind, found in kinds_of(self.devices_).items() if kind.work == key for c in found
+            ]
             arrays = {
                 "names": np.array([column.name for column in WORK[key].columns]),
                 "devices": np.array(sorted(columns)),
@@ -166,15 +122,11 @@ class Sums(NetworkPredictor):
             ArtifactError: they are of columns that this version does not have.
         """
         self.weights_ = {}
-        for key in {kind.work for kind in self.kinds}:
+        for key in {kind.work for kind in kinds_of(self.devices_)}:
             arrays = unpack(files[f"prices_{key}.npz"], f"prices_{key}.npz")
             if list(arrays["names"]) != [column.name for column in WORK[key].columns]:
                 raise ArtifactError(f"prices_{key}.npz must have this version's columns of work, {key}")
             self.weights_.update(zip(arrays["devices"].tolist(), arrays["prices"], strict=True))
-
-    def _totals(self, kind: Kind, networks: Sequence[Network]) -> Doubles:
-        """Work of networks, (n, d)."""
-        return np.stack([kind.work_of(network).sum(axis=0) for network in networks])
 
     def _solve(self, column: int, x: Doubles, y: Doubles, ridges: tuple[float, ...]) -> Doubles:
         """Prices of a device from the networks that it has measured, (len(ridges), d)."""

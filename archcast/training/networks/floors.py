@@ -18,8 +18,8 @@ from archcast.core.arrays import Doubles, Floats
 from archcast.core.network import Network
 from archcast.core.optional import require
 from archcast.featurize.encoders.kernel_work import WORK
+from archcast.predictors.networks.kinds import Kind
 from archcast.predictors.networks.labels import NetworkLabels
-from archcast.predictors.networks.sums import Kind
 
 _COUNTS = ("products.macs", "bytes", "weights")
 _RIDGE = 1e-3
