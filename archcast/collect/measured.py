@@ -24,6 +24,7 @@ import numpy as np
 
 from archcast.collect.matrix import row_mask
 from archcast.collect.store import MeasurementStore
+from archcast.collect.structures import structures
 from archcast.collect.tables.base import Recipe, Series
 from archcast.collect.tables.catalog import RECIPES, recipe_of
 from archcast.collect.tables.own import STORE, store_recipe
@@ -85,8 +86,19 @@ class Column:
         rows = self.rows(codes)
         return [self._listed[row] if row >= 0 else None for row in rows.tolist()]
 
+    def of_networks(self, keys: Iterable[str]) -> list[Measurement | None]:
+        """Measurements of networks by their keys as stored, own ones first, None where there is none."""
+        return [self._of_network(key) for key in keys]
+
+    def _of_network(self, key: str) -> Measurement | None:
+        if key in self.by_arch or not self.by_arch:
+            return self.by_arch.get(key)
+        found = [self.by_arch.get(row) for row in structures().rows_of(key, self.device)]
+        known = [one for one in found if one is not None]
+        return next((one for one in known if one.status == OK), known[0] if known else None)
+
     def values(self, codes: Codes) -> Doubles:
-        """The same as numbers, NaN where there is none.
+        """Values of members of the space, NaN where there is none.
 
         Shapes:
             codes: (n, k); output: (n,), in the metric's unit

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
+from archcast.core.device import DeviceName
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.files import atomic_write
 from archcast.core.network import Network
@@ -31,6 +32,8 @@ from archcast.featurize.packed import Block, pack
 FILE = "kept/networks.bin"
 REPARAMETERIZED = "reparameterized"
 """Variant of a network whose branches were merged before it was measured."""
+MERGED_SINCE = (2, 9)
+"""Version of PyTorch from which on timm's networks were measured with their branches merged."""
 _MAGIC = b"archcast networks 1\n"
 _BLOCK = 32
 _OPEN = 4
@@ -60,6 +63,23 @@ class Structure:
     size: int
     macs: int
     params: int
+
+    @property
+    def row_name(self) -> str:
+        """What rows of its table call it, after the table's name and a colon."""
+        return f"{self.name}@{self.size}" if self.table == "timm" else self.name
+
+
+def form_run(forms: Mapping[str, Structure], device: str) -> Structure:
+    """The form of a network that a device ran.
+
+    Args:
+        forms: by their variants, at least one.
+    """
+    runtime = DeviceName.parse(device).runtime.removeprefix("torch").split("_")[0]
+    version = tuple(int(part) for part in runtime.split(".") if part.isdigit())
+    wanted = REPARAMETERIZED if version >= MERGED_SINCE else ""
+    return forms.get(wanted) or next(iter(forms.values()))
 
 
 class Structures:
@@ -122,6 +142,15 @@ class Structures:
     def by_key(self, key: str) -> tuple[Structure, ...]:
         """The records of one network, none where it is not known."""
         return self._keys.get(key, ())
+
+    def rows_of(self, key: str, device: str) -> list[str]:
+        """Architectures of tables' rows that are of a network, where the device ran it in that form."""
+        rows = []
+        for record in self.by_key(key):
+            alike = (r for r in self.of(record.table) if r.row_name == record.row_name)
+            if form_run({r.variant: r for r in alike}, device) is record:
+                rows.append(f"{record.table}:{record.row_name}")
+        return rows
 
     @cached_property
     def _tables(self) -> Mapping[str, tuple[Structure, ...]]:

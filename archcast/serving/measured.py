@@ -91,8 +91,8 @@ def measured(
     or by their networks where those have no dead layers. What an estimator made is no measurement.
 
     Args:
-        arch_batch: architectures in their space's notation, an integer array of codes, or networks, which
-            only own measurements know.
+        arch_batch: architectures in their space's notation, an integer array of codes, or networks; tables
+            know those whose structure is known, see `archcast.collect.structures`.
         device: name as tables or `archcast.devices` list it; for accuracy the data set.
         metric: `latency` (ms), `energy` (mJ), `accuracy` (%), `throughput` (1/s) or `memory` (MiB).
         space: the search space or its name; None infers it from the architectures.
@@ -108,14 +108,14 @@ def measured(
     if chosen is NETWORKS:
         networks = NETWORKS.read(items).networks
         column = measured_column(chosen, device, metric, dataset)
-        return _told(column, [column.by_arch.get(as_stored(network).key) for network in networks])
+        return _told(column, column.of_networks(as_stored(network).key for network in networks))
     codes = chosen.parse(items)
     column = measured_column(chosen, device, metric, dataset)
     return _told(column, column.of_codes(codes))
 
 
 def measured_networks(networks: Sequence[Network], device: str, metric: str) -> Measurements:
-    """Own measurements of networks; arguments and errors as `measured`."""
+    """What was measured of networks; arguments and errors as `measured`."""
     return measured(list(networks), device, metric, NETWORKS)
 
 

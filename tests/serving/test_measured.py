@@ -9,11 +9,13 @@ import archcast
 from archcast.collect.networks import as_stored
 from archcast.collect.rows import environment_json
 from archcast.collect.store import MeasurementStore
+from archcast.collect.structures import REPARAMETERIZED, structures
 from archcast.collect.tables.catalog import RECIPES
 from archcast.collect.tables.place import imported_path
 from archcast.core.errors import DataError, InputError, ParseError, UnknownNameError
 from archcast.featurize.spaces import SPACES
 from archcast.training.labels import load_labels
+from archcast.training.networks.labels import network_labels
 
 CELLS = SPACES["nasbench201"]
 FBNET = SPACES["fbnet"]
@@ -161,6 +163,30 @@ def test_networks_by_what_they_are(own):
     assert found.values[0] == 4.5
     assert found.status == ("ok", None)
     assert found.space == "network"
+
+
+def test_networks_of_public_tables_whose_structure_is_known(public_tables, monkeypatch):
+    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
+    held = structures()
+    measured = network_labels("mobile_ml_bench")
+    device, column = measured.labels.devices[0], measured.labels.values[:, 0]
+    rows = np.flatnonzero(np.isfinite(column))[:3]
+    networks = [held.network(measured.records[row]) for row in rows]
+    found = archcast.measured(networks, device)
+    np.testing.assert_allclose(found.values, column[rows], rtol=1e-6)
+    assert set(found.sources) == {"mobile_ml_bench"}
+
+
+def test_a_table_measured_one_form_of_a_network():
+    held = structures()
+    merged = next(r for r in held.of("timm") if r.variant == REPARAMETERIZED)
+    plain = next(r for r in held.of("timm") if r.row_name == merged.row_name and r.variant == "")
+    for device, ran, other in (
+        ("rtx4090-torch2.9.1-b256-amp", merged, plain),
+        ("rtx4090-torch2.4.1-b256-amp", plain, merged),
+    ):
+        assert f"timm:{merged.row_name}" in held.rows_of(ran.key, device)
+        assert f"timm:{merged.row_name}" not in held.rows_of(other.key, device)
 
 
 def test_accuracy_is_of_a_data_set(tables):

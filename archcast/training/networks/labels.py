@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archcast.collect.structures import REPARAMETERIZED, Structure, Structures, structures
+from archcast.collect.structures import Structure, Structures, form_run, structures
 from archcast.collect.tables.base import Recipe
 from archcast.collect.tables.catalog import recipe_of
 from archcast.collect.tables.place import is_here, recipe_table
@@ -17,8 +17,6 @@ from archcast.core.errors import DataError, UnknownNameError
 from archcast.predictors.networks.labels import NetworkLabels
 
 SPACE = "network"
-MERGED_SINCE = (2, 9)
-"""Version of PyTorch from which on timm's networks were measured with their branches merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +110,13 @@ def _by_record(
     """Values by record and device; a network in two forms has them under the one that a device ran."""
     forms: dict[str, dict[str, Structure]] = {}
     for record in held.of(table):
-        named = f"{record.name}@{record.size}" if table == "timm" else record.name
-        forms.setdefault(named, {})[record.variant] = record
+        forms.setdefault(record.row_name, {})[record.variant] = record
     found: dict[Structure, dict[str, list[float]]] = {}
     for name, device, value in rows:
         if device in devices and name in forms:
-            record = _form(forms[name], device)
+            record = form_run(forms[name], device)
             found.setdefault(record, {}).setdefault(device, []).append(value)
     return found
-
-
-def _form(forms: Mapping[str, Structure], device: str) -> Structure:
-    """The form of a network that a device ran."""
-    runtime = DeviceName.parse(device).runtime.removeprefix("torch").split("_")[0]
-    version = tuple(int(part) for part in runtime.split(".") if part.isdigit())
-    wanted = REPARAMETERIZED if version >= MERGED_SINCE else ""
-    return forms.get(wanted) or next(iter(forms.values()))
 
 
 def _values(
