@@ -63,12 +63,7 @@ def problem_of(
         if scored in given:
             raise InputError(f"{scored} must come from score or from predictors, not from both")
         given[scored] = score
-    sources: dict[str, Source] = {
-        name: Counted(q.metric, space, data)
-        if q.is_size
-        else source_of(q, space, given.get(name), takes=score_takes)
-        for name, q in used.items()
-    }
+    sources = {name: _source(q, space, data, given.get(name), score_takes) for name, q in used.items()}
     held = {b.quantity.text for b in bounds} if measured else set()
     limiting = {name: held_by_measurements(s, name) if name in held else s for name, s in sources.items()}
     return Problem(
@@ -79,6 +74,13 @@ def problem_of(
         tuple(limiting[bound.quantity.text] for bound in bounds),
         _level(hold),
     )
+
+
+def _source(quantity: Quantity, space: Space, dataset: str, given: object, takes: str) -> Source:
+    """Where a quantity's values come from: counted of networks for the data set, or see `source_of`."""
+    if quantity.is_size:
+        return Counted(quantity.metric, space, dataset)
+    return source_of(quantity, space, given, takes=takes)
 
 
 def keeps_limits(
@@ -96,12 +98,7 @@ def keeps_limits(
     bounds = Reader(space, (), data).limits(limits)
     if not bounds:
         return np.ones(len(codes), dtype=bool)
-    sources = tuple(
-        Counted(b.quantity.metric, space, data)
-        if b.quantity.is_size
-        else source_of(b.quantity, space, None, takes=SCORE_TAKES[0])
-        for b in bounds
-    )
+    sources = tuple(_source(bound.quantity, space, data, None, SCORE_TAKES[0]) for bound in bounds)
     problem = Problem(space, (), (), bounds, sources, HOLD)
     kept: Bools = problem.scores(problem.values(codes)).violation == 0
     return kept
