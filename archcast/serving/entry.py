@@ -23,7 +23,7 @@ from archcast.featurize.spaces.catalog import space_named
 from archcast.predictors import Card, Intervals, Manifest
 
 ADAPTED = "adapted"
-BASES = ("measured", "look-up sum", "estimate", ADAPTED)
+BASES = ("measurements", "look-up sums", "estimates", ADAPTED)
 """A table of measurements; sums of measured blocks; a model of hardware; a few measurements and sources."""
 _LOOKED_UP_SPACE = "fbnet"
 Key: TypeAlias = tuple[str, str, str, str]
@@ -98,13 +98,13 @@ class Entry:
 
     @property
     def basis(self) -> str:
-        """What stands behind its numbers, one of `BASES`; the predictor learned from it."""
+        """What its predictor learned from, one of `BASES`."""
         if self.origin == ADAPTED or ADAPTED in self.predictor:
             return ADAPTED
         note = device_of(self.device.partition(":")[0]).note if METRICS[self.metric].of_device else ""
         if note in (ESTIMATED, ADDITIVE):
-            return "estimate"
-        return "look-up sum" if self.space == _LOOKED_UP_SPACE and LOOKED_UP in note else "measured"
+            return "estimates"
+        return "look-up sums" if self.space == _LOOKED_UP_SPACE and LOOKED_UP in note else "measurements"
 
     @property
     def key(self) -> Key:

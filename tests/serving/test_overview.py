@@ -91,14 +91,14 @@ def test_shapes_as_text() -> None:
 @pytest.mark.parametrize(
     ("space", "device", "basis"),
     [
-        ("nasbench201", "raspi4", "measured"),
-        ("fbnet", "raspi4", "look-up sum"),
-        ("fbnet", "eyeriss-like", "estimate"),
-        ("nasbench201", "eyeriss", "estimate"),
-        ("network", PHONE, "measured"),
+        ("nasbench201", "raspi4", "measurements"),
+        ("fbnet", "raspi4", "look-up sums"),
+        ("fbnet", "eyeriss-like", "estimates"),
+        ("nasbench201", "eyeriss", "estimates"),
+        ("network", PHONE, "measurements"),
     ],
 )
-def test_what_stands_behind_a_number(space, device, basis) -> None:
+def test_what_a_number_was_learned_from(space, device, basis) -> None:
     assert archcast.load(device, space=space).entry.basis == basis
 
 

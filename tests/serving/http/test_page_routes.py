@@ -45,7 +45,7 @@ def test_overview_answers_as_the_package_does(service: Service) -> None:
     low, high = archcast.predict_interval([CELL], "raspi4", coverage=0.8)
     assert np.float32(found["answers"][1]["lower"]) == low[0]
     assert np.float32(found["answers"][1]["upper"]) == high[0]
-    assert found["answers"][1]["basis"] == "measured"
+    assert found["answers"][1]["basis"] == "measurements"
     assert (found["space"], found["unit"], found["architecture"]) == ("nasbench201", "ms", CELL)
     accuracy = {a["dataset"]: a["value"] for a in found["accuracy"]}
     assert np.float32(accuracy["cifar100"]) == archcast.predict([CELL], "cifar100", "accuracy")[0]

@@ -50,7 +50,7 @@ export class Bars {
       cell("Device"),
       make("span", { role: "columnheader", class: "plot-cell" }, unit),
       cell(`${this.shown.unit}, 90 % interval`),
-      cell("Origin"),
+      cell("Learned from"),
     );
   }
 
@@ -151,13 +151,17 @@ export class Bars {
   }
 }
 
-const values = (rows, slots) => rows.flatMap((row) => slots.flatMap((slot) => [row.cells[slot]?.value, row.cells[slot]?.upper])).filter((v) => v > 0);
+const BEYOND = 1.4; // how far beyond the values themselves an interval may widen the axis
 
-/** The axis of the values; of a logarithmic one the least power of ten below all of them. */
+/** Numbers above 0 that are shown of all cells. */
+const shownOf = (rows, slots, name) => rows.flatMap((row) => slots.map((slot) => row.cells[slot]?.[name])).filter((v) => v > 0);
+
+/** The axis of the values; a logarithmic one begins at the power of ten below the least. */
 export function scaleOf({ rows, slots, limit, log }) {
-  const shown = values(rows, slots);
-  const most = Math.max(limit ?? 0, ...shown);
-  const least = Math.min(limit ?? Infinity, ...rows.flatMap((row) => slots.map((slot) => row.cells[slot]?.lower ?? row.cells[slot]?.value)).filter((v) => v > 0));
+  const values = shownOf(rows, slots, "value");
+  const highest = Math.max(...values, 0);
+  const most = Math.max(limit ?? 0, highest, Math.min(BEYOND * highest, Math.max(...shownOf(rows, slots, "upper"), 0)));
+  const least = Math.min(limit ?? Infinity, ...values);
   if (!log) return { type: "linear", min: 0, max: undefined, suggestedMax: most || 1 };
   return { type: "logarithmic", min: 10 ** Math.floor(Math.log10(least || 1)), max: most * 1.15, suggestedMax: undefined };
 }

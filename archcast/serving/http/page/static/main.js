@@ -77,15 +77,15 @@ async function refresh() {
     try {
       await subject.ask(view.metric, devicesOf(subject), () => own === round && show() === undefined);
       if (own === round && !subject.file) await askRest(subject, own);
+      alarm("");
     } catch (error) {
       if (own !== round) return;
       failed(subject, error);
     }
     if (own !== round) return;
-    alarm("");
     show();
   }
-  if (own === round) showDetails();
+  if (own === round && find("#alert").hidden) showDetails();
 }
 
 /** Devices of every network beside the space's own, once the space is known. */
