@@ -15,6 +15,7 @@ export class Bars {
     this.box = box;
     this.picked = picked;
     this.shown = { rows: [], slots: ["a"], unit: "", limit: null, log: false, atLeast: false, device: "" };
+    this.kept = new Map();
     this.redraw = eachFrame(() => this.place());
     this.canvas = make("canvas", { "aria-hidden": "true" });
     this.plot = make("div", { class: "plot" }, this.canvas);
@@ -36,7 +37,7 @@ export class Bars {
     }
     const sticky = make("div", { class: "sticky" }, this.plot);
     const list = make("div", { role: "table", "aria-label": "Costs by device", "aria-rowcount": rows.length + 1 });
-    list.append(this.head(), ...rows.map((row) => this.row(row)));
+    list.append(this.head(), ...rows.map((row) => this.keptRow(row)));
     this.box.replaceChildren(sticky, list);
     this.place();
   }
@@ -54,7 +55,20 @@ export class Bars {
     );
   }
 
-  row({ device, about, cells, breaks }) {
+  /** The element of a row, made anew only where what it says has changed. */
+  keptRow(row) {
+    const { a, b } = row.cells;
+    const said = [a, b, this.shown.slots.length];
+    let kept = this.kept.get(row.device);
+    if (!kept || said.some((value, i) => value !== kept.said[i])) {
+      kept = { said, element: this.row(row) };
+      this.kept.set(row.device, kept);
+    }
+    kept.element.className = `row${row.breaks ? " breaks" : ""}${row.device === this.shown.device ? " chosen" : ""}`;
+    return kept.element;
+  }
+
+  row({ device, about, cells }) {
     const label = labelOf(about);
     const name = make(
       "button",
@@ -69,10 +83,9 @@ export class Bars {
       const notes = [...new Set(Object.values(cells).map((cell) => cell?.note).filter(Boolean))].join("; ");
       origin.append(" ", make("b", { title: notes }, "note", make("span", { class: "sr" }, `: ${notes}`)));
     }
-    const chosen = device === this.shown.device;
     return make(
       "div",
-      { class: `row${breaks ? " breaks" : ""}${chosen ? " chosen" : ""}`, role: "row", "data-device": device },
+      { role: "row", "data-device": device },
       make("span", { role: "cell" }, name),
       make("span", { role: "cell", class: "plot-cell" }),
       make("span", { role: "cell", class: "value" }, ...values),
@@ -123,7 +136,8 @@ export class Bars {
     const { x, y } = this.chart.options.scales;
     Object.assign(y, { min: top - 0.5, max: top + (height - HEAD) / this.height - 0.5 });
     Object.assign(x, scaleOf(this.shown));
-    x.grid.color = colour("line");
+    x.grid.color = x.border.color = colour("line");
+    x.ticks.color = colour("quiet");
     this.chart.data.datasets = datasets(this.shown, first, last, this.narrow);
     this.chart.resize(seen.width, height);
     this.chart.update("none");
@@ -143,7 +157,7 @@ export class Bars {
         layout: { padding: 0 },
         plugins: { legend: { display: false }, tooltip: { enabled: false } },
         scales: {
-          x: { position: "top", grid: { color: colour("line") }, ticks: { maxTicksLimit: 6, maxRotation: 0 }, afterFit: (scale) => (scale.height = HEAD) },
+          x: { position: "top", grid: {}, border: {}, ticks: { maxTicksLimit: 6, maxRotation: 0 }, afterFit: (scale) => (scale.height = HEAD) },
           y: { type: "linear", display: false, reverse: true, offset: false },
         },
       },
