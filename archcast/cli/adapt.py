@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archcast.cli.inputs import FORMATS, Notation, Strict, given_architectures
+from archcast.cli.kept import leave_run
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
 from archcast.cli.samples import SamplesFile, given_samples
-from archcast.core.errors import InputError
+from archcast.cli.to_measure import add_to_measure
+from archcast.core.errors import InputError, PlaceError
+
+if TYPE_CHECKING:
+    from archcast.serving import AdaptedPredictor
 
 Sources = Annotated[
     list[str] | None,
@@ -36,7 +41,10 @@ def suggest(
     notation: Notation = None,
     seed: Annotated[int, typer.Option(help="Seed of the draw of candidates.")] = 0,
     out: Annotated[
-        Path | None, typer.Option("--csv", help="CSV file to write, its values left blank.")
+        Path | None,
+        typer.Option(
+            "--csv", help="CSV file to write, its values left blank; one that is there is added to."
+        ),
     ] = None,
     onnx: Annotated[
         Path | None,
@@ -60,8 +68,10 @@ def suggest(
         from archcast.cli.suggest_networks import suggested_files
 
         known = None if samples is None else given_architectures(None, samples, "samples").archs
-        files = suggested_files(candidates, n, folder=onnx, sources=source, measured=known, device=device)
-        _show([{"arch": path, "value": ""} for path in files], out, as_json=as_json)
+        texts = suggested_files(candidates, n, folder=onnx, sources=source, measured=known, device=device)
+        if out is not None:
+            add_to_measure(out, texts)
+        print_records([{"arch": text, "value": ""} for text in texts], as_json=as_json)
         return
     if onnx is not None:
         raise InputError("--onnx goes with --space network: it is where published networks are written")
@@ -71,8 +81,14 @@ def suggest(
         with known_archs.naming():
             measured = SPACES[space].parse(known_archs.archs)
     archs = choose(space, n, source, seed=seed, measured=measured, device=device)
-    texts = SPACES[space].to_text(SPACES[space].parse(archs))
-    _show([{"arch": text, "value": ""} for text in texts], out, as_json=as_json)
+
+    def written(given: Sequence[Any]) -> list[str]:
+        return SPACES[space].to_text(SPACES[space].parse(given))
+
+    texts = written(archs)
+    if out is not None:
+        add_to_measure(out, texts, written)
+    print_records([{"arch": text, "value": ""} for text in texts], as_json=as_json)
 
 
 def adapt(
@@ -129,32 +145,29 @@ def adapt(
         "dataset": made.entry.dataset,
         "measurements": made.card.rows,
         "predictor": made.entry.predictor,
-        "folder": str(made.save()) if save else None,
+        "folder": None,
         "next": f"archcast predict ARCH --device {device} --metric {metric}",
     }
+    fault = None
+    if save:
+        try:
+            record["folder"] = str(made.save())
+        except PlaceError as error:  # what was learned is shown first
+            fault = error
     print_record(record, as_json=as_json)
+    if fault is not None:
+        raise fault
     if not isinstance(made, AdaptedPredictor):
         if track:
             raise InputError("--track is for architectures of a space: runs of networks are not tracked")
         return
     if track or (track is None and find_spec("mlflow") and len(given.values) > LEAST):
-        from archcast.training.tracking.adapted import track_adapted
-
-        run = track_adapted(made.model, made.measured, sources=made.sources, card=made.card, seed=seed)
-        typer.echo(f"run {run.run_id} in experiment {run.experiment}; compare with archcast ui", err=True)
+        leave_run(track, lambda: _tracked(made, seed))
 
 
-def _show(records: list[dict[str, str]], out: Path | None, *, as_json: bool) -> None:
-    if out is not None:
-        _write(out, records)
-    print_records(records, as_json=as_json)
+def _tracked(made: AdaptedPredictor, seed: int) -> str:
+    """Leave a run in MLflow; the sentence that tells of it."""
+    from archcast.training.tracking.adapted import track_adapted
 
-
-def _write(path: Path, records: list[dict[str, str]]) -> None:
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, ("arch", "value"))
-            writer.writeheader()
-            writer.writerows(records)
-    except OSError as error:
-        raise InputError(f"csv {str(path)!r} cannot be written: {error}") from error
+    run = track_adapted(made.model, made.measured, sources=made.sources, card=made.card, seed=seed)
+    return f"run {run.run_id} in experiment {run.experiment}; compare with archcast ui"

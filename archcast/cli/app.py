@@ -20,6 +20,7 @@ from archcast.cli import (
     network,
     predict,
     profile,
+    remove,
     score,
     search,
     serve,
@@ -27,6 +28,7 @@ from archcast.cli import (
     train,
 )
 from archcast.cli.output import telling_warnings
+from archcast.cli.strict import with_strict_numbers
 from archcast.core.errors import ArchcastError
 from archcast.core.version import VERSION
 
@@ -48,6 +50,7 @@ app.command("network")(network.network)
 app.command("suggest")(adapt.suggest)
 app.command("adapt")(adapt.adapt)
 app.command("check")(check.check)
+app.command("remove")(remove.remove)
 app.add_typer(collect.app, name="collect")
 app.command("estimate")(estimate.estimate)
 app.command("train", cls=train.TrainCommand)(train.train)
@@ -74,12 +77,22 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 
 def main() -> None:
-    """Run the command; every mistake of the user's and every warning is one sentence on standard error."""
+    """Run the command; a mistake, a full machine and every warning is one sentence on standard error."""
     try:
         with telling_warnings():
-            app()
+            with_strict_numbers(typer.main.get_command(app))()
     except ArchcastError as error:
         typer.echo(f"archcast: {error}", err=True)
+        sys.exit(USER_MISTAKE)
+    except OSError as error:
+        named = f"{error.filename!r} cannot be used: " if error.filename is not None else ""
+        typer.echo(f"archcast: {named}{error.strerror or error}", err=True)
+        sys.exit(USER_MISTAKE)
+    except (RecursionError, MemoryError) as error:
+        what = (
+            "is nested too deep" if isinstance(error, RecursionError) else "needs more memory than there is"
+        )
+        typer.echo(f"archcast: what was given {what}", err=True)
         sys.exit(USER_MISTAKE)
     except KeyboardInterrupt:
         typer.echo("archcast: interrupted", err=True)

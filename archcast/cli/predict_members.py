@@ -42,9 +42,12 @@ class Asked:
                 "value": round(float(value), 6),
                 "low": lo,
                 "high": hi,
-                "note": "" if loaded.has_seen(value) else "outside the values it learned from",
+                "note": note,
             }
-            for arch, value, lo, hi in zip(self.space.to_text(codes), values, low, high, strict=True)
+            for arch, value, lo, hi, note in zip(
+                *(self.space.to_text(codes), values, low, high, loaded.notes_of_codes(codes, values)),
+                strict=True,
+            )
         ]
 
     def with_measured(self, codes: Codes, coverage: float) -> list[dict[str, Any]]:

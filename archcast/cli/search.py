@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from archcast.cli.inputs import FORMATS, Notation, given_architectures
+from archcast.cli.kept import leave_run, write_or_keep
 from archcast.cli.output import Json, print_records
 from archcast.core.errors import InputError
 
@@ -131,20 +132,22 @@ def search(
             progress=advance,
         )
     _print(result, as_json=as_json)
-    for path, write in (
-        (csv, result.write_csv),
-        (json_file, result.write_json),
-        (picture, result.write_picture),
-    ):
-        if path is not None:
-            write(path)
+    writers = ((csv, result.write_csv), (json_file, result.write_json), (picture, result.write_picture))
+    faults = [fault for path, write in writers if path is not None and (fault := write_or_keep(path, write))]
     if track or (track is None and find_spec("mlflow") and find_spec("matplotlib")):
-        from archcast.search.loop.tracking import track_search
-
-        run = track_search(result)
-        typer.echo(f"run {run} in experiment search/{space}; compare with archcast ui", err=True)
+        leave_run(track, lambda: _tracked(result))
+    if faults:
+        raise InputError("; ".join(faults))
     if not result.feasible:
         raise InputError(result.infeasible_text())
+
+
+def _tracked(result: SearchResult) -> str:
+    """Leave a run in MLflow; the sentence that tells of it."""
+    from archcast.search.loop.tracking import track_search
+
+    space = result.problem.space.name
+    return f"run {track_search(result)} in experiment search/{space}; compare with archcast ui"
 
 
 def placed(order: list[str], given: dict[str, list[str] | None], space: str) -> dict[str, list[str]]:
@@ -170,10 +173,12 @@ def placed(order: list[str], given: dict[str, list[str] | None], space: str) -> 
     left = {name: iter(values or []) for name, values in given.items()}
     out: dict[str, list[str]] = {"limit": [], "maximize": [], "minimize": []}
     now = devices[0] if len(devices) == 1 else None
+    idle, used = None, False
     for name in order:
         text = next(left[name])
         if name == "device":
-            now = text
+            idle = now if len(devices) > 1 and not used else idle
+            now, used = text, False
             continue
         quantity = parse_limit(text, read=read).quantity if name == "limit" else read(text)
         sized = quantity.is_size or (
@@ -183,7 +188,13 @@ def placed(order: list[str], given: dict[str, list[str] | None], space: str) -> 
             if now is None:
                 where = f"after its --device, or be written {quantity.metric}@DEVICE"
                 raise InputError(f"--{name} {text!r} must stand {where}")
+            if idle is not None:
+                raise InputError(
+                    f"--{name} {text!r} must be of one device, and --device {idle} stands before it beside "
+                    f"--device {now}: give each its own, as {quantity.metric}@{idle}"
+                )
             text = text.replace(quantity.metric, f"{quantity.metric}@{now}", 1)
+        used = used or quantity.device in (None, now)
         out[name].append(text)
     return out
 

@@ -14,6 +14,7 @@ import typer
 from archcast.cli.output import Json, print_record
 from archcast.core import settings
 from archcast.core.errors import ArchcastError
+from archcast.core.installed import install_line
 from archcast.core.version import VERSION
 
 PACKAGES = {
@@ -58,7 +59,7 @@ def doctor(as_json: Json = False) -> None:
     }
     for extra, names in PACKAGES.items():
         for name in names:
-            record[name] = _version(name) or f'missing: pip install "archcast[{extra}]"'
+            record[name] = _version(name) or f"missing: {install_line(extra)}"
     record |= {
         "processors": os.cpu_count(),
         "ARCHCAST_HOME": str(home),

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
-from archcast.core.errors import InputError
+from archcast.core.errors import InputError, PlaceError
 from archcast.core.pairs import parse_pairs
 
 if TYPE_CHECKING:
@@ -86,10 +86,16 @@ def train(
     quality = [{"target": name} | dict(q) for name, q in run.fitted.card.quality.items()]
     title = f"{run.fitted.card.title}: {run.fitted.card.rows} architectures in {run.seconds:.1f} s"
     print_records(quality, as_json=as_json, title=title)
+    fault = None
     if save:
-        _save(run, save)
+        try:
+            _save(run, save)
+        except PlaceError as error:  # the run is left all the same
+            fault = error
     if track:
         _track(run, tracked, promote=promote, curve=curve)
+    if fault is not None:
+        raise fault
 
 
 def promote(
@@ -154,9 +160,23 @@ def _save(run: TrainingRun, name: str) -> None:
         raise InputError(f"--save must be a name of letters, digits, - and _, got {name!r}")
     fitted = run.fitted
     folder = save(fitted.predictor, predictors_dir() / name, card=fitted.card, intervals=fitted.intervals)
-    typer.echo(f"saved to {folder}", err=True)
+    typer.echo(f"saved to {folder}; {_asked(run)}", err=True)
     if fitted.predictor.header()["served"] != "sums":
         _save_tables(run, folder)
+
+
+def _asked(run: TrainingRun) -> str:
+    """What can be asked for now, by the words of the command."""
+    from archcast.core.metric import METRICS
+
+    model = run.fitted.predictor
+    asked = f"archcast predict ARCH --space {model.space_.name} --metric {model.metric_}"
+    if METRICS[model.metric_].of_device:
+        names = list(dict.fromkeys(target.device for target in model.targets_))
+        more = f", and so for {', '.join(names[1:4])}" if names[1:] else ""
+        more += f" and {len(names) - 4} more" if names[4:] else ""
+        return f"ask it by {asked} -d {names[0]}{more}"
+    return f"ask it by {asked} --dataset {model.targets_[0].dataset}"
 
 
 def _save_tables(run: TrainingRun, folder: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from numbers import Integral, Real
+from numbers import Integral
 
 from archcast.core.errors import InputError, shorten
+from archcast.core.numbers import is_number
 
 
 def check_at_least(config: object, **least: int) -> None:
@@ -20,7 +20,7 @@ def check_above_zero(config: object, *names: str) -> None:
     """Raise InputError unless each named field is a finite number above 0."""
     for name in names:
         value = getattr(config, name)
-        if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        if not is_number(value) or value <= 0:
             raise InputError(f"{name} must be a number above 0, got {shorten(value)}")
 
 
@@ -28,5 +28,5 @@ def check_share(config: object, *names: str) -> None:
     """Raise InputError unless each named field is at least 0 and below 1."""
     for name in names:
         value = getattr(config, name)
-        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
+        if not is_number(value) or not 0 <= value < 1:
             raise InputError(f"{name} must be at least 0 and below 1, got {shorten(value)}")

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from archcast.core.device import DeviceName
-from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.errors import InputError, UnknownNameError, plain_letters, shorten
 from archcast.core.metric import METRICS
 from archcast.core.registry import Registry
 
@@ -158,6 +158,26 @@ def device_of(name: str) -> Device:
     if hardware != said.hardware:
         precision = said.precision
     return Device(name, maker, kind, said.program, precision, said.batch, said.threads, note)
+
+
+def same_device(name: object, choices: Iterable[str]) -> str | None:
+    """The device among some that a name means: itself, else the one that differs in case and signs alone,
+    else the only one whose maker's name it is; None where there is none.
+
+    Raises:
+        InputError: several differ so.
+    """
+    known = list(dict.fromkeys(choices))
+    if name in known or not isinstance(name, str):
+        return name if isinstance(name, str) else None
+    wanted = plain_letters(name)
+    for written in (lambda one: one, lambda one: device_of(one).hardware):
+        near = [one for one in known if wanted and plain_letters(written(one)) == wanted]
+        if len(near) > 1:
+            raise InputError(f"device must be one, and {shorten(name)} may be {', '.join(sorted(near)[:12])}")
+        if near:
+            return near[0]
+    return None
 
 
 def unknown_device(kind: str, name: object, choices: Iterable[str], metric: str) -> UnknownNameError:

@@ -73,7 +73,9 @@ class MissingPackageError(ArchcastError, ImportError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         self.needed = (package, extra, purpose)
-        super().__init__(f'{purpose} needs the package {package}: run pip install "archcast[{extra}]"')
+        from archcast.core.installed import install_line
+
+        super().__init__(f"{purpose} needs the package {package}: run {install_line(extra)}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.needed
@@ -85,6 +87,10 @@ class ArtifactError(ArchcastError):
 
 class DataError(ArchcastError):
     """A public table is missing, or is not what its recipe says it is."""
+
+
+class PlaceError(ArchcastError, OSError):
+    """A folder or file of archcast's own cannot be written: it is full, read-only, or no folder."""
 
 
 class ArchcastWarning(UserWarning):

@@ -13,7 +13,21 @@ from archcast.core.batches import items_of
 from archcast.core.errors import InputError, shorten
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _LONGEST = 400
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite whole or floating number; truth values and text are none."""
+    try:
+        return not isinstance(value, str) and math.isfinite(read_number(value))
+    except InputError:
+        return False
+
+
+def is_whole_text(text: str) -> bool:
+    """Whether text is a whole number in ASCII digits."""
+    return _WHOLE.fullmatch(text.strip()) is not None
 
 
 def read_number(value: Any, what: str = "value") -> float:

@@ -21,6 +21,7 @@ import numpy as np
 
 from archcast.core.arrays import Doubles
 from archcast.core.errors import InputError, shorten
+from archcast.core.numbers import is_number
 
 LEVELS = np.round(np.arange(0.50, 0.995, 0.01), 2)
 """Coverages that are kept; others are interpolated between them."""
@@ -132,5 +133,5 @@ def student_quantile(share: float, freedom: int) -> float:
 
 def check_coverage(coverage: object) -> None:
     """Raise InputError for a coverage outside 0.5 to 0.99."""
-    if not isinstance(coverage, float | int) or not LEVELS[0] <= coverage <= LEVELS[-1]:
+    if not is_number(coverage) or not LEVELS[0] <= coverage <= LEVELS[-1]:
         raise InputError(f"coverage must be {LEVELS[0]} to {LEVELS[-1]}, got {shorten(coverage)}")

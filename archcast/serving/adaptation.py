@@ -41,6 +41,7 @@ from archcast.serving.network_adaptation import (
     holds_networks,
     suggest_of_networks,
 )
+from archcast.serving.replacing import replaced_by, tell_replaced
 from archcast.serving.store import store
 
 _CANDIDATES = 4000
@@ -67,12 +68,16 @@ class AdaptedPredictor(LoadedPredictor):
 
         Returns:
             The folder, which holds plain files with a manifest of hashes, and the measurements beside them;
-            one saved before is replaced.
+            one saved before is kept aside, and `archcast remove` brings it back.
+
+        Warns:
+            ArchcastWarning: it takes the place of one that ships, or that is less far off.
         """
         folder = settings.predictors_dir() / file_name(*self.entry.key)
-        beside = self.kept.to_files()
+        beside, former = self.kept.to_files(), replaced_by(self.entry.key, self.kept)
         save(self.model, folder, card=self.card, intervals=self.entry.intervals, beside=beside)
         store(fresh=True)
+        tell_replaced(former, self.kept)
         return folder
 
 

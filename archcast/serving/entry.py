@@ -13,7 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from archcast.core.device_catalog import ADDITIVE, ESTIMATED, LOOKED_UP, Device, device_of, unknown_device
+from archcast.core.device_catalog import (
+    ADDITIVE,
+    ESTIMATED,
+    LOOKED_UP,
+    Device,
+    device_of,
+    same_device,
+    unknown_device,
+)
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
 from archcast.core.labels import Target
 from archcast.core.metric import METRICS
@@ -240,6 +248,7 @@ class Entries:
     ) -> Entry:
         of_device = METRICS[metric].of_device
         here = [e for e in self.every if e.metric == metric]
+        device = _same(device, here, space)
         if space is None:
             space = _only_space(here, device, metric)
         known = space_named(space)
@@ -294,6 +303,17 @@ def through_networks(entry: Entry, space: Space, dataset: str | None = None) -> 
     if entry.space != NETWORK or space.name == NETWORK:
         return entry
     return replace(entry, space=space.name, dataset=space.check_dataset(dataset), by_networks=True)
+
+
+def _same(device: str | None, entries: list[Entry], space: str | None) -> str | None:
+    """The device that a name means, in the space, else among networks', else in all; else itself."""
+    if device is None or any(e.device == device for e in entries):
+        return device
+    for among in (space, NETWORK, None):
+        found = same_device(device, [e.device for e in entries if among in (None, e.space)])
+        if found is not None:
+            return found
+    return device
 
 
 def _only_space(entries: list[Entry], device: str | None, metric: str) -> str:

@@ -26,6 +26,7 @@ from archcast.serving.entry import Entry
 from archcast.serving.store import Store
 
 OUTSIDE = "outside the values it learned from"
+NO_PATH = "no path from input to output"
 
 
 class LoadedPredictor:
@@ -73,6 +74,22 @@ class LoadedPredictor:
     def try_once(self) -> None:
         """Predict one architecture, so that no request meets the first run."""
         self.predict_codes(self.space.sample(1, seed=0))
+
+    def notes(self, arch_batch: ArchBatch) -> list[str]:
+        """What must be known of each prediction; empty where there is nothing.
+
+        Values outside those that it learned from, and architectures without a path from input to output.
+        """
+        codes = read(arch_batch, self.space).parsed()
+        return self.notes_of_codes(codes, self.predict_codes(codes))
+
+    def notes_of_codes(self, codes: Codes, predicted: Floats) -> list[str]:
+        """The same for codes that `archcast.parse` gave and their predicted values."""
+        connected = self.space.connected(codes).tolist()
+        told = zip(connected, map(self.has_seen, predicted), strict=True)
+        return [
+            "; ".join(filter(None, ("" if path else NO_PATH, "" if seen else OUTSIDE))) for path, seen in told
+        ]
 
     def predict_codes(self, codes: Codes) -> Floats:
         """Predicted values of codes that `archcast.parse` gave.

@@ -31,6 +31,7 @@ from archcast.predictors.networks.form import NetworkForm
 from archcast.serving.doubts import doubts_of_networks
 from archcast.serving.entry import Entry
 from archcast.serving.loaded import LoadedNetworks
+from archcast.serving.replacing import replaced_by, tell_replaced
 from archcast.serving.store import store
 
 if TYPE_CHECKING:
@@ -59,11 +60,16 @@ class AdaptedToNetworks(LoadedNetworks):
 
         Returns:
             The folder, which holds plain files with a manifest of hashes, and the measurements beside them;
-            one saved before is replaced.
+            one saved before is kept aside, and `archcast remove` brings it back.
+
+        Warns:
+            ArchcastWarning: it takes the place of one that ships, or that is less far off.
         """
         folder = settings.predictors_dir() / file_name(*self.entry.key)
+        former = replaced_by(self.entry.key, self.kept)
         save(self.model, folder, card=self.card, beside=self.kept.to_files())
         store(fresh=True)
+        tell_replaced(former, self.kept)
         return folder
 
 

@@ -9,6 +9,7 @@ from archcast.cli.app import USER_MISTAKE
 from archcast.collect.store import MeasurementStore
 from archcast.featurize.spaces import SPACES
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor")
 CELLS = SPACES["nasbench201"].to_text(SPACES["nasbench201"].sample(6, seed=0))
 
 

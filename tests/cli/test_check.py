@@ -8,6 +8,7 @@ from made_up import UNIT_MS
 from archcast.cli.app import USER_MISTAKE
 from archcast.featurize.spaces import SPACES
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor")
 SPACE = SPACES["nasbench201"]
 OLD, NEW = SPACE.sample(10, seed=0), SPACE.sample(12, seed=1)
 

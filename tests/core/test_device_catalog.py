@@ -6,7 +6,16 @@ import pytest
 
 from archcast.collect.tables import RECIPES
 from archcast.core.device import DeviceName
-from archcast.core.device_catalog import DEVICES, KINDS, Device, device_of, known_hardware, unknown_device
+from archcast.core.device_catalog import (
+    DEVICES,
+    KINDS,
+    Device,
+    device_of,
+    known_hardware,
+    same_device,
+    unknown_device,
+)
+from archcast.core.errors import InputError
 
 
 def test_every_device_of_a_table_is_known() -> None:
@@ -72,3 +81,23 @@ def test_an_unknown_device_is_told_by_near_names_and_of_adapt() -> None:
     assert "did you mean 'titan_rtx_256'" in str(error)
     assert "archcast adapt learns another device from three measurements" in str(error)
     assert "adapt" not in str(unknown_device("device for accuracy", "cifar", ["cifar10"], "accuracy"))
+
+
+def test_a_name_is_found_in_any_case_and_by_its_maker():
+    known = ("raspi4", "pixel3", "v100_1", "v100_32", "my-board")
+    for name, wanted in (
+        ("raspi4", "raspi4"),
+        ("RasPi-4", "raspi4"),
+        ("Pixel 3", "pixel3"),
+        ("Raspberry Pi 4", "raspi4"),
+        ("google pixel 3", "pixel3"),
+        ("MY_BOARD", "my-board"),
+        ("pixel", None),
+        ("--", None),
+        (3, None),
+    ):
+        assert same_device(name, known) == wanted
+    with pytest.raises(InputError, match="'NVIDIA V100' may be v100_1, v100_32"):
+        same_device("NVIDIA V100", known)
+    with pytest.raises(InputError, match=r"'a\.b' may be a-b, a_b"):
+        same_device("a.b", ("a-b", "a_b"))

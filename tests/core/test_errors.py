@@ -14,12 +14,13 @@ from archcast.core.errors import (
     UnknownNameError,
     shorten,
 )
+from archcast.core.installed import install_line
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 
 
 def test_every_error_is_of_the_tree():
-    assert len(KINDS) == 9
+    assert len(KINDS) == 10
     assert all(issubclass(kind, (ArchcastError, ArchcastWarning)) for kind in KINDS)
 
 
@@ -65,7 +66,7 @@ def test_any_object_can_be_an_unknown_name(name):
 
 def test_a_missing_package_comes_with_its_line():
     message = str(MissingPackageError("torch", "train", "fitting the predictor gnn"))
-    assert message == 'fitting the predictor gnn needs the package torch: run pip install "archcast[train]"'
+    assert message == f"fitting the predictor gnn needs the package torch: run {install_line('train')}"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from archcast.search.explain.contributions import explain
 from archcast.serving.scale.score import score
 from archcast.serving.scale.sources import Drawn
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor")
 PHONE = DEVICES[0]
 ARCH = {name: values[-1] for name, values in STAGES.items()}
 

@@ -15,6 +15,7 @@ from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError
 from archcast.predictors.adapt.sources import source_devices
 from archcast.training.labels import load_labels
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor")
 SPACE = archcast.spaces("nasbench201")
 TEN = SPACE.sample(10, seed=1)
 VALUES = 2.0 + UNIT_MS[TEN].sum(axis=1)

@@ -1,6 +1,7 @@
 """The client answers and fails as the package itself does, and tries again when that may help."""
 
 import json
+import re
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from service_cases import CELL, save_boards
 
 import archcast
 from archcast.core.errors import InputError, MissingPackageError, ParseError, UnknownNameError
+from archcast.core.installed import install_line
 from archcast.serving import client as client_module
 from archcast.serving.client import Client
 from archcast.serving.replies import ServiceError
@@ -313,5 +315,5 @@ def test_a_child_process_opens_connections_of_its_own(monkeypatch) -> None:
 
 def test_without_httpx_the_line_that_installs_it_is_told(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(MissingPackageError, match=r'httpx: run pip install "archcast\[client\]"'):
+    with pytest.raises(MissingPackageError, match=re.escape(f"httpx: run {install_line('client')}")):
         Client("http://127.0.0.1:1")

@@ -12,6 +12,7 @@ from archcast.core.metric import METRICS
 from archcast.featurize.onnx_model import to_onnx
 from archcast.featurize.spaces import SPACES
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor")
 TEACHES = "pixel4-tflite2.10-1large"
 SOURCES = ["galaxy-s10-tflite2.10-1large", "mi8se-tflite2.10-1large", "raspberry-pi-5-run49-ncnn-1t"]
 

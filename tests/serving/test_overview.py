@@ -12,6 +12,7 @@ from archcast.serving.entry import BASES, through_networks
 from archcast.serving.kernel_costs import shape_text
 from archcast.serving.overview import MemberCosts, breakdown, counted_costs, overview
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor")
 CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
 PHONE = "pixel4-tflite2.10-1large"
 SPACE = SPACES["nasbench201"]

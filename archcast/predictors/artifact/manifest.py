@@ -23,11 +23,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from archcast.core.arrays import Doubles
-from archcast.core.errors import ArchcastError, ArtifactError, shorten
+from archcast.core.errors import ArchcastError, ArtifactError, PlaceError, shorten
 from archcast.core.files import sync, sync_tree
 from archcast.core.labels import Target
 from archcast.featurize.encoders.columns import Columns
 from archcast.predictors.artifact.card import Card
+from archcast.predictors.artifact.former import set_aside
 from archcast.predictors.artifact.kinds import AnyPredictor, kind_of, stamp
 from archcast.predictors.artifact.needs import check_columns, check_names
 from archcast.predictors.contract import Predictor
@@ -90,7 +91,7 @@ def save(
     intervals: Intervals | None = None,
     beside: Mapping[str, bytes] | None = None,
 ) -> Path:
-    """Write a predictor to `folder`, replacing what is there only once all is on disk.
+    """Write a predictor to `folder`, replacing what is there only once all is on disk, and keeping it aside.
 
     Args:
         beside: files to be kept with it that are no part of it, by names that none of its own has.
@@ -107,12 +108,33 @@ def save(
     if kept:
         manifest["beside"] = {name: file_entry(content) for name, content in sorted(kept.items())}
     manifest["sha256"] = digest(manifest)
-    write_folder(folder, files | kept | {MANIFEST: json_bytes(manifest)})
+    contents = files | kept | {MANIFEST: json_bytes(manifest)}
+    try:
+        set_aside(folder, MANIFEST, contents[MANIFEST])
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    write_folder(folder, contents)
     return folder
 
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a folder of files (by their paths in it), replacing what is there only once all is on disk."""
+    """Write a folder of files (by their paths in it), replacing what is there only once all is on disk.
+
+    Raises:
+        PlaceError: it cannot be written.
+    """
+    try:
+        _write_folder(folder, contents)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> PlaceError:
+    why = error.strerror or error
+    return PlaceError(f"{folder} cannot be written: {why}; ARCHCAST_HOME names another home")
+
+
+def _write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:

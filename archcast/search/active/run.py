@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles, Ints
+from archcast.core.batches import items_of
 from archcast.core.doubts import tell
 from archcast.core.errors import InputError, shorten
+from archcast.core.numbers import is_number, read_number
 from archcast.featurize.spaces import SPACES, Space
 from archcast.predictors.doubts.accuracies import doubts_of_accuracies
 from archcast.search.active.process import STRATEGIES, Process
@@ -116,6 +118,8 @@ class Trainer:
                 architecture that was told before; `DoubtError` with `strict`. Nothing of the batch is
                 learned then.
         """
+        archs = items_of(archs)
+        accuracies = items_of(accuracies, "accuracies", column=None)
         if not len(archs) and not len(accuracies):
             return
         codes = self.space.parse(archs)
@@ -224,9 +228,11 @@ def _accuracy(value: object, item: int) -> float | None:
     """A number, NaN, or None."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or math.isinf(value):
+    if isinstance(value, float) and math.isnan(value):
+        return value
+    if not is_number(value):
         raise InputError(f"accuracy must be a number, got {shorten(value)}", item=item)
-    return float(value)
+    return read_number(value)
 
 
 def _candidates(space: Space, given: ArchBatch | None, seed: int) -> Codes:

@@ -10,6 +10,7 @@ import numpy as np
 from archcast.collect.estimate import Accelerator, Target
 from archcast.core.arrays import Ints
 from archcast.core.errors import InputError, UnknownNameError, shorten
+from archcast.core.numbers import read_number
 
 PARAMETERS = ("array", "buffer_kib", "clock_mhz")
 CLOCK_FACTORS = (0.5, 1.0, 1.5, 2.0)
@@ -78,7 +79,7 @@ class HardwareGrid:
             if name == "array":
                 made = replace(made, array=tuple(sorted(texts, key=multipliers)))
                 continue
-            numbers = tuple(sorted(_number(name, text) for text in texts))
+            numbers = tuple(sorted(read_number(text, name) for text in texts))
             if name == "buffer_kib":
                 made = replace(made, buffer_kib=numbers)
             else:
@@ -116,10 +117,3 @@ def multipliers(text: str) -> int:
     if not all(side.isascii() and side.isdigit() and int(side) > 0 for side in sides):
         raise InputError(f"array must be sides above 0 with x between, such as 14x12, got {shorten(text)}")
     return math.prod(map(int, sides))
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{name} must be numbers, got {shorten(text)}") from None

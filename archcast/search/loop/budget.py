@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from archcast.core.errors import InputError, shorten
+from archcast.core.numbers import is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +29,5 @@ class Budget:
             raise InputError("budget must be given in evaluations or seconds")
         if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
             raise InputError(f"evaluations must be a whole number of at least 1, got {shorten(n)}")
-        if s is not None and (not isinstance(s, int | float) or not 0 < s < math.inf):
+        if s is not None and (not is_number(s) or s <= 0):
             raise InputError(f"seconds must be above 0 and finite, got {shorten(s)}")

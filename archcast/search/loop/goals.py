@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 from archcast.core.doubts import Doubt, tell
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.metric import METRICS
-from archcast.core.numbers import read_number
+from archcast.core.numbers import is_number, read_number
 from archcast.featurize.spaces import Space
 from archcast.search.loop.sizes import MEMORY, size_names, size_unit
 
@@ -71,8 +70,8 @@ class Limit:
     def __post_init__(self) -> None:
         if self.sign not in _CALLED:
             raise InputError(f"sign of a limit must be <= or >=, got {shorten(self.sign)}")
-        if not math.isfinite(self.value):
-            raise InputError(f"value of a limit must be finite, got {self.value}")
+        if not is_number(self.value):
+            raise InputError(f"value of a limit must be a finite number, got {shorten(self.value)}")
         if self.quantity.metric == "accuracy" and not 0 <= self.value <= 100:
             raise InputError(f"a limit of accuracy must be 0 to 100 %, got {self.value:g}")
 

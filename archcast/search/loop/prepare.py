@@ -10,6 +10,7 @@ import numpy as np
 
 from archcast.core.arrays import ArchBatch, Bools, Codes, Ints
 from archcast.core.errors import InputError, UnknownNameError, shorten
+from archcast.core.numbers import is_number, read_number
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.genome import Genome
 from archcast.predictors.intervals import LEVELS
@@ -206,17 +207,17 @@ def _level(hold: object) -> float | None:
     if hold == MEAN:
         return None
     if isinstance(hold, str):
-        with suppress(ValueError):
-            hold = float(hold)
+        with suppress(InputError):
+            hold = read_number(hold)
     return check_probability(hold, f"{MEAN} or ")
 
 
 def check_probability(hold: object, choice: str = "") -> float:
     """A probability with which limits can be held; `choice` is what else the message is to name."""
     least, most = HELD
-    if not isinstance(hold, float | int) or not least <= hold <= most:
+    if not is_number(hold) or not least <= (level := read_number(hold)) <= most:
         raise InputError(f"hold must be {choice}a probability of {least:g} to {most:g}, got {shorten(hold)}")
-    return float(hold)
+    return level
 
 
 def check_whole(value: object, what: str, *, least: int) -> None:

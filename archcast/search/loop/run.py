@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from archcast.core.arrays import ArchBatch
-from archcast.core.errors import InputError
+from archcast.core.errors import ArchcastWarning, InputError
 from archcast.featurize.spaces import SPACES, Space
 from archcast.search.blocks.reduce import ReducedSpace
 from archcast.search.loop.budget import Budget
@@ -166,10 +167,18 @@ def _evaluator(
 ) -> Evaluator:
     if path is None:
         return Evaluator(problem, budget, size=size, progress=progress)
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"state {str(path)!r} must be in a folder that is there")
     known = read_state(path, settings, len(problem.space.columns))
+    refused: list[str] = []
 
     def keep(scored: State) -> None:
-        write_state(path, replace(scored, settings=settings))
+        try:
+            write_state(path, replace(scored, settings=settings))
+        except InputError as error:  # the search is worth more than what would let it go on
+            if not refused:
+                warnings.warn(str(error), ArchcastWarning, stacklevel=2)
+            refused.append(str(error))
 
     return Evaluator(problem, budget, size=size, known=known, keep=keep, progress=progress)
 

@@ -1,5 +1,6 @@
 import multiprocessing
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ import torch
 from safetensors.torch import load as load_weights
 
 from archcast.core.errors import ArtifactError, InputError, MissingPackageError, NotFittedError
+from archcast.core.installed import install_line
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.artifact.card import Card
@@ -197,7 +199,7 @@ def test_loaded_gnn_predicts_without_torch(fitted, tmp_path):
     found = np.frombuffer(done.stdout, dtype=np.float32).reshape(5, 2)
     np.testing.assert_array_equal(found, fitted.predict(codes))
     assert MissingPackageError.__name__ in done.stderr.decode()
-    assert 'pip install "archcast[train]"' in done.stderr.decode()
+    assert install_line("train") in done.stderr.decode()
 
 
 def test_export_refuses_a_model_that_answers_otherwise(fitted, network):
@@ -239,7 +241,7 @@ def test_session_is_made_at_first_use_and_not_pickled(fitted):
 def test_without_onnx_runtime_the_line_that_installs_it_is_told(fitted, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     copy = pickle.loads(pickle.dumps(fitted))
-    with pytest.raises(MissingPackageError, match=r'onnxruntime: run pip install "archcast\[serve\]"'):
+    with pytest.raises(MissingPackageError, match=re.escape(f"onnxruntime: run {install_line('serve')}")):
         copy.predict(SPACE.sample(1, seed=0))
 
 

@@ -10,6 +10,7 @@ from made_up_networks import plain_network
 import archcast
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor")
 SPACE = archcast.spaces("nasbench201")
 OLD, NEW = SPACE.sample(12, seed=1), SPACE.sample(14, seed=2)
 

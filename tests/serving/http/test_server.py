@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from service_cases import CELL, INFER, infer_body, save_boards
 import archcast
 from archcast.cli import serve as serve_command
 from archcast.core.errors import MissingPackageError
+from archcast.core.installed import install_line
 
 BODY = json.dumps(infer_body(CELL)).encode()
 
@@ -187,5 +189,5 @@ def test_a_damaged_predictor_is_told_at_the_start_and_the_others_are_served(home
 
 def test_what_to_install_is_told(home, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    with pytest.raises(MissingPackageError, match=r'pip install "archcast\[serve\]"'):
+    with pytest.raises(MissingPackageError, match=re.escape(install_line("serve"))):
         serve_command.serve()

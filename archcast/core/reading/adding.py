@@ -1,0 +1,36 @@
+"""Rows that are added to a CSV file that others fill: in its encoding, with its separator and columns."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Sequence
+
+from archcast.core.reading.table import ARCH, Table
+
+VALUE = "value"
+NEW = Table("a new file", (ARCH, VALUE), (), (), is_csv=True)
+"""What a file is that holds nothing."""
+_MARKED = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+"""Encoding of a file with a byte order mark -> that of what is added, which has none."""
+
+
+def rows_to_add(data: bytes, table: Table, archs: Sequence[str]) -> bytes:
+    """What is to be written after a file's content: rows without a value, and the header where there is none.
+
+    Args:
+        data, table: the file's content, and the same read; `NEW` where it holds nothing.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, table.columns, restval="", lineterminator="\n", delimiter=table.separator)
+    encoding = _MARKED.get(table.encoding, table.encoding)
+    if data.startswith(codecs.BOM_UTF16_BE):
+        encoding = "utf-16-be"
+    if not data.strip():
+        writer.writeheader()
+    elif not data.decode(table.encoding).endswith(("\n", "\r")):
+        text.write("\n")
+    name = table.find(ARCH) or ARCH
+    writer.writerows({name: arch} for arch in archs)
+    return text.getvalue().encode(encoding)
