@@ -69,9 +69,9 @@ def telling_warnings() -> Iterator[None]:
         def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
             if not issubclass(category, ArchcastWarning):
                 usual(message, category, *where)
-            elif str(message) not in told:
-                told.add(str(message))
-                typer.echo(f"archcast: {message}", err=True)
+            elif (said := " ".join(str(message).split())) not in told:
+                told.add(said)
+                typer.echo(f"archcast: {said}", err=True)
 
         warnings.showwarning = show  # type: ignore[assignment] # file and line are passed on unread
         yield
