@@ -16,7 +16,7 @@ from archcast.predictors.networks.adapt.predictor import AdaptedNetworks
 
 _TIMES = ("latency", "throughput")
 _LIKE_TIMES = (*_TIMES, "energy")
-_IMPLAUSIBLE, _IMPLAUSIBLE_OF_NETWORKS = 30.0, 100.0
+_IMPLAUSIBLE, _IMPLAUSIBLE_OF_NETWORKS = 30.0, 6.0
 
 
 def doubts_of_members(model: Adapted, codes: Codes, values: Doubles, sources: Sequence[str]) -> list[Doubt]:
