@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import struct
@@ -87,8 +88,6 @@ def test_weights_are_left_out_as_the_package_leaves_them_out(page: Page, tmp_pat
         const kept = new Uint8Array(await new Blob(withoutWeights(bytes)).arrayBuffer());
         done([...kept]);
       });"""
-    import base64
-
     for channels in (4, 48):
         content = model_file(tmp_path / "model.onnx", channels=channels).read_bytes()
         given = {"script": script, "args": [base64.b64encode(content).decode()]}
@@ -179,8 +178,9 @@ def test_a_link_restores_the_view(page: Page, service: Served) -> None:
     page.browser.click("//button[contains(., 'tpu-like') and not(contains(., 'edge'))]")
     page.browser.click("//label[contains(., 'logarithmic')]")
     shown, link = page.rows(), page.browser.run("return location.href")
-    page.browser.open("about:blank")
-    page.browser.open(link)
+    page.browser.run("location.hash = 'a=02012100'")
+    page.browser.wait_for("macro", "433 devices")
+    page.browser.run("location.href = arguments[0]", link)
     page.browser.wait_for("mJ, 90 % interval", "Where it goes")
     assert page.rows() == shown
     script = (

@@ -375,6 +375,7 @@ async function begin() {
   return undefined;
 }
 
+addEventListener("hashchange", () => location.reload());
 readLink(location.hash);
 setUpTheme(() => {
   chartColours();
