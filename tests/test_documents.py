@@ -1,0 +1,152 @@
+"""Commands and snippets of the README and of docs/ are what archcast takes and says.
+
+Blocks are run in order, in one folder and one namespace a page. A comment before a block, `<!-- read only: WHY -->`,
+keeps it from being run: its commands' options are still parsed, its Python compiled. What a `console` block shows
+must be what is printed, `...` standing for anything.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from sybil import Document, Example
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from typer.main import get_command
+
+import archcast
+from archcast.cli import app, main
+from archcast.featurize.onnx_model import to_onnx
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+READ_ONLY = re.compile(r"<!-- read only: [^>]+ -->\s*\Z")
+CELLS = (
+    "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
+    "|nor_conv_1x1~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_1x1~2|",
+)
+Shell = Callable[[str], str]
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Runs a command line in a folder with the files that pages speak of; gives what it printed."""
+    monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    for name, seed in (("model.onnx", 0), ("other.onnx", 1)):
+        space = archcast.spaces("fbnet")
+        Path(name).write_bytes(to_onnx(space.network(space.sample(1, seed=seed)[0])))
+
+    def run(line: str) -> str:
+        monkeypatch.setattr(sys, "argv", shlex.split(line, comments=True))
+        capsys.readouterr()
+        try:
+            main()
+        except SystemExit as stop:
+            printed = capsys.readouterr()
+            assert not stop.code or printed.err.startswith("archcast: "), printed.err
+            return printed.out + printed.err
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+def test_a_page_is_true(page: Path, shell: Shell) -> None:
+    def of_shell(example: Example) -> str | None:
+        for line in commands(example.parsed):
+            parse(line)
+            if not read_only(example):
+                said = shell(line)
+                assert not said.startswith("archcast: "), f"{line}\n{said}"
+        return None
+
+    def of_console(example: Example) -> str | None:
+        for line, shown in shown_commands(example.parsed):
+            parse(line)
+            if not read_only(example):
+                compare(shown, shell(line))
+        return None
+
+    parsers = [
+        CodeBlockParser("sh", of_shell),
+        CodeBlockParser("console", of_console),
+        PythonUnlessReadOnly(),
+    ]
+    document = Document.parse(str(page), *parsers)
+    document.namespace.update(names())
+    for example in document.examples():
+        example.evaluate()
+
+
+class PythonUnlessReadOnly(PythonCodeBlockParser):
+    """Runs Python, or compiles what is read only."""
+
+    def evaluate(self, example: Example) -> str | None:
+        if read_only(example):
+            compile(example.parsed, example.path, "exec")
+            return None
+        return super().evaluate(example)
+
+
+def read_only(example: Example) -> bool:
+    """Whether the comment before a block says so."""
+    return READ_ONLY.search(example.document.text[: example.region.start]) is not None
+
+
+def commands(block: str) -> Iterator[str]:
+    """Command lines of archcast, continued ones joined."""
+    for line in block.replace("\\\n", " ").splitlines():
+        if line.startswith("archcast "):
+            yield line
+
+
+def shown_commands(block: str) -> Iterator[tuple[str, str]]:
+    """Command lines of archcast after a prompt, with what is shown below them."""
+    for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+        line, _, shown = part.replace("\\\n", " ").partition("\n")
+        if line.startswith("archcast "):
+            yield line, shown
+
+
+def parse(line: str) -> None:
+    """Raise where a command or an option is not known."""
+    words = shlex.split(line, comments=True)[1:]
+    command: click.Command = get_command(app)
+    context = command.make_context("archcast", list(words))
+    while isinstance(command, click.Group):
+        given = [*context._protected_args, *context.args]
+        name, found, rest = command.resolve_command(context, given)
+        assert found is not None, line
+        command, context = found, found.make_context(name, list(rest), parent=context)
+
+
+def compare(shown: str, said: str) -> None:
+    """Raise where what is shown is not what was said, spaces and rules apart."""
+    pattern = ".*".join(re.escape(part) for part in plain(shown).split("..."))
+    assert re.fullmatch(pattern, plain(said), flags=re.S), f"shown:\n{shown}\nsaid:\n{said}"
+
+
+def plain(text: str) -> str:
+    """Words with one space between them."""
+    return " ".join(re.sub(r"[─━]{2,}", "", text).split())
+
+
+def names() -> dict[str, object]:
+    """What snippets take as given."""
+    space = archcast.spaces("fbnet")
+    return {
+        "archcast": archcast,
+        "np": np,
+        "architectures": list(CELLS),
+        "batch": list(CELLS),
+        "codes": space.sample(20, seed=0),
+        "measured_ms": np.linspace(5.0, 50.0, 10),
+    }
