@@ -1,8 +1,8 @@
 """Commands and snippets of the README and of docs/ are what archcast takes and says.
 
-Blocks are run in order, in one folder and one namespace a page. A comment before a block, `<!-- read only: WHY -->`,
-keeps it from being run: its commands' options are still parsed, its Python compiled. What a `console` block shows
-must be what is printed, `...` standing for anything.
+Blocks are run in order, in one folder and one namespace a page. A comment before a block,
+`<!-- read only: WHY -->`, keeps it from being run: its commands' options are still parsed, its Python
+compiled. What a `console` block shows must be what is printed, `...` standing for anything.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+import torch
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from typer.main import get_command
@@ -47,13 +48,14 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     def run(line: str) -> str:
         monkeypatch.setattr(sys, "argv", shlex.split(line, comments=True))
         capsys.readouterr()
+        code: object = 0
         try:
             main()
         except SystemExit as stop:
-            printed = capsys.readouterr()
-            assert not stop.code or printed.err.startswith("archcast: "), printed.err
-            return printed.out + printed.err
-        return capsys.readouterr().out
+            code = stop.code
+        printed = capsys.readouterr()
+        assert not code or printed.err.startswith("archcast: "), printed.err
+        return printed.out + (printed.err if code else "")
 
     return run
 
@@ -145,6 +147,7 @@ def names() -> dict[str, object]:
     return {
         "archcast": archcast,
         "np": np,
+        "torch": torch,
         "architectures": list(CELLS),
         "batch": list(CELLS),
         "codes": space.sample(20, seed=0),
