@@ -2,7 +2,8 @@
 
 Blocks are run in order, in one folder and one namespace a page. A comment before a block,
 `<!-- read only: WHY -->`, keeps it from being run: its commands' options are still parsed, its Python
-compiled. What a `console` block shows must be what is printed, `...` standing for anything.
+compiled. What a `console` block shows must be what is printed, `...` standing for anything. A `csv` block
+after `<!-- file: NAME -->` is that file.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import numpy as np
 import pytest
 import torch
 from sybil import Document, Example
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser
 from typer.main import get_command
 
 import archcast
@@ -28,6 +30,7 @@ from archcast.featurize.onnx_model import to_onnx
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 READ_ONLY = re.compile(r"<!-- read only: [^>]+ -->\s*\Z")
+FILE = re.compile(r"<!-- file: (\S+) -->\s*\Z")
 CELLS = (
     "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
     "|nor_conv_1x1~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_1x1~2|",
@@ -77,30 +80,34 @@ def test_a_page_is_true(page: Path, shell: Shell) -> None:
                 compare(shown, shell(line))
         return None
 
-    parsers = [
-        CodeBlockParser("sh", of_shell),
-        CodeBlockParser("console", of_console),
-        PythonUnlessReadOnly(),
-    ]
+    def of_python(example: Example) -> str | None:
+        if read_only(example):
+            compile(example.parsed, example.path, "exec")
+            return None
+        return python(example)
+
+    def of_csv(example: Example) -> str | None:
+        if name := FILE.search(before(example)):
+            Path(name[1]).write_text(example.parsed)
+        return None
+
+    python = PythonEvaluator()
+    evaluators = {"sh": of_shell, "console": of_console, "python": of_python, "csv": of_csv}
+    parsers = [CodeBlockParser(language, evaluator) for language, evaluator in evaluators.items()]
     document = Document.parse(str(page), *parsers)
     document.namespace.update(names())
     for example in document.examples():
         example.evaluate()
 
 
-class PythonUnlessReadOnly(PythonCodeBlockParser):
-    """Runs Python, or compiles what is read only."""
-
-    def evaluate(self, example: Example) -> str | None:
-        if read_only(example):
-            compile(example.parsed, example.path, "exec")
-            return None
-        return super().evaluate(example)
-
-
 def read_only(example: Example) -> bool:
     """Whether the comment before a block says so."""
-    return READ_ONLY.search(example.document.text[: example.region.start]) is not None
+    return READ_ONLY.search(before(example)) is not None
+
+
+def before(example: Example) -> str:
+    """The page up to a block."""
+    return example.document.text[: example.region.start]
 
 
 def commands(block: str) -> Iterator[str]:
@@ -137,8 +144,9 @@ def compare(shown: str, said: str) -> None:
 
 
 def plain(text: str) -> str:
-    """Words with one space between them."""
-    return " ".join(re.sub(r"[─━]{2,}", "", text).split())
+    """Words with one space between them, broken numbers to two digits: the third depends on the processor."""
+    words = " ".join(re.sub(r"[─━]{2,}", "", text).split())
+    return re.sub(r"\d+\.\d+", lambda number: f"{float(number[0]):.2g}", words)
 
 
 def names() -> dict[str, object]:
