@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archcast.core.network import Attribute, Network, Node, Scalar, Value
 from archcast.featurize.readers.aten import ATEN, FUNCTIONS
-from archcast.featurize.readers.torch_shapes import run_on_meta
+from archcast.featurize.readers.torch_shapes import call_on_meta, run_on_meta
 
 OPSET = 23
 _MOST_DATA = 256
@@ -183,13 +183,13 @@ class _Functions(TorchFunctionMode):
         if write is None or self.dispatch.paused:
             return func(*args, **kwargs)
         args, kwargs = self.dispatch.moved(args, kwargs)
-        tensors = [t for t in pytree.tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
+        tensors = _tensors(args, kwargs)
         if all(t.device.type != "meta" for t in tensors):
             return func(*args, **kwargs)
         self.recorder.saw(func.__name__)
         self.dispatch.paused = True
         try:
-            out = func(*args, **kwargs)
+            out = call_on_meta(func, args, kwargs, tensors)
         finally:
             self.dispatch.paused = False
         if not write(self.recorder, args, kwargs, out):  # not in this form
@@ -208,10 +208,10 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def moved(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
         """Arguments with tensors of values beside meta tensors moved to meta, as constants."""
-        leaves, spec = pytree.tree_flatten((args, kwargs))
-        tensors = [t for t in leaves if isinstance(t, torch.Tensor)]
-        if len({t.device.type for t in tensors}) < 2 or not any(t.device.type == "meta" for t in tensors):
+        there = {t.device.type for t in _tensors(args, kwargs)}
+        if len(there) < 2 or "meta" not in there:
             return args, kwargs
+        leaves, spec = pytree.tree_flatten((args, kwargs))
         moved = [self._to_meta(t) if isinstance(t, torch.Tensor) else t for t in leaves]
         result: tuple[Any, Any] = pytree.tree_unflatten(moved, spec)
         return result
@@ -238,10 +238,10 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         recorder.saw(name)
         kwargs = _without_device(func, args, kwargs)
         out = run_on_meta(func, args, kwargs)
-        made = [t for t in pytree.tree_leaves(out) if isinstance(t, torch.Tensor)]
+        made = _tensors(out)
         if not made or all(t.device.type != "meta" for t in made):
             return out
-        tensors = [t for t in pytree.tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
+        tensors = _tensors(args, kwargs)
         if all(recorder.is_constant(t) for t in tensors):
             return out  # so are its results
         write = ATEN.get(name.removeprefix("aten::"))
@@ -250,12 +250,25 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
 
+def _tensors(*values: Any) -> list[Any]:
+    """Tensors among what operations take and give: values, and lists, tuples and mappings of them."""
+    found = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found += _tensors(*value)
+        elif isinstance(value, dict):
+            found += _tensors(*value.values())
+    return found
+
+
 def _without_device(func: Any, args: Any, kwargs: Any) -> Any:
     """Keyword arguments, with a device asked for of tensors that are on meta replaced by it."""
     device = kwargs.get("device")
     if device is None or torch.device(device).type == "meta":
         return kwargs
-    moves = any(isinstance(t, torch.Tensor) and t.device.type == "meta" for t in pytree.tree_leaves(args))
+    moves = any(t.device.type == "meta" for t in _tensors(args))
     return {**kwargs, "device": torch.device("meta")} if moves else kwargs
 
 

@@ -47,5 +47,37 @@ def test_views_and_writes_are_run():
         shapes.run_on_meta(aten.mm.default, (x, x), {})
 
 
+def test_what_writes_into_its_first_operand_is_run_once_for_a_form(monkeypatch):
+    monkeypatch.setattr(shapes, "_written", set())
+    x, y = _meta(2, 3), _meta(2, 3)
+    for operand in (x, y, x):
+        assert shapes.run_on_meta(aten.mul_.Tensor, (operand, 2), {}) is operand
+    assert len(shapes._written) == 1
+    with pytest.raises(RuntimeError):
+        shapes.run_on_meta(aten.add_.Tensor, (x, _meta(4, 4)), {})
+    narrow = _meta(2, 3).t()
+    assert shapes.run_on_meta(aten.t_.default, (narrow,), {}).shape == (2, 3)
+    assert shapes.run_on_meta(aten.t_.default, (narrow,), {}).shape == (3, 2)
+
+
+def test_functions_are_kept_unless_they_give_their_operands():
+    calls = []
+
+    def doubled(x, way):
+        calls.append(way)
+        return {"new": x * 2, "same": x, "view": x.t(), "flat": (x * 2).t()}[way]
+
+    x = _meta(2, 3)
+    for way, times in (("new", 1), ("same", 2), ("view", 2), ("flat", 1)):
+        calls.clear()
+        made = [shapes.call_on_meta(doubled, (x, way), {}, [x]) for _ in range(2)]
+        assert len(calls) == times
+        assert made[0].shape == made[1].shape == doubled(x, way).shape
+        assert (made[1] is x) == (way == "same")
+    view = x.t()
+    calls.clear()
+    assert [shapes.call_on_meta(doubled, (view, "view"), {}, [view])._base is x for _ in range(2)] == [True] * 2
+
+
 def _listed(made):
     return made if isinstance(made, tuple) else (made,)

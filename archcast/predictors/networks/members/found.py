@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -19,6 +21,19 @@ _found: WeakKeyDictionary[Space, dict[_Key, Structure | Unknown]] = WeakKeyDicti
 _lock = threading.Lock()
 
 
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Keep the garbage collector from what is there already, which it would look through for every member."""
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def structure_of(space: Space, dataset: str, model: NetworkPredictor) -> tuple[Structure, bool]:
     """The structure of a space for a predictor of devices of one program, and whether it was found just now.
 
@@ -32,7 +47,8 @@ def structure_of(space: Space, dataset: str, model: NetworkPredictor) -> tuple[S
         is_new = key not in known
         if is_new:
             try:
-                known[key] = find_structure(Members(space, dataset, model.kernels))
+                with _few_collections():
+                    known[key] = find_structure(Members(space, dataset, model.kernels, model.terms))
             except Unknown as why:
                 known[key] = why
         found = known[key]

@@ -10,13 +10,13 @@ from __future__ import annotations
 import pickle
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from archcast.core.arrays import Codes
+from archcast.core.arrays import Codes, Doubles
 from archcast.core.network import Network
 from archcast.featurize.encoders.kernel_table import KernelTable
 from archcast.featurize.spaces import Space
@@ -49,13 +49,21 @@ class Members:
 
     Args:
         tables: gives the kernels of a network.
+        terms: gives what a predictor says of networks, (n, q), which is asked while they are at hand.
 
     Attributes:
         contents: what stands in a place, kernels in order of their numbers; the first is nothing.
     """
 
-    def __init__(self, space: Space, dataset: str, tables: Callable[[Network], KernelTable]) -> None:
-        self.space, self.dataset, self._tables = space, dataset, tables
+    def __init__(
+        self,
+        space: Space,
+        dataset: str,
+        tables: Callable[[Network], KernelTable],
+        terms: Callable[[Sequence[Network]], Doubles],
+    ) -> None:
+        self.space, self.dataset, self._tables, self._terms = space, dataset, tables, terms
+        self._told: dict[bytes, Doubles] = {}
         self._numbers: dict[bytes, int] = {}
         self._seen: dict[bytes, Seen] = {}
         self._packed: dict[bytes, bytes] = {}
@@ -73,8 +81,14 @@ class Members:
         if key not in self._seen:
             network = self.space.network(code, self.dataset)
             self._seen[key] = self._read(code, self._tables(network))
+            self._told[key] = self._terms([network])[0]
             self._packed[key] = zlib.compress(pickle.dumps(network, pickle.HIGHEST_PROTOCOL), 1)
         return self._seen[key]
+
+    def terms(self, code: Codes, by: Callable[[Sequence[Network]], Doubles]) -> Doubles:
+        """What a predictor says of a member, (q,)."""
+        self.see(code)
+        return self._told[code.tobytes()] if by == self._terms else by([self.network(code)])[0]
 
     def network(self, code: Codes) -> Network:
         """A member's network, with its kernels worked out."""

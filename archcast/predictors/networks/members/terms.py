@@ -79,7 +79,7 @@ def folded(model: NetworkPredictor, terms: Sum, found: Structure) -> Sum | None:
 def worst_difference(model: NetworkPredictor, terms: Sum, members: Members, checked: Sequence[Seen]) -> float:
     """Largest relative difference between y by tables and by the networks themselves, over members."""
     codes = np.stack([seen.code for seen in checked])
-    own = np.concatenate([model.terms([members.network(code)]) for code in codes])
+    own = np.stack([members.terms(code, model.terms) for code in codes])
     direct = model.finish(own)
     return float(np.abs(model.finish(terms.at(codes)) / direct - 1.0).max())
 
