@@ -11,6 +11,7 @@ import numpy as np
 from archcast.core.arrays import ArchBatch, Codes, Floats
 from archcast.core.errors import InputError
 from archcast.core.labels import target_key
+from archcast.core.metric import METRICS
 from archcast.core.network import Network
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import Reading, read, space_named
@@ -210,8 +211,19 @@ class LoadedNetworks(LoadedPredictor):
         """
         networks = _networks(read(arch_batch, self.space))
         values = self.predict_networks(networks)
-        told = zip(self.model.notes(networks), map(self.has_seen, values), strict=True)
-        return ["; ".join(filter(None, (note, "" if seen else OUTSIDE))) for note, seen in told]
+        told = zip(self.model.notes(networks), map(self._range_note, values), strict=True)
+        return ["; ".join(filter(None, both)) for both in told]
+
+    def _range_note(self, value: float) -> str:
+        """That a value is outside those that were measured, and the least of these where it is below them."""
+        if self.has_seen(value):
+            return ""
+        own = float(self.form.per_second(np.full((1, 1), value, dtype=np.float32))[0, 0])
+        least = self.card.ranges[target_key(self.entry.target)][0]
+        if own >= least:
+            return OUTSIDE
+        unit = METRICS[self.model.metric_].unit
+        return f"{OUTSIDE}: {own:.3g} {unit}, and the least that was measured is {least:.3g} {unit}"
 
 
 class LoadedMembers(LoadedPredictor):

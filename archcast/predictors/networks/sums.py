@@ -7,8 +7,9 @@
 | W | (d, m) prices, see `archcast.predictors.networks.nonnegative` |
 
 Devices of one program, one kind of work and one batch share their columns. The ridge is chosen for the
-devices of a kind together, by leaving families of networks out. What has a price is the cost of a pass: of
-throughput, the milliseconds that a pass over the device's batch takes.
+devices of a kind together, by leaving families of networks out. No start costs less than a kernel does in
+the network whose kernels cost least, so that a network of few small kernels is not told to be free. What has
+a price is the cost of a pass: of throughput, the milliseconds that a pass over the device's batch takes.
 """
 
 from __future__ import annotations
@@ -44,6 +45,17 @@ class SumsConfig:
     folds: int = 5
 
 
+def least_start(x: Doubles, costs: Doubles, kind: Kind) -> float:
+    """The least mean cost of a kernel in the networks that were measured; 0 where none has kernels.
+
+    Shapes:
+        x: (n, d), work of networks; costs: (n,), NaN where not measured
+    """
+    kernels = x[:, [column.name for column in WORK[kind.work].columns].index("kernels")]
+    known = np.isfinite(costs) & (kernels > 0)
+    return float((costs[known] / kernels[known]).min()) if known.any() else 0.0
+
+
 class Sums(NetworkPredictor):
     """Prices of work, one set a device."""
 
@@ -69,7 +81,17 @@ class Sums(NetworkPredictor):
             ridge = self._ridge(columns, totals, costs, labels.families)
             for column in columns:
                 x = totals[Kind.of(self.devices_[column])]
-                self.weights_[column] = self._solve(column, x, costs[:, column], (ridge,))[0]
+                self.weights_[column] = self._with_start(column, x, costs[:, column], ridge)
+
+    def _with_start(self, column: int, x: Doubles, costs: Doubles, ridge: float) -> Doubles:
+        """Prices of a device, (d,), whose start costs `least_start` at least."""
+        solved: Doubles = self._solve(column, x, costs, (ridge,))[0]
+        least = least_start(x, costs, Kind.of(self.devices_[column]))
+        if not solved[-1] < least:
+            return solved
+        rest: Doubles = self._solve(column, x, np.maximum(costs - least, costs / 2), (ridge,))[0]
+        rest[-1] += least
+        return rest
 
     def alike(self) -> list[list[int]]:
         """Columns of each kind."""

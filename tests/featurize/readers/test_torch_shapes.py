@@ -76,7 +76,9 @@ def test_functions_are_kept_unless_they_give_their_operands():
         assert (made[1] is x) == (way == "same")
     view = x.t()
     calls.clear()
-    assert [shapes.call_on_meta(doubled, (view, "view"), {}, [view])._base is x for _ in range(2)] == [True] * 2
+    assert [shapes.call_on_meta(doubled, (view, "view"), {}, [view])._base is x for _ in range(2)] == [
+        True
+    ] * 2
 
 
 def _listed(made):

@@ -44,6 +44,18 @@ def test_kernels_sum_to_the_network(fitted: Sums) -> None:
     np.testing.assert_allclose(fitted.shares(network).sum(axis=0), fitted.predict([network])[0], rtol=1e-5)
 
 
+def test_a_network_of_two_small_nodes_costs_a_kernel_at_least(labels: NetworkLabels) -> None:
+    kernels = np.array([len(Sums.kernels(Sums().fit(labels), network)) for network in labels.networks])
+    sizes = np.array([network.summary().macs for network in labels.networks], dtype=np.float64)
+    costs = np.repeat(sizes[:, None] / sizes.max(), len(DEVICES), axis=1)  # nothing to be paid at the start
+    found = Sums().fit(NetworkLabels("latency", DEVICES, labels.networks, costs, labels.families))
+    least = (costs[:, 0] / kernels).min()
+    starts = np.array([found.weights_[column][-1] for column in range(len(DEVICES))])
+    assert (starts >= 0.999 * least).all()
+    assert (found.predict([plain_network(1, side=2)])[0] >= 0.999 * least).all()
+    assert (np.abs(found.predict(labels.networks) / costs - 1)).mean() < 0.2
+
+
 def test_one_device_is_as_it_is_among_others(fitted: Sums) -> None:
     network = plain_network(8, 16)
     np.testing.assert_array_equal(
