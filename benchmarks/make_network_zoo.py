@@ -55,7 +55,7 @@ class NetworkEntry:
 
 ENTRIES = {
     "network-phones": NetworkEntry("mobile_ml_bench"),
-    "network-gpus": NetworkEntry("timm"),
+    "network-gpus": NetworkEntry("timm", family="blend"),
     "network-boards": NetworkEntry("ncnn"),
     "network-npus": NetworkEntry("qai_hub", ranking=0.8),
     "network-paddle": NetworkEntry("paddleclas", ranking=0.8),

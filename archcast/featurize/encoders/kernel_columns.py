@@ -18,7 +18,7 @@ from archcast.featurize.encoders.columns import Columns
 from archcast.featurize.encoders.kernel_table import CLASSES, FIELDS
 from archcast.featurize.operators import OPERATORS
 
-KERNELS_VERSION = 2
+KERNELS_VERSION = 3
 
 
 def kernel_columns(operators: Iterable[str]) -> dict[str, dict[str, int]]:

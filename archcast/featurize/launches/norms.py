@@ -67,9 +67,12 @@ def softmax(run: Launches, node: Node) -> None:
     *("ArgMax", "ArgMin", "CumSum"),
 )
 def reduction(run: Launches, node: Node) -> None:
-    """Over some axes; sums are of single precision under autocast."""
+    """Over some axes; sums are of single precision under autocast, a variance is one pass."""
     data = run.tensor(node.inputs[0])
     name = node.outputs[0]
+    for place in _variance(run, node):
+        run.done.add(place)
+        name = run.network.nodes[place].outputs[0]
     value = run.network.values[name]
     kept = len(value.dims) == len(data.dims)
     axis = data.axis if kept or data.axis <= 0 else _left(node, run, data)
@@ -80,6 +83,22 @@ def reduction(run: Launches, node: Node) -> None:
     shape: Shape = (0, length, 0, prod(made.dims), 0, 0)
     kind = OPERATORS[node.op].work(node, run.network.values).kind
     run.show(name, run.launch(kind, node, [data], made, shape=shape, last=data.last))
+
+
+def _variance(run: Launches, node: Node) -> list[int]:
+    """The nodes after a mean that make a variance of it: differences, their squares, the mean of those."""
+    found: list[int] = []
+    data, name = node.inputs[0], node.outputs[0]
+    for op, inputs in (("Sub", {data, name}), ("Mul", None), ("ReduceMean", None)):
+        place = run.sole_reader(name) if node.op == "ReduceMean" else None
+        if place is None or run.network.nodes[place].op != op:
+            return []
+        reader = run.network.nodes[place]
+        if not set(reader.inputs[: 2 if op != "ReduceMean" else 1]) <= (inputs or {name}):
+            return []
+        found.append(place)
+        name = reader.outputs[0]
+    return found
 
 
 def _left(node: Node, run: Launches, data: Tensor) -> int:

@@ -75,7 +75,8 @@ def linear(run: Launches, node: Node, a: Tensor, weight: Tensor) -> None:
     work = matrices(node, _real(a), _real(weight))
     made = result(run, name, [a])
     made = replace(made, strides=contiguous(made.dims), width=a.width)
-    fused = bias is None or run.compiled or (len(a.dims) <= 3 and a.contiguous)
+    several = len(a.dims) > 3 and run.program.attention == "parts"  # flattened since PyTorch 2.0 only
+    fused = bias is None or run.compiled or (a.contiguous and not several)
     made = run.launch(
         "linear",
         node,

@@ -163,3 +163,23 @@ def test_operands_that_do_not_fit_are_told_with_their_node():
     lone = Network(values, (Node("Conv", ("x",), ("y",)),), ("x",), ("y",))
     with pytest.raises(InputError, match=r"node 0 \(Conv\): "):
         eager_table(lone, Program("eager", "amp"))
+
+
+@pytest.mark.parametrize(("attention", "kinds"), [("whole", ["linear"]), ("parts", ["linear", "add"])])
+def test_a_bias_is_added_within_a_product_of_any_rows_that_stand_one_after_another(attention, kinds):
+    program = Program("eager", "fp16", attention=attention)
+    assert _kinds(_steps(lambda m, x: m.linear(x), shape=(1, 4, 6, 8), program=program)) == kinds
+
+
+def test_a_variance_is_one_pass():
+    steps = _steps(lambda m, x: x / (x.var(dim=-1, keepdim=True, unbiased=False) + 1.0).sqrt())
+    assert _kinds(steps) == ["reduction", "add", "elementwise", "elementwise"]
+    assert sum(steps[0].reads.values()) == 6 * 8 * 4
+
+
+def test_a_mean_that_others_read_as_well_is_a_pass_of_its_own():
+    def scaled(m, x):
+        mean = x.mean(dim=-1, keepdim=True)
+        return ((x - mean) * (x - mean)).mean(dim=-1, keepdim=True) + mean
+
+    assert _kinds(_steps(scaled)).count("reduction") == 2
