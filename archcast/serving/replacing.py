@@ -21,6 +21,10 @@ from archcast.serving.loaded import loaded
 from archcast.serving.store import store
 
 
+_ALIKE = 1.05
+"""Up to so many times the former's error a new predictor is as good."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replaced:
     """What answered before a predictor is saved.
@@ -37,7 +41,7 @@ class Replaced:
         """What is worse about the new one; empty where nothing is, and the former is the user's own."""
         new = None if kept.predicted is None else _error(self.entry.metric, kept.predicted, kept.values)
         ships = self.entry.origin == "zoo"
-        if not ships and (new is None or new <= self.error):
+        if not ships and (new is None or new <= _ALIKE * self.error):
             return ""
         unit = "%" if METRICS[self.entry.metric].of_device else "points"
         other = (

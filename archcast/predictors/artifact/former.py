@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,24 +17,16 @@ def former_of(folder: Path) -> Path:
     return folder.with_name(f"{_FORMER}{folder.name}")
 
 
-def set_aside(folder: Path, name: str, manifest: bytes) -> None:
-    """Keep what is in a folder as its former; nothing where it is what is to be saved.
+def keep_former(old: Path, folder: Path, name: str) -> None:
+    """Move what was in a folder to where its former is kept; not where it is what is there now, or cannot be.
 
     Args:
-        name, manifest: of the manifest that is to take its place.
-
-    Raises:
-        OSError: the folder beside it cannot be written.
+        name: of the manifest.
     """
-    if not folder.is_dir() or (folder / name).read_bytes() == manifest:
-        return
-    partial = Path(tempfile.mkdtemp(prefix=f"{_FORMER}partial.", dir=folder.parent))
-    try:
-        shutil.copytree(folder, partial / folder.name)
-        shutil.rmtree(former_of(folder), ignore_errors=True)
-        (partial / folder.name).rename(former_of(folder))
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        if (old / name).read_bytes() != (folder / name).read_bytes():
+            shutil.rmtree(former_of(folder), ignore_errors=True)
+            old.rename(former_of(folder))
 
 
 def remove(folder: Path) -> bool:

@@ -28,7 +28,7 @@ from archcast.core.files import sync, sync_tree
 from archcast.core.labels import Target
 from archcast.featurize.encoders.columns import Columns
 from archcast.predictors.artifact.card import Card
-from archcast.predictors.artifact.former import set_aside
+from archcast.predictors.artifact.former import keep_former
 from archcast.predictors.artifact.kinds import AnyPredictor, kind_of, stamp
 from archcast.predictors.artifact.needs import check_columns, check_names
 from archcast.predictors.contract import Predictor
@@ -109,10 +109,6 @@ def save(
         manifest["beside"] = {name: file_entry(content) for name, content in sorted(kept.items())}
     manifest["sha256"] = digest(manifest)
     contents = files | kept | {MANIFEST: json_bytes(manifest)}
-    try:
-        set_aside(folder, MANIFEST, contents[MANIFEST])
-    except OSError as error:
-        raise _unwritable(folder, error) from error
     write_folder(folder, contents)
     return folder
 
@@ -251,6 +247,7 @@ def _replace(partial: Path, folder: Path) -> None:
             with contextlib.suppress(FileNotFoundError):
                 folder.rename(old)
             partial.rename(folder)
+            keep_former(old, folder, MANIFEST)
             return
         except OSError as error:
             if not folder.exists() and old.exists():
