@@ -20,7 +20,6 @@ from archcast.serving.entry import Entry, Key
 from archcast.serving.loaded import loaded
 from archcast.serving.store import store
 
-
 _ALIKE = 1.05
 """Up to so many times the former's error a new predictor is as good."""
 
