@@ -1,3 +1,3 @@
 """The package's version, kept in one place."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
