@@ -96,8 +96,13 @@ def test_a_page_is_true(page: Path, shell: Shell) -> None:
     parsers = [CodeBlockParser(language, evaluator) for language, evaluator in evaluators.items()]
     document = Document.parse(str(page), *parsers)
     document.namespace.update(names())
+    done = 0
     for example in document.examples():
         example.evaluate()
+        done += 1
+    opened = re.findall(r"^```(\S*)$", document.text, flags=re.M)[::2]
+    assert "" not in opened, "every block must say what language it is in"
+    assert done == sum(language in evaluators for language in opened)
 
 
 def read_only(example: Example) -> bool:
