@@ -64,11 +64,11 @@ def explain(
     archcast explain 02012100 -d pixel4-tflite2.10-1large --by kernels
     """
     from archcast.search.blocks.figures import check_picture, save_figure
-    from archcast.search.explain.contributions import check_file
     from archcast.search.explain.kernel_figures import draw_kernels
+    from archcast.search.records_file import check_ending
 
     if to is not None:
-        check_file(to)
+        check_ending(to, "an explanation")
     if picture is not None:
         check_picture(picture)
     for path in (to, picture):

@@ -76,10 +76,10 @@ def profile(
 def _check_files(to: Path | None, picture: Path | None, reduce: Path | None) -> None:
     """Raise InputError for a file that could not be written in the end."""
     from archcast.search.blocks.figures import check_picture
-    from archcast.search.blocks.profile import check_ending
+    from archcast.search.records_file import check_ending
 
     if to is not None:
-        check_ending(to)
+        check_ending(to, "a profile")
     if picture is not None:
         check_picture(picture)
     if reduce is not None and reduce.suffix != ".json":

@@ -13,8 +13,6 @@ Mills et al., Profiling Neural Blocks and Design Spaces for Mobile Neural Archit
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +37,7 @@ from archcast.search.blocks.statistics import (
     sampled_responses,
 )
 from archcast.search.blocks.sums import ForcedSums
+from archcast.search.records_file import write
 from archcast.serving import load
 from archcast.training.labels import load_labels
 
@@ -113,29 +112,12 @@ class Profile:
         Raises:
             InputError: another ending, or the file cannot be written.
         """
-        path = Path(path)
-        check_ending(path)
-        try:
-            if path.suffix == ".json":
-                path.write_text(json.dumps(self.to_json(), indent=1), encoding="utf-8")
-                return
-            whole = {"place_unit": "all", "place_layer": "all"}
-            head = {key: value for key, value in self.heading().items() if key != "exact"}
-            rows = [head | whole | {"block": "random"} | self.baseline_record()]
-            rows += [head | whole | record for record in self.block_records()]
-            rows += [head | record for record in self.place_records()]
-            with path.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
-        except OSError as error:
-            raise InputError(f"profile cannot be written to {str(path)!r}: {error}") from error
-
-
-def check_ending(path: Path) -> None:
-    """Raise InputError for a file that is neither `.csv` nor `.json`."""
-    if path.suffix not in (".csv", ".json"):
-        raise InputError(f"file of a profile must end in .csv or .json, got {path.name!r}")
+        whole = {"place_unit": "all", "place_layer": "all"}
+        head = {key: value for key, value in self.heading().items() if key != "exact"}
+        rows = [head | whole | {"block": "random"} | self.baseline_record()]
+        rows += [head | whole | record for record in self.block_records()]
+        rows += [head | record for record in self.place_records()]
+        write(path, rows, self.to_json(), what="a profile")
 
 
 def profile(

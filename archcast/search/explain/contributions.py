@@ -10,8 +10,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.catalog import resolve_space
 from archcast.search.explain.model import additive_shares, is_additive, is_trees, tree_shares
 from archcast.search.explain.shapley import Shares, can_enumerate, exact_shares, sampled_shares
+from archcast.search.records_file import write
 from archcast.serving import LoadedPredictor, load
 
 METHODS = ("additive", "trees", "exact", "sampling")
@@ -96,25 +95,7 @@ class Explanation:
         Raises:
             InputError: another ending, or the file cannot be written.
         """
-        path = Path(path)
-        check_file(path)
-        try:
-            if path.suffix == ".json":
-                path.write_text(json.dumps(self.to_json(), indent=1), encoding="utf-8")
-                return
-            with path.open("w", newline="", encoding="utf-8") as file:
-                rows = self.records()
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
-        except OSError as error:
-            raise InputError(f"explanation cannot be written to {str(path)!r}: {error}") from error
-
-
-def check_file(path: Path) -> None:
-    """Raise InputError for a file that is neither `.csv` nor `.json`."""
-    if path.suffix not in (".csv", ".json"):
-        raise InputError(f"file of an explanation must end in .csv or .json, got {path.name!r}")
+        write(path, self.records(), self.to_json(), what="an explanation")
 
 
 def explain(

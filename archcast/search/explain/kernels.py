@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from archcast.core.network import Network
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import resolve_space
-from archcast.search.explain.contributions import check_file
+from archcast.search.records_file import write
 from archcast.serving import load
 from archcast.serving.kernel_costs import START, KernelCost, by_part, kernel_costs
 from archcast.serving.loaded import LoadedNetworks
@@ -75,19 +73,7 @@ class KernelExplanation:
         Raises:
             InputError: another ending, or the file cannot be written.
         """
-        path = Path(path)
-        check_file(path)
-        try:
-            if path.suffix == ".json":
-                path.write_text(json.dumps(self.to_json(), indent=1), encoding="utf-8")
-                return
-            with path.open("w", newline="", encoding="utf-8") as file:
-                rows = self.records()
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
-        except OSError as error:
-            raise InputError(f"explanation cannot be written to {str(path)!r}: {error}") from error
+        write(path, self.records(), self.to_json(), what="an explanation")
 
 
 def explain_network(
