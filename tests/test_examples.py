@@ -21,11 +21,13 @@ def test_the_demonstration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     check_demonstration(tmp_path, monkeypatch)
 
 
-def test_the_demonstration_with_tables(
+def test_the_picture_of_the_demonstration_with_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public_tables: Path
 ) -> None:
     monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
-    check_demonstration(tmp_path, monkeypatch)
+    draws = "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import demo; demo.draw(pathlib.Path('out.png'))"
+    subprocess.run([sys.executable, "-c", draws, str(ROOT / "examples")], cwd=tmp_path, check=True)
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_demonstration(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,7 @@ def test_replacing_takes_the_old_files_away(folder):
     save(OTHER, folder, card=Card("second"))
     assert set(contents(folder)) == {MANIFEST, "table.npz"}
     assert read_manifest(folder).card.title == "second"
-    assert [p.name for p in folder.parent.iterdir()] == ["boards"]
+    assert {p.name for p in folder.parent.iterdir()} == {".former.boards", "boards"}
 
 
 # -- whole or not at all --------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def test_the_old_one_stays_when_the_new_one_cannot_take_its_place(folder, monkey
     with pytest.raises(OSError, match="No space left"):
         save(OTHER, folder, card=Card("second"))
     assert read_manifest(folder).card == CARD
-    assert [p.name for p in folder.parent.iterdir()] == ["boards"]
+    assert {p.name for p in folder.parent.iterdir()} == {".former.boards", "boards"}
 
 
 @pytest.mark.parametrize("before", [False, True])
@@ -185,7 +185,7 @@ def test_a_save_in_the_midst_of_another(tmp_path, monkeypatch, before):
     monkeypatch.setattr(Path, "rename", interrupted)
     save(FITTED, target, card=CARD)
     load(read_manifest(target))
-    assert [p.name for p in tmp_path.iterdir()] == ["boards"]
+    assert {p.name for p in tmp_path.iterdir()} == {".former.boards", "boards"}
 
 
 def test_two_processes_leave_one_whole_predictor(tmp_path):

@@ -25,7 +25,7 @@ def test_values_are_replaced_and_sorted():
     ("pairs", "words"),
     [
         (["clock_mhz"], "name=value"),
-        (["clock_mhz=fast"], "must be numbers"),
+        (["clock_mhz=fast"], "must be a number"),
         (["clock_mhz=100,-1"], "above 0"),
         (["clock_mhz=100,100"], "different"),
         (["array=14"], None),

@@ -45,7 +45,8 @@ def _is_101(item: Any) -> bool:
     found: Any = item
     if isinstance(item, dict):
         found = next((item[k] for k in ("ops", "module_operations", "labels") if k in item), None)
-        if any(value in _BENCH_101 or value == "conv3x3" for k, value in item.items() if _is_op(k)):
+        values = [value for key, value in item.items() if _is_op(key) and isinstance(value, str)]
+        if any(value in _BENCH_101 or value == "conv3x3" for value in values):
             return True
     elif hasattr(item, "ops"):
         found = item.ops
@@ -68,7 +69,8 @@ def _is_graph(item: Any) -> bool:
         isinstance(rows, list | tuple)
         and len(rows) > 1
         and all(isinstance(row, list | tuple) and len(row) == len(rows[0]) > 1 for row in rows)
-        and all(value in (0, 1) and sum(row) <= 1 for row in rows for value in row)
+        and all(isinstance(value, int | float) and value in (0, 1) for row in rows for value in row)
+        and all(sum(row) <= 1 for row in rows)
     )
 
 
