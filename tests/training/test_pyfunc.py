@@ -48,6 +48,9 @@ def folder(store, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARCHCAST_HOME", str(store))
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
+        patch.setattr(
+            sys, "dont_write_bytecode", True
+        )  # what is there was logged, and is no cache of Python's
         run = track(FITTED, LABELS, SPLIT, seed=0)
     identifier = run.model_uri.removeprefix("models:/")
     return store / "mlartifacts/nasbench201/latency/models" / identifier / "artifacts"
