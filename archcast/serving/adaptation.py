@@ -17,8 +17,8 @@ from archcast.core.device import DeviceName, file_name
 from archcast.core.doubts import tell
 from archcast.core.errors import InputError
 from archcast.core.labels import Labels, Target, target_key
+from archcast.core.measured_values import read_measured
 from archcast.core.metric import METRICS
-from archcast.core.numbers import read_numbers
 from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.catalog import given, name_of
@@ -220,13 +220,7 @@ def suggest(
 
 def _checked(values: Any, codes: Codes, metric: str) -> Doubles:
     n, distinct = len(codes), len(np.unique(codes, axis=0))
-    measured = read_numbers(values)
-    if measured.shape != (n,):
-        raise InputError(f"values must be one number an architecture, {n}, got shape {measured.shape}")
-    wrong = ~np.isfinite(measured) | ((measured <= 0) & METRICS[metric].positive)
-    if wrong.any():
-        item = int(wrong.argmax())
-        raise InputError(f"{metric} must be finite and above 0, got {measured[item]}", item=item)
+    measured = read_measured(values, n, metric)
     if distinct < LEAST:
         raise InputError(f"archs must be at least {LEAST} different measured architectures, got {distinct}")
     if np.ptp(measured) == 0:

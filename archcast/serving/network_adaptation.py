@@ -14,9 +14,9 @@ from archcast.core.arrays import ArchBatch, Doubles
 from archcast.core.device import DeviceName, file_name
 from archcast.core.doubts import tell
 from archcast.core.errors import InputError, UnknownNameError
+from archcast.core.measured_values import read_measured
 from archcast.core.metric import METRICS
 from archcast.core.network import Network
-from archcast.core.numbers import read_numbers
 from archcast.core.version import VERSION
 from archcast.featurize.networks import NETWORK, is_module, is_network
 from archcast.featurize.spaces.catalog import infer_space
@@ -189,13 +189,7 @@ def _chosen(metric: str, sources: Sequence[str] | None) -> list[NetworkPredictor
 
 
 def _checked(values: Any, networks: Sequence[Network], metric: str) -> Doubles:
-    measured = read_numbers(values)
-    if measured.shape != (len(networks),):
-        raise InputError(f"values must be one number a network, {len(networks)}, got shape {measured.shape}")
-    wrong = ~np.isfinite(measured) | (measured <= 0)
-    if wrong.any():
-        item = int(wrong.argmax())
-        raise InputError(f"{metric} must be finite and above 0, got {measured[item]}", item=item)
+    measured = read_measured(values, len(networks), metric, of="a network")
     different = len({network.key for network in networks})
     if different < LEAST:
         raise InputError(f"archs must be at least {LEAST} different measured networks, got {different}")

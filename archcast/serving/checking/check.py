@@ -11,9 +11,9 @@ import numpy as np
 from archcast.core.arrays import Arch, ArchBatch, Doubles, Ints
 from archcast.core.batches import check_aligned
 from archcast.core.errors import InputError
+from archcast.core.measured_values import read_measured
 from archcast.core.metric import METRICS
 from archcast.core.network import Network
-from archcast.core.numbers import read_numbers
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import given, name_of, read, space_named
@@ -174,7 +174,7 @@ def check(
     reading = _read(check_batch(batch), space, notation)
     loaded = load(device, metric, reading.space.name, dataset=dataset, predictor=predictor)
     archs, groups = _architectures(reading)
-    measured = _checked(values, len(archs), metric)
+    measured = read_measured(values, len(archs), metric)
     if groups.max() + 1 < LEAST:
         raise InputError(
             f"batch must be at least {LEAST} different measured architectures, got {groups.max() + 1}"
@@ -237,17 +237,6 @@ def _architectures(reading: Any) -> tuple[Sequence[Any], Ints]:
     _, first, inverse = np.unique(codes, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))
     return reading.space.to_text(codes), order[inverse.reshape(-1)]
-
-
-def _checked(values: Any, n: int, metric: str) -> Doubles:
-    measured = read_numbers(values)
-    if measured.shape != (n,):
-        raise InputError(f"values must be one number an architecture, {n}, got shape {measured.shape}")
-    wrong = ~np.isfinite(measured) | ((measured <= 0) & METRICS[metric].positive)
-    if wrong.any():
-        item = int(wrong.argmax())
-        raise InputError(f"{metric} must be finite and above 0, got {measured[item]}", item=item)
-    return measured
 
 
 def _compared(
