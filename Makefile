@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SETUP := pyproject.toml constraints.txt
+SITE := $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs
 
 .PHONY: demo test check format docs zoo bench clean
 
@@ -21,9 +22,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(SITE)
 
 docs: $(VENV)/.docs
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs
+	$(SITE)
 	@echo "open build/docs/index.html"
 
 format: $(VENV)/.dev

@@ -1,5 +1,8 @@
 """How the documentation is built: `make docs`."""
 
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
 from archcast.core.version import VERSION
 
 project = "archcast"
@@ -40,3 +43,8 @@ html_theme = "furo"
 html_title = f"archcast {VERSION}"
 html_copy_source = False
 html_show_sphinx = False
+
+
+def setup(app: Sphinx) -> None:
+    """Take what the pages' languages need that Pygments does not know."""
+    app.add_lexer("csv", TextLexer)
