@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 SETUP := pyproject.toml constraints.txt
 SITE := $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs
 
-.PHONY: demo test check format docs zoo bench clean
+.PHONY: demo test check format docs tables zoo bench clean
 
 demo: $(VENV)/.light
 	$(BIN)/python examples/demo.py
@@ -27,6 +27,10 @@ check: $(VENV)/.dev
 docs: $(VENV)/.docs
 	$(SITE)
 	@echo "open build/docs/index.html"
+
+# Figures of benchmarks/results into the pages that show them.
+tables: $(VENV)/.docs
+	$(BIN)/python docs/_ext/results.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

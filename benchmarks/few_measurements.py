@@ -80,8 +80,7 @@ def markdown(table: list[list[str]]) -> str:
 def main() -> None:
     """Print the summary, or the protocols named by device."""
     if names := sys.argv[1:]:
-        for name in names:
-            print(f"{name}\n\n{markdown(by_device(name))}\n")
+        print("\n\n".join(markdown(by_device(name)) for name in names))
         return
     every = [
         path.stem for path in sorted(RESULTS.glob("*.csv")) if ("adapted, random", "10", "mape") in read(path)

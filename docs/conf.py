@@ -1,15 +1,21 @@
 """How the documentation is built: `make docs`."""
 
+import sys
+from pathlib import Path
+
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 
 from archcast.core.version import VERSION
+
+sys.path.append(str(Path(__file__).parent / "_ext"))
 
 project = "archcast"
 release = version = VERSION
 copyright = "the archcast authors"
 
 extensions = [
+    "results",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
@@ -18,7 +24,7 @@ extensions = [
     "sphinxcontrib.mermaid",
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["_build", "gallery"]
+exclude_patterns = ["_build", "_ext", "gallery"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.xref_missing_python"]
