@@ -32,10 +32,24 @@ _FACTORS: dict[str, dict[str, float]] = {
         "mb": 1e6 / 2**20,
         "gb": 1e9 / 2**20,
     },
-    "accuracy": dict.fromkeys(("%", "percent", "pct", "per_cent", "per cent"), 1.0),
+    "accuracy": {
+        **dict.fromkeys(("%", "percent", "pct", "per_cent", "per cent"), 1.0),
+        **dict.fromkeys(("fraction", "ratio"), 100.0),
+    },
 }
+MOST_ACCURACY = 100.0
+"""In per cent."""
 _NEAR = 10.0
 _NAMED = re.compile(r"(?P<name>.*?)(?:[ _]*[(\[](?P<bracketed>[^()\[\]]+)[)\]]|[ _](?P<tail>[^ _]+))?")
+
+
+def is_unit(unit: str, metric: str) -> bool:
+    """Whether a metric is measured in a unit; none told is its own."""
+    return not unit or unit.strip().casefold() in _known(metric)
+
+
+def _known(metric: str) -> dict[str, float]:
+    return _FACTORS.get(metric, {METRICS[metric].unit.casefold(): 1.0})
 
 
 def factor_of(unit: str, metric: str) -> float:
@@ -44,7 +58,7 @@ def factor_of(unit: str, metric: str) -> float:
     Raises:
         InputError: the metric is not measured in it; names those that are known.
     """
-    known = _FACTORS.get(metric, {METRICS[metric].unit.casefold(): 1.0})
+    known = _known(metric)
     said = unit.strip().casefold()
     if said not in known:
         raise InputError(f"unit of {metric} must be one of {', '.join(known)}, got {shorten(unit)}")
@@ -83,7 +97,7 @@ def accuracy_question(values: Doubles) -> str:
     Raises:
         InputError: one is outside 0 to 100; names the item.
     """
-    wrong = (values < 0) | (values > 100)
+    wrong = (values < 0) | (values > MOST_ACCURACY)
     if wrong.any():
         item = int(wrong.argmax())
         raise InputError(f"accuracy must be 0 to 100 %, got {values[item]:g}", item=item)

@@ -11,21 +11,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from archcast.core.errors import InputError, shorten
 from archcast.core.metric import METRICS
-from archcast.core.numbers import read_number
+from archcast.core.reading.decimals import read_values
 from archcast.core.reading.table import ARCH, Table
-from archcast.core.units import factor_of, metric_of
+from archcast.core.units import MOST_ACCURACY, factor_of, is_unit, metric_of
 
 FAILED = "failed"
 OK = "ok"
-_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
-_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,59 @@ class Samples:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The column of a table's measurements, and what its other columns say of them.
+
+    Attributes:
+        name: the column.
+        unit, factor: what it is in, empty for the metric's own, and what makes that of it.
+        most: the largest that a value can be there.
+        filled, failed: rows that hold a value, and rows of what has failed.
+        said: as of `Samples`.
+    """
+
+    name: str
+    unit: str
+    factor: float
+    most: float
+    filled: list[int]
+    failed: list[int]
+    said: Mapping[str, str]
+
+
+def measured_column(table: Table, metric: str, asked: Mapping[str, str | None] | None = None) -> Measured:
+    """Where a table's measurements stand.
+
+    Args:
+        metric, asked: as of `samples_of`.
+
+    Raises:
+        InputError: a column lacks, is there twice, or says something else than what is asked for.
+    """
+    METRICS[metric]
+    column, unit = _value_column(table, metric)
+    cells = table.cells(column)
+    failed = sorted({*_bad_rows(table), *(i for i, cell in enumerate(cells) if is_failed(cell))})
+    filled = [i for i in range(len(table)) if cells[i] is not None and i not in set(failed)]
+    said = {
+        name: found
+        for name in ("metric", "device", "dataset", "space", "unit")
+        if (found := _one_value(table, name, filled)) is not None
+    }
+    for name, wanted in {"metric": metric, **(asked or {})}.items():
+        if wanted is not None and said.get(name, wanted) != wanted:
+            row = next(i for i in filled if table.cells(name)[i] is not None)
+            raise InputError(
+                f"{table.name} is of the {name} {said[name]}, and {wanted} is asked for ({table.where(row)})"
+            )
+    unit = _unit(table, unit, said.pop("unit", ""))
+    said.pop("metric", None)
+    factor = 1.0 if not unit else factor_of(unit, metric)
+    most = inf if METRICS[metric].of_device else MOST_ACCURACY / factor
+    return Measured(column, unit, factor, most, filled, failed, said)
+
+
 def samples_of(table: Table, *, metric: str, asked: Mapping[str, str | None] | None = None) -> Samples:
     """The measurements of a table.
 
@@ -58,32 +109,18 @@ def samples_of(table: Table, *, metric: str, asked: Mapping[str, str | None] | N
         InputError: a column lacks, is there twice, or says something else than what is asked for; a value is
             no number; no row has one. Names file, line and column.
     """
-    METRICS[metric]
     archs = table.cells(ARCH)
-    column, unit = _value_column(table, metric)
-    cells = table.cells(column)
-    good = _good_rows(table)
-    kept = [i for i in good if cells[i] is not None and not is_failed(cells[i])]
-    failed = len(table) - len(good) + sum(is_failed(cells[i]) for i in good)
-    said = {
-        name: found
-        for name in ("metric", "device", "dataset", "space", "unit")
-        if (found := _one_value(table, name, kept)) is not None
-    }
-    for name, wanted in {"metric": metric, **(asked or {})}.items():
-        if wanted is not None and said.get(name, wanted) != wanted:
-            raise InputError(f"{table.name} is of the {name} {said[name]}, and {wanted} is asked for")
-    unit = _unit(table, unit, said.pop("unit", ""))
-    factor = 1.0 if not unit else factor_of(unit, metric)
-    numbers = read_values(table, column, kept)
-    for i in kept:
+    found = measured_column(table, metric, asked)
+    numbers = read_values(table, found.name, found.filled, most=found.most)
+    for i in found.filled:
         if archs[i] is None:
-            raise InputError(f"{table.where(i)} must have an architecture beside its {column}")
-    notes = _notes(table, len(kept), failed)
-    if factor != 1.0:
-        notes += (f"{table.name}: {metric} is in {unit}, and was converted to {METRICS[metric].unit}",)
-    said.pop("metric", None)
-    return Samples(table, [archs[i] for i in kept], [n * factor for n in numbers], kept, said, notes)
+            raise InputError(f"{table.where(i)} must have an architecture beside its {found.name}")
+    notes = _notes(table, len(found.filled), len(found.failed))
+    if found.factor != 1.0:
+        own = METRICS[metric].unit
+        notes += (f"{table.name}: {metric} is in {found.unit}, and was converted to {own}",)
+    values = [n * found.factor for n in numbers]
+    return Samples(table, [archs[i] for i in found.filled], values, found.filled, found.said, notes)
 
 
 def is_failed(cell: Any) -> bool:
@@ -95,6 +132,8 @@ def _value_column(table: Table, metric: str) -> tuple[str, str]:
     """The column of the metric's values, and the unit that its name tells."""
     told = {name: found for name in table.columns if (found := metric_of(name)) is not None}
     fitting = [name for name, (said, _) in told.items() if said in ("value", metric)]
+    if len(fitting) > 1:  # beside others of the metric, as its spread
+        fitting = [name for name in fitting if is_unit(told[name][1], metric)] or fitting
     if len(fitting) == 1:
         return fitting[0], told[fitting[0]][1]
     if fitting:
@@ -104,13 +143,11 @@ def _value_column(table: Table, metric: str) -> tuple[str, str]:
     )
 
 
-def _good_rows(table: Table) -> list[int]:
-    """Rows whose status, where there is one, is `ok`."""
+def _bad_rows(table: Table) -> list[int]:
+    """Rows whose status, where there is one, is not `ok`."""
     name = table.find("status")
-    if name is None:
-        return list(range(len(table)))
-    cells = table.cells(name)
-    return [i for i, cell in enumerate(cells) if cell is None or str(cell).strip().casefold() == OK]
+    cells = [] if name is None else table.cells(name)
+    return [i for i, cell in enumerate(cells) if cell is not None and str(cell).strip().casefold() != OK]
 
 
 def _one_value(table: Table, column: str, rows: Sequence[int]) -> str | None:
@@ -118,14 +155,17 @@ def _one_value(table: Table, column: str, rows: Sequence[int]) -> str | None:
     if table.find(column) is None:
         return None
     cells = table.cells(column)
-    counts: dict[str, int] = {}
+    places: dict[str, list[int]] = {}
     for i in rows:
         if cells[i] is not None:
-            counts[str(cells[i])] = counts.get(str(cells[i]), 0) + 1
-    if len(counts) > 1:
-        listed = ", ".join(f"{shorten(value)} in {n} rows" for value, n in sorted(counts.items())[:5])
+            places.setdefault(str(cells[i]), []).append(table.places[i])
+    if len(places) > 1:
+        listed = ", ".join(
+            f"{shorten(value)} in {len(there)} rows from {table.unit} {there[0]} on"
+            for value, there in sorted(places.items())[:5]
+        )
         raise InputError(f"{table.name} must be of one {column}, and has {listed}: leave the others out")
-    return next(iter(counts), None)
+    return next(iter(places), None)
 
 
 def _unit(table: Table, named: str, column: str) -> str:
@@ -133,49 +173,6 @@ def _unit(table: Table, named: str, column: str) -> str:
     if named and column and named.casefold() != column.casefold():
         raise InputError(f"{table.name} must be in one unit, and has {named} and {column}")
     return named or column
-
-
-def read_values(table: Table, column: str, rows: Sequence[int]) -> list[float]:
-    """Numbers of some rows of a column; a decimal comma is read where it can be nothing else.
-
-    Raises:
-        InputError: a cell is no number, or a comma may part thousands; names line and column.
-    """
-    cells = table.cells(column)
-    commas = [i for i in rows if isinstance(cells[i], str) and "," in cells[i]]
-    if commas:
-        _check_commas(table, column, cells, rows, commas)
-    numbers = []
-    for i in rows:
-        cell = cells[i].replace(",", ".") if isinstance(cells[i], str) else cells[i]
-        try:
-            numbers.append(read_number(cell, column))
-        except InputError:
-            raise InputError(
-                f"{column} must be a number, got {shorten(cells[i])} ({table.where(i)})"
-            ) from None
-    return numbers
-
-
-def _check_commas(
-    table: Table, column: str, cells: Sequence[Any], rows: Sequence[int], commas: Sequence[int]
-) -> None:
-    """Raise InputError unless every comma of the column is a decimal comma."""
-    first = commas[0]
-    for i in commas:
-        if not _DECIMAL_COMMA.fullmatch(cells[i]):
-            raise InputError(f"{column} must be a number, got {shorten(cells[i])} ({table.where(i)})")
-    pointed = next((i for i in rows if isinstance(cells[i], str) and "." in cells[i]), None)
-    if pointed is not None:
-        raise InputError(
-            f"{column} must have one decimal sign, got {shorten(cells[first])} ({table.where(first)}) and "
-            f"{shorten(cells[pointed])} ({table.where(pointed)})"
-        )
-    if all(_THOUSANDS.fullmatch(cells[i]) for i in commas):
-        raise InputError(
-            f"{column} must be a number, and the comma of {shorten(cells[first])} may be a decimal "
-            f"comma or part thousands: write a decimal point ({table.where(first)})"
-        )
 
 
 def _notes(table: Table, filled: int, failed: int) -> tuple[str, ...]:

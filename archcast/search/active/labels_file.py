@@ -1,4 +1,4 @@
-"""Trained architectures in a file with the columns arch and value, which people and jobs write into.
+"""Trained architectures in a file with the columns arch and value (or accuracy), which people and jobs fill.
 
 A value is an accuracy in per cent; blank is what is in training, `failed` what gave none. Other columns are
 left as they are. A file that is added to is CSV, in the encoding and with the separator that it has.
@@ -12,11 +12,14 @@ from pathlib import Path
 from archcast.core.doubts import placed
 from archcast.core.errors import ArchcastError, InputError
 from archcast.core.files import lock
-from archcast.core.reading.adding import NEW, VALUE, rows_to_add
-from archcast.core.reading.samples import is_failed, read_values
+from archcast.core.reading.adding import NEW, rows_to_add
+from archcast.core.reading.decimals import read_values
+from archcast.core.reading.samples import measured_column
 from archcast.core.reading.table import Table
 from archcast.core.reading.tables import read_bytes
 from archcast.search.active.run import Trainer
+
+ACCURACY = "accuracy"
 
 
 def next_to_train(trainer: Trainer, path: Path, n: int, *, add: bool = False) -> list[str]:
@@ -53,11 +56,15 @@ def next_to_train(trainer: Trainer, path: Path, n: int, *, add: bool = False) ->
 
 def _tell(trainer: Trainer, table: Table) -> None:
     """Tell what the file holds."""
-    archs, cells = table.architectures(), table.cells(VALUE)
-    trained = [i for i, cell in enumerate(cells) if cell is not None and not is_failed(cell)]
-    values: list[float | None] = [math.nan if is_failed(cell) else None for cell in cells]
-    for i, value in zip(trained, read_values(table, VALUE, trained), strict=True):
-        values[i] = value
+    archs = table.architectures()
+    found = measured_column(table, ACCURACY, {"space": trainer.space.name})
+    values: list[float | None] = [None] * len(table)
+    for i in found.failed:
+        values[i] = math.nan
+    for i, value in zip(
+        found.filled, read_values(table, found.name, found.filled, most=found.most), strict=True
+    ):
+        values[i] = value * found.factor
     try:
         with placed(lambda row: f"{table.unit} {table.places[row]}"), table.naming():
             trainer.tell(archs, values)

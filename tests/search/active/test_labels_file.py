@@ -55,7 +55,9 @@ def test_other_columns_stay(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("arch,accuracy\n02012100,5\n", "must have the column value, and has the columns 'arch', 'accuracy'"),
+        ("arch,latency\n02012100,5\n", "the columns arch and value .or accuracy., and has .* 'latency'"),
+        ("arch,value,metric\n02012100,5,latency\n", "is of the metric latency, and accuracy is asked for"),
+        ("arch,value,space\n02012100,5,fbnet\n", "is of the space fbnet, and macro is asked for"),
         ("arch,value\n02012100,good\n", r"must be a number, got 'good' \(labels .* line 2\)"),
         ("arch,value\n02012100,inf\n", "must be a number"),
         ("arch,value\n02012100,5\n0201210,5\n", r"line 3\)"),
@@ -86,6 +88,14 @@ def test_what_failed_is_told_as_such(tmp_path):
     assert told.left == 3**8 - 1
     with pytest.raises(InputError, match="told once"):
         told.tell(["02012100"], [math.nan])
+
+
+def test_columns_are_believed(tmp_path):
+    path = tmp_path / "trained.csv"
+    path.write_text("arch;Accuracy [fraction];status\n02012100;0,615;ok\n02012101;;failed\n00000001;;\n")
+    told = trainer()
+    next_to_train(told, path, 1)
+    assert (told.found.archs, told.found.accuracies.tolist()) == (["02012100"], [61.5])
 
 
 def test_fractions_are_asked_about_and_other_values_refused(tmp_path):
