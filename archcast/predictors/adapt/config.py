@@ -93,6 +93,9 @@ class AdaptConfig:
         freedom: degrees of freedom of the measurements' Student-t noise.
         growth: power of the cost that the noise's deviation grows with.
         rounds: variational steps.
+        spread_ratio: standard over robust deviation of the costs from which on they may also be spread as
+            widely as the standard one says, instead of holding outliers.
+        spread_noise: noises of the grid up to which that is believed, over that deviation.
         screen: measurements that components are screened with where there are more than twice as many.
         floor: costs below this share of the median measurement are predicted on a log scale.
         guess, worth: the widening expected beforehand, and the measurements that this guess is worth.
@@ -109,6 +112,8 @@ class AdaptConfig:
     freedom: float = 4.0
     growth: float = 0.75
     rounds: int = 4
+    spread_ratio: float = 1.5
+    spread_noise: float = 0.25
     screen: int = 100
     floor: float = 0.2
     guess: float = 0.8
@@ -131,12 +136,10 @@ class Grid(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def grid_of(config: AdaptConfig) -> Grid:
-    """The grid that the posterior is computed on."""
-    c, v = (
-        points.ravel()
-        for points in np.meshgrid(np.array(config.scales), np.array(config.noises) ** 2, indexing="ij")
-    )
+def grid_of(config: AdaptConfig, most: float = np.inf) -> Grid:
+    """The grid that the posterior is computed on, of noises up to the `most`."""
+    noises = np.array([noise for noise in config.noises if noise <= most])
+    c, v = (points.ravel() for points in np.meshgrid(np.array(config.scales), noises**2, indexing="ij"))
     log_prior = -0.5 * (np.log(c) / config.scale_spread) ** 2
     log_prior -= 0.5 * ((0.5 * np.log(v) - np.log(config.noise_middle)) / config.noise_spread) ** 2
     return Grid(c, v, log_prior)

@@ -7,7 +7,7 @@
 | g | points of the grid over the device's scale c and noise variance v |
 | d | columns of all groups of structure, and one of ones |
 | A | (n, r) structure @ root of a component |
-| t | (n,) measured cost, robustly standardised |
+| t | (n,) measured cost, standardised |
 | tau | (n,) noise of each measurement as a multiple of v |
 
 t = offset + c (structure @ mean + A u) + noise with u ~ N(0, I), a flat offset, and Student-t noise that
@@ -15,12 +15,18 @@ grows as the cost to the power `growth`. For each component, tau is found by var
 in closed form on the grid. Components and grid points are weighed by their evidence, and what is kept is
 the mean and the covariance of the mixture's weights, and how much wider intervals must be than they say
 (`archcast.predictors.adapt.intervals`).
+
+Costs are standardised robustly, so that a measurement ten times off sets no scale. Where the standard
+deviation is much larger than the robust one, that may also be because most of the networks happen to cost
+the same, and the few that do not are right. Each component is then fitted under either scale, and the
+evidence, of costs and not of t, weighs the two as it does components.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,7 +36,7 @@ from archcast.core.labels import Labels, Target
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.structure import stacked
-from archcast.predictors.adapt.config import AdaptConfig, grid_of
+from archcast.predictors.adapt.config import AdaptConfig, Grid, grid_of
 from archcast.predictors.adapt.intervals import half_width, left_out, widening
 from archcast.predictors.adapt.prior import Component, DevicePrior, costs, robust_scale
 from archcast.predictors.artifact.arrays import pack, unpack
@@ -185,7 +191,7 @@ def adapt_to(
     ends = np.cumsum([0, *(groups[name].shape[1] for name in names)])
     places = {name: np.arange(a, b) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
     kept, fits = _fits(prior, groups, cost, positive, config)
-    share = _shares(np.stack([fit.evidence for fit in fits]))
+    share = _by_fit(fits)
     mixed = [
         (w.sum(), np.concatenate([places[name] for name in c.groups] + [ends[-1:]]), *fit.weights(w))
         for c, fit, w in zip(kept, fits, share, strict=True)
@@ -194,10 +200,9 @@ def adapt_to(
     made.weights_, made.root_ = _mixture(mixed, int(ends[-1]) + 1)
     noise, middle = sum(m[0] * m[-1] for m in mixed), np.exp(np.log(cost).mean()) if positive else 1.0
     made.noise_ = np.array([config.floor * np.median(cost) if positive else 0.0, middle, noise])
-    error, deviation = left_out([fit.left_out() for fit in fits], share.ravel())
+    error, deviation = left_out([fit.left_out() for fit in fits], np.concatenate(share))
     made.widening_ = np.array([widening(error / deviation, config)])
-    unit = fits[0].unit
-    made.left_out_ = LeftOut(cost, cost - error * unit, deviation * unit)
+    made.left_out_ = LeftOut(cost, cost - error, deviation)
     return made
 
 
@@ -212,15 +217,26 @@ def _check(codes: Codes, values: Doubles, metric: str) -> None:
 def _fits(
     prior: DevicePrior, groups: dict[str, Doubles], cost: Doubles, positive: bool, config: AdaptConfig
 ) -> tuple[list[Component], list[_Fit]]:
-    """Components and their fits; of many measurements, only components that a part of them supports."""
-    chosen = list(prior.components)
+    """Components and their fits; of many measurements, only components that a part of them supports.
+
+    Where costs may be spread more widely than they robustly seem, every component has a second fit.
+    """
+    chosen, scales = list(prior.components), _scales(cost, config)
     if len(cost) > 2 * config.screen:
         few = np.linspace(0, len(cost) - 1, config.screen).astype(int)
         part = {name: x[few] for name, x in groups.items()}
-        fits = [_Fit(c, stacked(part, c.groups), cost[few], positive, config) for c in chosen]
-        share = _shares(np.stack([fit.evidence for fit in fits])).sum(axis=1)
+        fits = [_Fit(c, stacked(part, c.groups), cost[few], positive, config, scales[0]) for c in chosen]
+        share = np.array([own.sum() for own in _by_fit(fits)])
         chosen = [c for c, own in zip(chosen, share, strict=True) if own > 0.02 * share.max()]
-    return chosen, [_Fit(c, stacked(groups, c.groups), cost, positive, config) for c in chosen]
+    fits = [_Fit(c, stacked(groups, c.groups), cost, positive, config, s) for s in scales for c in chosen]
+    return [fit.component for fit in fits], fits
+
+
+def _scales(cost: Doubles, config: AdaptConfig) -> list[_Scale]:
+    """What costs may be standardised by: robustly, and widely where that is something else."""
+    middle, unit = robust_scale(cost)
+    wide = _Scale(middle, float(cost.std()), grid_of(config, config.spread_noise))
+    return [_Scale(middle, unit, grid_of(config))] + [wide] * (wide.unit > config.spread_ratio * unit)
 
 
 def _mixture(mixed: list[tuple[float, Ints, Doubles, Doubles, float]], d: int) -> tuple[Doubles, Doubles]:
@@ -238,15 +254,29 @@ def _mixture(mixed: list[tuple[float, Ints, Doubles, Doubles, float]], d: int) -
     return weights, vectors[:, kept] * np.sqrt(values[kept])
 
 
+class _Scale(NamedTuple):
+    """What t is: (cost - middle) / unit, and the grid over its scale and noise."""
+
+    middle: float
+    unit: float
+    grid: Grid
+
+
 class _Fit:
     """One component given the measurements; x (n, d) is its structure, `evidence` is (g,)."""
 
     def __init__(
-        self, component: Component, x: Doubles, cost: Doubles, positive: bool, config: AdaptConfig
+        self,
+        component: Component,
+        x: Doubles,
+        cost: Doubles,
+        positive: bool,
+        config: AdaptConfig,
+        scale: _Scale,
     ) -> None:
         self.component, self.x, self.positive, self.config = component, x, positive, config
-        self.grid, freedom = grid_of(config), config.freedom
-        self.middle, self.unit = robust_scale(cost)
+        self.middle, self.unit, self.grid = scale
+        freedom = config.freedom
         self.t, self.cost = (cost - self.middle) / self.unit, cost
         self.a, self.m = x @ component.root, x @ component.mean
         self.tau = slack = np.ones(len(cost))
@@ -260,7 +290,7 @@ class _Fit:
         self._solve()
         rate = slack * (freedom + 1.0) / 2.0  # of the Gamma posteriors of 1 / slack
         self.evidence -= (freedom / 2.0 * np.log(rate) + (freedom + 1.0) * freedom / 4.0 / rate).sum()
-        self.evidence += component.log_weight
+        self.evidence += component.log_weight - (len(cost) - 1) * np.log(self.unit)
 
     def _solve(self) -> None:
         """Spectrum of A without the offset, residuals along it, and the evidence of each grid point."""
@@ -298,14 +328,15 @@ class _Fit:
         return np.asarray(inverse)
 
     def left_out(self) -> tuple[Doubles, Doubles, Doubles]:
-        """Error of each measurement predicted from the others, its variance and its log density, (g, n)."""
+        """Error of each cost predicted from the others, its variance and its log density, (g, n)."""
         variance = 1.0 / np.maximum(self._precision(), 1e-12)
         error = self.alpha * variance
         density = -0.5 * (np.log(variance) + error**2 / variance)
         hindsight = self.grid.v[:, None] * (
             self.tau - self.base
         )  # a measurement's own slack was found by its error
-        return error, np.maximum(variance - hindsight, self.grid.v[:, None] * self.base), density
+        variance = np.maximum(variance - hindsight, self.grid.v[:, None] * self.base)
+        return error * self.unit, variance * self.unit**2, density - np.log(self.unit)
 
     def _growth(self, share: Doubles) -> Doubles:
         """(n,): noise that goes with the fitted cost, of geometric mean 1."""
@@ -331,6 +362,12 @@ class _Fit:
         whole = np.column_stack([np.vstack([spread, -(centre @ spread)]), last])
         mean = np.append(mean, offset + self.middle / self.unit) * self.unit
         return mean, whole * self.unit, noise * self.unit**2
+
+
+def _by_fit(fits: Sequence[_Fit]) -> list[Doubles]:
+    """Probabilities of every fit's grid points, all of them together."""
+    ends = np.cumsum([len(fit.evidence) for fit in fits])[:-1]
+    return np.split(_shares(np.concatenate([fit.evidence for fit in fits])), ends)
 
 
 def _shares(evidence: Doubles) -> Doubles:

@@ -17,12 +17,13 @@ def fitted(n=9, outlier=None):
     if outlier is not None:
         cost[outlier] *= 10.0
     component = Component(("g",), np.array([1.0, 0.0, -1.0, 0.0]), np.diag([1.0, 0.5, 0.2, 0.4]), 0.0, 1.0)
-    return module._Fit(component, x, cost, True, CONFIG)
+    return module._Fit(component, x, cost, True, CONFIG, module._scales(cost, CONFIG)[0])
 
 
 def test_errors_without_a_measurement_are_those_of_a_fit_without_it():
     fit = fitted()
     error, variance, density = fit.left_out()
+    error, variance, density = error / fit.unit, variance / fit.unit**2, density + np.log(fit.unit)
     ones, point = np.ones(8), 13
     c, v = module.grid_of(CONFIG).c[point], module.grid_of(CONFIG).v[point]
     for i in range(9):

@@ -10,7 +10,7 @@ from archcast.featurize.spaces.structure import stacked
 from archcast.predictors import Card, load, read_manifest, save
 from archcast.predictors.adapt import posterior as module
 from archcast.predictors.adapt.config import AdaptConfig, grid_of
-from archcast.predictors.adapt.posterior import Adapted, _Fit, _mixture, _shares, adapt_to
+from archcast.predictors.adapt.posterior import Adapted, _Fit, _mixture, _scales, _shares, adapt_to
 from archcast.predictors.adapt.prior import Component, fit_prior
 
 SPACE = SPACES["nasbench201"]
@@ -66,6 +66,27 @@ def test_predictions_stay_above_zero():
     answers = made.predict(SPACE.members(np.arange(SPACE.size)))
     assert (answers > 0).all()
     assert np.isfinite(answers).all()
+
+
+def test_a_few_small_networks_among_many_of_one_size_are_believed():
+    codes = SPACE.sample(2000, seed=5)
+    paid = cost(codes, 0.5)
+    order = np.argsort(paid)
+    given = np.concatenate([order[[40, 200]], order[1200:1301:14]])
+    values = paid[given] * np.exp(0.02 * np.random.default_rng(0).normal(size=10))
+    made = adapt_to(prior(), codes[given], values, device="d", metric="latency")
+    errors = np.abs(made.predict(codes)[:, 0] / paid - 1.0)
+    assert errors.mean() < 0.05
+
+
+@pytest.mark.parametrize("factor", [0.1, 10.0])
+def test_one_measurement_far_off_is_not_believed(factor):
+    codes, given = SPACE.sample(12, seed=3), SPACE.sample(100, seed=4)
+    values = cost(codes, 0.5)
+    values[4] *= factor
+    made = adapted(n=12, values=values)
+    errors = np.abs(made.predict(given)[:, 0] / cost(given, 0.5) - 1.0)
+    assert errors.mean() < 0.1
 
 
 def test_order_of_the_measurements_does_not_matter():
@@ -157,7 +178,9 @@ def test_evidence_agrees_with_the_dense_formula():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(8, 3))
     component = Component(("g",), np.array([1.0, 0.0, -1.0]), np.diag([1.0, 0.5, 0.2]), 0.0, 1.0)
-    fit = _Fit(component, x, rng.normal(size=8), False, AdaptConfig())
+    fit = _Fit(
+        component, x, cost := rng.normal(size=8), False, AdaptConfig(), _scales(cost, AdaptConfig())[0]
+    )
     fit.tau = np.ones(8)
     fit._solve()
     away = np.linalg.svd(np.ones((1, 8)))[2][1:]  # contrasts, which a flat offset leaves
