@@ -86,5 +86,5 @@ class Labels:
 
 
 def target_key(target: Target) -> str:
-    """A target's name on cards and in runs: its device, with the data set where that differs."""
-    return target.device if target.device == target.dataset else f"{target.device}/{target.dataset}"
+    """A target's name on cards and in runs: its device, with the data set where there is another one."""
+    return target.device if target.dataset in ("", target.device) else f"{target.device}/{target.dataset}"

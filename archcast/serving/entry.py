@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, TypeAlias
 
 from archcast.core.device_catalog import (
@@ -23,7 +24,7 @@ from archcast.core.device_catalog import (
     unknown_device,
 )
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
-from archcast.core.labels import Target
+from archcast.core.labels import Target, target_key
 from archcast.core.metric import METRICS
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
@@ -73,6 +74,19 @@ class Entry:
     def target(self) -> Target:
         """The column's device and data set."""
         return Target(self.device, self.dataset)
+
+    def range_note(self, value: float) -> str:
+        """That a value lies outside those its predictor learned from, and their ends; empty where not.
+
+        Args:
+            value: in the unit that the predictor itself gives, so that of `derived_from` where there is one.
+        """
+        taught = Target(self.device, "") if self.by_networks else self.target
+        least, most = self.card.ranges.get(target_key(taught), (-inf, inf))
+        if least <= value <= most:
+            return ""
+        unit = METRICS[self.derived_from or self.metric].unit
+        return f"outside the values it learned from, {least:.4g} to {most:.4g} {unit}"
 
     @property
     def about(self) -> Device:

@@ -10,8 +10,6 @@ import numpy as np
 
 from archcast.core.arrays import ArchBatch, Codes, Floats
 from archcast.core.errors import InputError
-from archcast.core.labels import target_key
-from archcast.core.metric import METRICS
 from archcast.core.network import Network
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import Reading, read, space_named
@@ -22,11 +20,11 @@ from archcast.predictors.lowered.batches import Parts, values_of_batch, values_o
 from archcast.predictors.lowered.forms import Form
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
+from archcast.predictors.networks.members.form import MembersForm
 from archcast.predictors.networks.members.predictor import MembersPredictor
 from archcast.serving.entry import Entry
 from archcast.serving.store import Store
 
-OUTSIDE = "outside the values it learned from"
 NO_PATH = "no path from input to output"
 
 
@@ -56,10 +54,9 @@ class LoadedPredictor:
         """What it was learned from, how good it is, where it holds."""
         return self.entry.card
 
-    def has_seen(self, value: float) -> bool:
-        """Whether a predicted value lies within those that the predictor learned from."""
-        low, high = self.card.ranges.get(target_key(self.entry.target), (-np.inf, np.inf))
-        return bool(low <= value <= high)
+    def range_note(self, value: float) -> str:
+        """That a predicted value lies outside those it learned from, and their ends; empty where not."""
+        return self.entry.range_note(value)
 
     def predict(self, arch_batch: ArchBatch) -> Floats:
         """Predicted values in `entry.unit`.
@@ -87,10 +84,8 @@ class LoadedPredictor:
     def notes_of_codes(self, codes: Codes, predicted: Floats) -> list[str]:
         """The same for codes that `archcast.parse` gave and their predicted values."""
         connected = self.space.connected(codes).tolist()
-        told = zip(connected, map(self.has_seen, predicted), strict=True)
-        return [
-            "; ".join(filter(None, ("" if path else NO_PATH, "" if seen else OUTSIDE))) for path, seen in told
-        ]
+        told = zip(connected, map(self.range_note, predicted.tolist()), strict=True)
+        return ["; ".join(filter(None, ("" if path else NO_PATH, outside))) for path, outside in told]
 
     def predict_codes(self, codes: Codes) -> Floats:
         """Predicted values of codes that `archcast.parse` gave.
@@ -151,10 +146,9 @@ class LoadedNetworks(LoadedPredictor):
     def __init__(self, entry: Entry, model: NetworkPredictor, form: NetworkForm) -> None:
         super().__init__(entry, model, form)  # type: ignore[arg-type]
 
-    def has_seen(self, value: float) -> bool:
-        """Whether a predicted value lies within those that the predictor learned from."""
-        made = self.form.per_second(np.full((1, 1), value, dtype=np.float32))  # its own inverse
-        return super().has_seen(float(made[0, 0]))
+    def range_note(self, value: float) -> str:
+        """The same, of the values of one pass that its predictor gives."""
+        return self.entry.range_note(_of_a_pass(self.form, value))
 
     def try_once(self) -> None:
         """Nothing: what is read of a network's form alone is read when it is loaded."""
@@ -211,19 +205,8 @@ class LoadedNetworks(LoadedPredictor):
         """
         networks = _networks(read(arch_batch, self.space))
         values = self.predict_networks(networks)
-        told = zip(self.model.notes(networks), map(self._range_note, values), strict=True)
+        told = zip(self.model.notes(networks), map(self.range_note, values.tolist()), strict=True)
         return ["; ".join(filter(None, both)) for both in told]
-
-    def _range_note(self, value: float) -> str:
-        """That a value is outside those that were measured, and the least of these where it is below them."""
-        if self.has_seen(value):
-            return ""
-        own = float(self.form.per_second(np.full((1, 1), value, dtype=np.float32))[0, 0])
-        least = self.card.ranges[target_key(self.entry.target)][0]
-        if own >= least:
-            return OUTSIDE
-        unit = METRICS[self.model.metric_].unit
-        return f"{OUTSIDE}: {own:.3g} {unit}, and the least that was measured is {least:.3g} {unit}"
 
 
 class LoadedMembers(LoadedPredictor):
@@ -240,6 +223,10 @@ class LoadedMembers(LoadedPredictor):
         super().__init__(replace(entry, column=0, intervals=intervals), model, model.form)
         self.space = model.space_
 
+    def range_note(self, value: float) -> str:
+        """The same, of the values of one pass that its predictor gives."""
+        return self.entry.range_note(_of_a_pass(self.model.form, value))
+
     def prepare(self) -> Self:
         """Make its tables now, in place of when so many members were asked for that it pays; returns itself.
 
@@ -247,6 +234,11 @@ class LoadedMembers(LoadedPredictor):
         """
         self.model.form.prepare()
         return self
+
+
+def _of_a_pass(form: NetworkForm | MembersForm, value: float) -> float:
+    """What a value was made from; items a second are their own inverse."""
+    return float(form.per_second(np.full((1, 1), value, dtype=np.float32))[0, 0])
 
 
 def _networks(batch: Reading | NetworkBatch) -> tuple[Network, ...]:

@@ -18,13 +18,11 @@ import numpy as np
 
 from archcast.core.arrays import Floats
 from archcast.core.errors import InputError
-from archcast.core.labels import target_key
 from archcast.core.network import Network
 from archcast.predictors.intervals import check_coverage
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
 from archcast.serving.entry import Entry
-from archcast.serving.loaded import OUTSIDE
 from archcast.serving.store import Store
 
 
@@ -136,10 +134,8 @@ def _note(
     """Write into `notes` what must be known of the values of a group."""
     told = model.notes_by_device(networks)
     for place, (entry, column) in enumerate(zip(group.entries, group.places, strict=True)):
-        least, most = entry.card.ranges.get(target_key(entry.target), (-np.inf, np.inf))
         for item, value in enumerate(direct[:, place].tolist()):
             if np.isnan(value):
                 notes[item][column] = form.why_not(networks[item], place)
                 continue
-            outside = "" if least <= value <= most else OUTSIDE
-            notes[item][column] = "; ".join(filter(None, (told[item][place], outside)))
+            notes[item][column] = "; ".join(filter(None, (told[item][place], entry.range_note(value))))

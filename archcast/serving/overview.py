@@ -18,7 +18,7 @@ from archcast.featurize.spaces import Space
 from archcast.predictors.intervals import check_coverage
 from archcast.serving.entry import Entry
 from archcast.serving.kernel_costs import KernelCost, kernel_costs
-from archcast.serving.loaded import OUTSIDE, LoadedNetworks, LoadedPredictor
+from archcast.serving.loaded import LoadedNetworks, LoadedPredictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _code_row(model: LoadedPredictor, codes: Codes, coverage: float) -> Row:
     values = model.predict_codes(codes)
     value = float(values[0])
     low, high = _ends(lambda: model.interval_codes(codes, coverage, predicted=values), coverage)
-    return Row(model.entry, value, low, high, "" if model.has_seen(value) else OUTSIDE)
+    return Row(model.entry, value, low, high, model.notes_of_codes(codes, values)[0])
 
 
 def _ends(ask: Any, coverage: float) -> tuple[float | None, float | None]:

@@ -71,3 +71,28 @@ def test_a_device_that_knows_nothing_of_its_errors_leaves_the_others_theirs(home
     assert wanted.low is not None
     assert np.isnan(found.low[0]).tolist() == [True, False, False, False]
     np.testing.assert_allclose(found.low[0, 1:3], wanted.low[0, 1:3], rtol=1e-6)
+
+
+@pytest.mark.parametrize("metric", ["latency", "throughput"])
+def test_values_outside_those_that_taught_are_noted_and_have_wider_intervals(home, metric):
+    tiny_one, usual = plain_network(2, side=4), plain_network(*(64,) * 4, side=112)
+    found = network_costs([tiny_one, usual], entries(SHIPPED[:1], metric), store(), coverage=0.9)
+    assert found.low is not None
+    assert found.high is not None
+    outside, plain = (row[0] for row in found.notes)
+    assert outside.startswith("outside the values it learned from, 1.995 to 908.4 ms")
+    assert "outside" not in plain
+    few, usual_width = np.log(found.high / found.low)[:, 0]
+    assert few > usual_width + 1
+    alone = archcast.load(SHIPPED[0], metric, "network")
+    assert alone.notes([tiny_one, usual]) == [outside, plain]
+
+
+@pytest.mark.parametrize("metric", ["latency", "throughput"])
+def test_members_outside_the_values_that_taught_are_noted(metric):
+    light = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
+    dear = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+    assert archcast.load(SHIPPED[1], metric, "nasbench201").notes([light, dear]) == ["", ""]
+    few, many = archcast.load(SHIPPED[0], metric, "nasbench201").notes([light, dear])
+    assert "outside the values it learned from, 1.995 to 908.4 ms" in few
+    assert "outside" not in many

@@ -52,7 +52,9 @@ def test_what_was_not_seen_is_told() -> None:
     accuracy = archcast.load(None, "accuracy", "nasbench201")
     assert overview([accuracy], CODES)[0].note == ""
     worst = SPACE.parse(["|none~0|+|none~0|nor_conv_1x1~1|+|none~0|nor_conv_3x3~1|none~2|"])
-    assert overview([accuracy], worst)[0].note == "outside the values it learned from"
+    assert overview([accuracy], worst)[0].note == (
+        "no path from input to output; outside the values it learned from, 10 to 94.37 %"
+    )
 
 
 def test_a_coverage_out_of_range_is_refused() -> None:

@@ -170,7 +170,7 @@ class NetworkPredictor(ABC):
         if self.errors_ is None:
             return None
         values = self.predict(networks) if predicted is None else predicted
-        reach = np.exp(self.errors_.half(self.mixes(networks), coverage))
+        reach = np.exp(self.errors_.half(values, self.mixes(networks), coverage))
         return (values / reach).astype(np.float32), (values * reach).astype(np.float32)
 
     @staticmethod

@@ -6,10 +6,11 @@
 | q | mix of a network: square roots of shares of classes of kernels in its multiply-adds and bytes |
 | d | mean distance of q to those of the five nearest networks that taught |
 | s | 1 + a d, by which errors grow with distance; a is the one of `SLOPES` that makes intervals narrowest |
+| g | how far the log value lies below the least that taught, or above the greatest; else 0 |
 
 Half-widths are of log values: the quantile of |error| / s over networks whose whole family was left out, each
-family with the same weight, times s. A network of a known family lies near those that taught, and has a
-narrower interval.
+family with the same weight, times s, and `BEYOND` g. A network of a known family lies near those that taught,
+and has a narrower interval. How errors grow with g was measured: `benchmarks/network_beyond.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from archcast.core.arrays import Doubles
+from archcast.core.arrays import Doubles, Floats
 from archcast.core.errors import InputError
 from archcast.featurize.encoders.kernel_table import CLASSES, KernelTable
 from archcast.predictors.artifact.arrays import pack, unpack
@@ -27,6 +28,8 @@ from archcast.predictors.intervals import LEVELS, check_coverage
 
 FILE = "errors.npz"
 SLOPES = (0.0, 0.5, 1.0, 2.0, 4.0)
+BEYOND = 0.3
+"""Half-width for each e-fold beyond the values that taught."""
 _NEAREST = 5
 _STEPS = 100.0
 """Mixes are kept in hundredths, so that near-copies are kept once."""
@@ -51,12 +54,14 @@ class NetworkIntervals:
         widths: (len(LEVELS), m), quantiles of |log error| / s, inf where too few families tell
         slope: (m,), a of each device; known: (u, 2 len(CLASSES)), mixes of networks that taught
         farthest: largest distance that a network of a family left out had
+        ends: (2, m), the least and the greatest value that taught
     """
 
     widths: Doubles
     slope: Doubles
     known: Doubles
     farthest: float
+    ends: Doubles
 
     @classmethod
     def from_errors(
@@ -84,13 +89,14 @@ class NetworkIntervals:
                     errors[known, column], apart[known], _weights(names[known])
                 )
         kept = np.unique(np.round(mixes * _STEPS), axis=0) / _STEPS
-        return cls(widths, slope, kept, float(apart.max(initial=_ALIKE)))
+        ends = np.array([np.nanmin(truth, axis=0), np.nanmax(truth, axis=0)])
+        return cls(widths, slope, kept, float(apart.max(initial=_ALIKE)), ends)
 
-    def half(self, mixes: Doubles, coverage: float) -> Doubles:
+    def half(self, predicted: Doubles | Floats, mixes: Doubles, coverage: float) -> Doubles:
         """Half-widths of log values.
 
         Shapes:
-            mixes: (n, 2 len(CLASSES)); output: (n, m)
+            predicted: (n, m); mixes: (n, 2 len(CLASSES)); output: (n, m)
 
         Raises:
             InputError: coverage outside 0.5 to 0.99, or too few families tell of a device.
@@ -99,7 +105,10 @@ class NetworkIntervals:
         widths = np.array([np.interp(coverage, LEVELS, column) for column in self.widths.T])
         if not np.isfinite(widths).all():
             raise InputError("too few families of networks were left out to tell how far off predictions are")
-        reach: Doubles = (1 + self.slope * self.distance(mixes)[:, None]) * widths
+        values = np.asarray(predicted, dtype=np.float64)
+        within: Doubles = np.clip(values, *self.ends)
+        beyond = BEYOND * np.abs(np.log(values / within))
+        reach: Doubles = (1 + self.slope * self.distance(mixes)[:, None]) * widths + beyond
         return reach
 
     def distance(self, mixes: Doubles) -> Doubles:
@@ -109,7 +118,7 @@ class NetworkIntervals:
     def select(self, columns: Sequence[int]) -> NetworkIntervals:
         """Those of some devices."""
         c = list(columns)
-        return replace(self, widths=self.widths[:, c], slope=self.slope[c])
+        return replace(self, widths=self.widths[:, c], slope=self.slope[c], ends=self.ends[:, c])
 
     def to_file(self) -> bytes:
         """As one file of plain arrays."""
@@ -119,6 +128,7 @@ class NetworkIntervals:
                 "slope": self.slope,
                 "known": np.round(self.known * _STEPS).astype(np.uint8),
                 "farthest": np.array(self.farthest),
+                "ends": self.ends.astype(np.float32),
             }
         )
 
@@ -131,6 +141,7 @@ class NetworkIntervals:
             found["slope"],
             found["known"].astype(np.float64) / _STEPS,
             float(found["farthest"]),
+            found["ends"].astype(np.float64),
         )
 
 

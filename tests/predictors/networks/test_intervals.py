@@ -6,7 +6,7 @@ from made_up_networks import plain_network, tiny_labels
 
 from archcast.core.errors import InputError
 from archcast.featurize.encoders.kernel_table import CLASSES
-from archcast.predictors.networks.intervals import NetworkIntervals
+from archcast.predictors.networks.intervals import BEYOND, NetworkIntervals
 
 
 def made(n=400, families=20, seed=0):
@@ -31,10 +31,10 @@ def test_they_hold_in_families_that_they_were_not_learned_from():
         families=[name for name, own in zip(names, learned, strict=True) if own],
         mixes=mixes[learned],
     )
-    half = known.half(mixes[~learned], 0.9)
+    half = known.half(predicted[~learned], mixes[~learned], 0.9)
     inside = np.abs(np.log(predicted[~learned] / truth[~learned])) <= half
     assert 0.75 <= inside.mean() <= 1.0
-    assert (known.half(mixes[:3], 0.6) < known.half(mixes[:3], 0.9)).all()
+    assert (known.half(truth[:3], mixes[:3], 0.6) < known.half(truth[:3], mixes[:3], 0.9)).all()
 
 
 def test_families_weigh_the_same_however_many_networks_they_have():
@@ -45,14 +45,25 @@ def test_families_weigh_the_same_however_many_networks_they_have():
     known = NetworkIntervals.from_errors(
         truth, predicted, families=names, mixes=np.zeros((103, 2 * len(CLASSES)))
     )
-    assert known.half(np.zeros((1, 2 * len(CLASSES))), 0.55)[0, 0] >= 0.3
+    assert known.half(np.ones((1, 1)), np.zeros((1, 2 * len(CLASSES))), 0.55)[0, 0] >= 0.3
+
+
+def test_beyond_the_values_that_taught_they_widen():
+    truth, predicted, names, mixes = made()
+    known = NetworkIntervals.from_errors(truth, predicted, families=names, mixes=mixes)
+    least, most = truth.min(axis=0), truth.max(axis=0)
+    asked = np.array([least, most, least / np.e, most * np.e**2])
+    half = known.half(asked, np.repeat(mixes[:1], 4, axis=0), 0.9)
+    assert np.allclose(half[0], half[1])
+    assert np.allclose(half[2] - half[0], BEYOND)
+    assert np.allclose(half[3] - half[0], 2 * BEYOND)
 
 
 def test_too_few_families_are_told():
     truth, predicted, _, mixes = made(n=4)
     known = NetworkIntervals.from_errors(truth, predicted, families=["a", "a", "b", "b"], mixes=mixes)
     with pytest.raises(InputError, match="too few families of networks"):
-        known.half(mixes, 0.9)
+        known.half(truth, mixes, 0.9)
 
 
 def test_a_predictor_keeps_them_in_its_files_and_selections(tmp_path):
@@ -69,11 +80,12 @@ def test_a_predictor_keeps_them_in_its_files_and_selections(tmp_path):
     )
     save(model, tmp_path / "tiny", card=Card("made up"))
     again = load_any(read_manifest(tmp_path / "tiny"))
-    nets = labels.networks[:4]
-    assert np.allclose(again.errors_.half(model.mixes(nets), 0.8), model.errors_.half(model.mixes(nets), 0.8))
+    nets, values = labels.networks[:4], labels.values[:4]
+    mixes = model.mixes(nets)
+    assert np.allclose(again.errors_.half(values, mixes, 0.8), model.errors_.half(values, mixes, 0.8))
     assert np.array_equal(
-        model.select((1,)).errors_.half(model.mixes(nets), 0.8)[:, 0],
-        model.errors_.half(model.mixes(nets), 0.8)[:, 1],
+        model.select((1,)).errors_.half(values[:, [1]], mixes, 0.8)[:, 0],
+        model.errors_.half(values, mixes, 0.8)[:, 1],
     )
 
 
