@@ -3,6 +3,7 @@
     python benchmarks/kept_tables.py host --home FOLDER        # an hour on an idle machine
     python benchmarks/kept_tables.py estimates --home FOLDER   # a quarter of an hour
     python benchmarks/kept_tables.py accuracy --home FOLDER    # an hour
+    python benchmarks/kept_tables.py shapes --home FOLDER      # an hour
 
 Each step runs archcast's own commands on the store in FOLDER, so that it goes on where it stopped, and then
 writes its table with its card. Host devices are renamed from `this-host-...` to the name given by `--name`.
@@ -11,12 +12,14 @@ writes its table with its card. Host devices are renamed from `this-host-...` to
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,19 +41,39 @@ TARGETS = (
     "ethos-u85-1024",
 )
 SKIPNETS, SEEDS = 220, 2
+SMALL_SKIPNETS = 160
+SMALL = {"depth": (3, 5, 1), "width": ((4, 16, 1), (8, 24, 1), (16, 40, 2)), "skips": (0, 3, 1)}
+"""Least, most and step of each decision of the networks trained on shapes."""
+ON_SHAPES = {
+    "epochs": 3,
+    "train_images": 3000,
+    "test_share": 0.25,
+    "stop_share": 0.03,
+    "noise": 0.0,
+    "learning_rate": 0.005,
+}
 NAME = "epyc-zen4"
+KEPT_AS = {
+    "host": "host_cpu",
+    "estimates": "estimates",
+    "accuracy": "skipnet_digits",
+    "shapes": "skipnet_shapes",
+}
 
 
 def main() -> None:
     """Run one step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("step", choices=("host", "estimates", "accuracy"))
+    parser.add_argument("step", choices=("host", "estimates", "accuracy", "shapes"))
     parser.add_argument("--home", type=Path, required=True, help="ARCHCAST_HOME of the store that is filled")
     parser.add_argument("--name", default=NAME, help="what this machine is called in the host table")
     parser.add_argument("--keep-only", action="store_true", help="write the table from what the store has")
     given = parser.parse_args()
     os.environ["ARCHCAST_HOME"] = str(given.home)
-    commands = {"host": host, "estimates": estimates, "accuracy": accuracy}[given.step]()
+    if given.step == "shapes":
+        commands = shapes(given.home)
+    else:
+        commands = {"host": host, "estimates": estimates, "accuracy": accuracy}[given.step]()
     if not given.keep_only:
         for words in commands:
             archcast(*words)
@@ -65,13 +88,19 @@ def main() -> None:
         table = of(table, "device", TARGETS)
         title = f"analytical estimates of latency and energy of {described()} on {len(TARGETS)} accelerators"
         about = "Models' answers, not measurements; each row names its target's version and conventions."
+    elif given.step == "shapes":
+        table = of(of(table, "metric", ["accuracy"]), "dataset", ["shapes"])
+        title = (
+            f"accuracy of {table.num_rows} small skipnet networks on generated shapes, {SEEDS} trainings each"
+        )
+        about = "Images are drawn by archcast; see archcast.collect.accuracy.shapes."
     else:
-        table = of(of(table, "space", ["skipnet"]), "metric", ["accuracy"])
+        table = of(of(table, "metric", ["accuracy"]), "dataset", ["digits"])
         title = f"accuracy of {SKIPNETS} skipnet networks on scikit-learn's digits, {SEEDS} trainings each"
         about = "Test images are disturbed and training images few, so that networks differ."
     keep(
         table,
-        {"host": "host_cpu", "estimates": "estimates", "accuracy": "skipnet_digits"}[given.step],
+        KEPT_AS[given.step],
         title=title,
         about=about,
         command=f"python benchmarks/kept_tables.py {given.step} --home FOLDER",
@@ -101,6 +130,31 @@ def accuracy() -> list[list[str]]:
     """The command that trains."""
     words = ["collect", "accuracy", "--space", "skipnet", "--n", str(SKIPNETS), "--data", "digits"]
     return [[*words, "--seeds", str(SEEDS)]]
+
+
+def shapes(home: Path) -> list[list[str]]:
+    """The command that trains small networks, which are written to a file in `home` first."""
+    rng = np.random.default_rng(0)
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / "small_skipnets.jsonl"
+    path.write_text("".join(json.dumps(small_skipnet(rng)) + "\n" for _ in range(SMALL_SKIPNETS)))
+    words = ["collect", "accuracy", "--space", "skipnet", "--archs", str(path), "--data", "shapes"]
+    words += ["--dataset", "shapes", "--seeds", str(SEEDS)]
+    return [words + [word for name, value in ON_SHAPES.items() for word in ("--set", f"{name}={value}")]]
+
+
+def small_skipnet(rng: np.random.Generator) -> dict[str, list[int]]:
+    """A network drawn evenly within `SMALL`; skips are at most the layers there are to read."""
+    depths = [drawn(rng, SMALL["depth"]) for _ in range(3)]
+    widths = [drawn(rng, among) for among in SMALL["width"]]
+    skips = [min(drawn(rng, SMALL["skips"]), depth - 2) for depth in depths]
+    return {"depth": depths, "width": widths, "skips": skips}
+
+
+def drawn(rng: np.random.Generator, among: tuple[int, int, int]) -> int:
+    """A value between least and most in steps."""
+    least, most, step = among
+    return int(rng.choice(np.arange(least, most + 1, step)))
 
 
 def archcast(*words: str) -> None:

@@ -27,7 +27,9 @@ def accuracy(
     ] = None,
     data: Annotated[
         str,
-        typer.Option(help="digits, a folder with a folder of images a class, or package.module:function."),
+        typer.Option(
+            help="digits, shapes, a folder with a folder of images a class, or package.module:function."
+        ),
     ] = "digits",
     dataset: Annotated[
         str | None, typer.Option(help="Data set of the space that the networks are built for.")

@@ -125,6 +125,8 @@ def _fitted(
 
     found = sweep(space, metric, trials=trials, track=track, curve=curve, on_trial=_say_trial, **options)
     typer.echo(f"best of {trials} trials: {_said(found.search.best.settings)}", err=True)
+    if trials > 1 and not found.search.decided:
+        typer.echo("the settings made no difference: all trials answered alike", err=True)
     return found.run, found.tracked
 
 

@@ -19,7 +19,7 @@ from archcast.core.optional import require
 from archcast.predictors import PREDICTORS
 from archcast.training.fit import fit
 from archcast.training.splits import Split, group_split
-from archcast.training.sweep_ranges import RANGES, Range
+from archcast.training.sweep_ranges import RANGES, SEARCHED_ROWS, Range
 from archcast.training.train import make_predictor
 
 INNER_HELD_OUT = 0.2
@@ -67,6 +67,12 @@ class Search:
         return max(self.trials, key=lambda trial: trial.score)
 
     @property
+    def decided(self) -> bool:
+        """Whether trials that ended differ in any figure; where none do, the search says nothing."""
+        ended = [trial.quality for trial in self.trials if not trial.failure]
+        return any(quality != ended[0] for quality in ended[1:])
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What to fit with: the best settings and the fixed ones."""
         return {**self.best.settings, **self.fixed}
@@ -85,7 +91,8 @@ def search_settings(
     """Search the settings of `family` by tree-structured Parzen estimators (Bergstra et al., NeurIPS 2011).
 
     Args:
-        split: only its training side is used, and split anew.
+        split: only its training side is used, and split anew; a trial of a slow family is fitted to at most
+            `SEARCHED_ROWS` of it.
         trials: how many are fitted, the family's defaults first.
         seed: of the inner split, of the sampler and of every fit.
         fixed: settings that keep a value.
@@ -99,7 +106,8 @@ def search_settings(
         raise InputError(f"trials must be at least 1, got {trials}")
     ranges = searched_ranges(family, fixed or {})
     taught = labels.rows(split.train)
-    inner = group_split(taught, held_out=INNER_HELD_OUT, seed=seed + 1)
+    most = SEARCHED_ROWS.get(family)
+    inner = group_split(taught, held_out=INNER_HELD_OUT, rows=most, seed=seed + 1)
     done: list[Trial] = []
 
     def objective(asked: Any) -> float:
@@ -157,9 +165,14 @@ def _try(
 def _defaults(family: str, ranges: Mapping[str, Range]) -> dict[str, Any]:
     """The family's own settings as the ranges have them."""
     config = asdict(PREDICTORS[family].Config())
-    return {
-        name: ",".join(config[name]) if isinstance(config[name], tuple) else config[name] for name in ranges
-    }
+    return {name: _as_set(config[name]) for name in ranges}
+
+
+def _as_set(value: Any) -> Any:
+    """A setting as `archcast train --set` takes it, where it is no number."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 @contextmanager

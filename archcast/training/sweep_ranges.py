@@ -66,6 +66,8 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         "lambda_l2": Real(1e-3, 30.0, log=True),
     },
     "mlp": {
+        "corrects": Among(("true", "false")),
+        "pieces": _PIECES,
         "hidden": Whole(32, 256, log=True),
         "epochs": Whole(40, 200, log=True),
         "batch": Whole(32, 256, log=True),
@@ -84,4 +86,11 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         "huber": Real(0.05, 1.0, log=True),
     },
 }
-"""Family -> setting -> range. A family's defaults lie inside, because they are tried first."""
+"""Family -> setting -> range. A family's defaults lie inside, because they are tried first.
+
+Where the sum that `mlp` corrects is as good alone, its gate stays shut and settings of the network change
+nothing; `corrects` is among the ranges so that such a sweep still compares two answers.
+"""
+
+SEARCHED_ROWS: Mapping[str, int] = {"mlp": 2000, "gnn": 1000}
+"""Rows that a trial is fitted to at most, of families that take minutes on whole tables."""

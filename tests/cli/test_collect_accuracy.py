@@ -40,7 +40,7 @@ def test_networks_of_a_file(run, tmp_path) -> None:
         (("--n", "1", "--set", "epoch=3"), "protocol setting must be one of batch_size, epochs"),
         (("--n", "1", "--set", "epochs=3.5"), "epochs must be a whole number, got '3.5'"),
         (("--n", "1", "--set", "noise=much"), "noise must be a number, got 'much'"),
-        (("--n", "1", "--data", "nowhere"), "data must be digits, a folder of images or"),
+        (("--n", "1", "--data", "nowhere"), "data must be digits, shapes, a folder of images or"),
         (("--n", "1", "--space", "skipnets"), "did you mean 'skipnet'"),
         (("--n", "1", "--space", "hat"), "networks of hat cannot be trained here"),
     ],

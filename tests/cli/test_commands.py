@@ -42,6 +42,16 @@ def test_a_sweep_and_a_learning_curve(run) -> None:
     alone = run(*words, "--predictor", "lookup", "--sweep", "2", "--no-track")
     assert alone.code == 0
     assert "in experiment" not in alone.err
+    assert "made no difference" not in alone.err
+
+
+def test_a_sweep_says_when_it_had_nothing_to_choose(run) -> None:
+    """From so few rows the network of `mlp` corrects nothing, whatever its settings."""
+    words = ("train", "--space", "nasbench201", "-d", "raspi4", "--rows", "40", "--no-track", "--json")
+    few = ("--set", "epochs=2", "--set", "hidden=8", "--set", "members=1", "--set", "corrects=true")
+    done = run(*words, "--predictor", "mlp", "--sweep", "2", *few)
+    assert done.code == 0, done.err
+    assert "the settings made no difference: all trials answered alike" in done.err
 
 
 def test_evaluate_prints_published_figures_beside_its_own(run, tmp_path, public_tables, monkeypatch) -> None:

@@ -2,6 +2,7 @@ import logging
 
 import numpy as np
 import pytest
+from made_up import additive_labels
 from tracked_cases import noisy_labels
 
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
@@ -10,7 +11,7 @@ from archcast.training import settings_search
 from archcast.training.fit import fit
 from archcast.training.settings_search import Trial, search_settings, searched_ranges
 from archcast.training.splits import group_split, prove_disjoint
-from archcast.training.sweep_ranges import RANGES, Among, Real
+from archcast.training.sweep_ranges import RANGES, SEARCHED_ROWS, Among, Real
 from archcast.training.train import make_predictor
 
 LABELS = noisy_labels(("board",), share=0.1)
@@ -25,14 +26,18 @@ def test_ranges_are_of_settings_and_hold_the_defaults(family):
     for name, searched in RANGES[family].items():
         default = getattr(config, name)
         if isinstance(searched, Among):
-            assert ",".join(default) in searched.choices
+            text = ",".join(default) if isinstance(default, tuple) else str(default).lower()
+            assert text in searched.choices
             ends = searched.choices
         else:
             assert searched.low <= default <= searched.high
             ends = (searched.low, searched.high)
         for end in ends:
-            made = make_predictor(family, {name: end}).config
-            assert getattr(made, name) == (tuple(end.split(",")) if isinstance(end, str) else end)
+            made = getattr(make_predictor(family, {name: end}).config, name)
+            if isinstance(default, bool):
+                assert made is (end == "true")
+            else:
+                assert made == (tuple(end.split(",")) if isinstance(end, str) else end)
 
 
 def test_the_held_out_side_is_never_seen(monkeypatch):
@@ -63,6 +68,51 @@ def test_defaults_first_then_the_best_of_all():
     assert found.best.quality["kendall"] == found.best.score
     assert found.settings == found.best.settings
     assert len({trial.settings["ridge"] for trial in told}) == 6
+
+
+SHUT = {"members": 1, "epochs": 3, "hidden": 8, "batch": 64}
+"""The network is small; on labels that are a sum its gate is shut whatever it learns."""
+
+
+def test_a_sweep_of_mlp_compares_two_answers_where_the_gate_is_shut():
+    sums = additive_labels(("board",))
+    found = search_settings("mlp", sums, group_split(sums), trials=6, fixed=SHUT)
+    by_answer = {(t.settings["corrects"], t.score) for t in found.trials if t.settings["corrects"] == "true"}
+    assert len(by_answer) == 1
+    assert found.decided
+    assert min(found.trials, key=lambda t: t.score).settings["corrects"] == "false"
+    assert found.best.settings["corrects"] == "true"
+
+
+def test_trials_that_answer_alike_are_told_apart_from_a_choice():
+    sums = additive_labels(("board",))
+    found = search_settings("mlp", sums, group_split(sums), trials=3, fixed=SHUT | {"corrects": True})
+    assert len({trial.settings["rate"] for trial in found.trials}) == 3
+    assert not found.decided
+    assert search_settings("lookup", LABELS, SPLIT, trials=3).decided
+
+
+def test_trials_of_a_slow_family_are_fitted_to_part_of_the_rows(monkeypatch):
+    seen = []
+
+    def watched(predictor, labels, split, *, seed):
+        seen.append(split)
+        return fit(predictor, labels, split, seed=seed)
+
+    monkeypatch.setattr(settings_search, "fit", watched)
+    monkeypatch.setattr(settings_search, "SEARCHED_ROWS", {"lookup": 50})
+    search_settings("lookup", LABELS, SPLIT, trials=2)
+    assert [len(split.train) for split in seen] == [50, 50]
+    assert len(seen[0].test) == pytest.approx(len(SPLIT.train) / 5, rel=0.2)
+    assert SEARCHED_ROWS.keys() <= RANGES.keys()
+
+
+def test_families_fit_on_one_thread_by_default():
+    """More threads than idle cores make small matrix products wait for each other."""
+    counted = {name: PREDICTORS[name].Config() for name in PREDICTORS}
+    threads = {name: config.threads for name, config in counted.items() if hasattr(config, "threads")}
+    assert {"gnn", "lightgbm", "mlp"} <= threads.keys()
+    assert set(threads.values()) == {1}
 
 
 def test_the_seed_decides():

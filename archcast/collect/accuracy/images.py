@@ -49,8 +49,8 @@ def load_images(name: str, protocol: TrainingProtocol, *, shape: tuple[int, int]
     """The images of a data set, split and disturbed.
 
     Args:
-        name: `digits`, a folder with one folder of images a class, or `package.module:function`; see
-            `archcast.collect.accuracy.sources`.
+        name: `digits`, `shapes`, a folder with one folder of images a class, or `package.module:function`;
+            see `archcast.collect.accuracy.sources`.
         shape: channels and side that the networks take.
         classes: outputs of the networks.
 

@@ -1,8 +1,9 @@
-"""Where images come from: scikit-learn's digits, a folder, or a function that gives torch data sets.
+"""Where images come from: digits, generated shapes, a folder, or a function that gives torch data sets.
 
 | data | parts |
 |---|---|
 | `digits` | one: the 1,797 digits of scikit-learn, 8 x 8 |
+| `shapes` | one: 12,000 generated images, see `archcast.collect.accuracy.shapes` |
 | a folder | one: an image a file, a folder a class, numbered by the folders' sorted names |
 | `package.module:function` | what it returns: (training, testing) or (training, stopping, testing) |
 """
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from archcast.collect.accuracy.shapes import shape_images
 from archcast.core.arrays import Floats, Ints
 from archcast.core.errors import InputError, shorten
 from archcast.core.optional import require
@@ -51,12 +53,16 @@ def load_parts(name: str, shape: tuple[int, int]) -> tuple[Images, ...]:
     """
     if name == "digits":
         parts: tuple[Images, ...] = (_digits(),)
+    elif name == "shapes":
+        parts = (Images(*shape_images()),)
     elif ":" in name and not Path(name).exists():
         parts = _from_function(name)
     elif Path(name).is_dir():
         parts = (_from_folder(Path(name), shape),)
     else:
-        raise InputError(f"data must be digits, a folder of images or package.module:function, got {name!r}")
+        raise InputError(
+            f"data must be digits, shapes, a folder of images or package.module:function, got {name!r}"
+        )
     channels, side = shape
     for images in parts:
         if images.pixels.shape[1:] != (channels, side, side):

@@ -48,8 +48,8 @@ from archcast.featurize.spaces.skipnet_notation import (
 )
 from archcast.featurize.topology import Cells
 
-IMAGES = {"digits": (1, 8), "cifar10": (3, 32)}
-"""Data set -> channels and side of its images."""
+IMAGES = {"digits": (1, 8), "cifar10": (3, 32), "shapes": (16, 8)}
+"""Data set -> channels and side of its images; those of shapes are 32 x 32, read as 8 x 8 patches."""
 CLASSES = 10
 POSITIONS = DEPTHS[-1]
 """Layers that a cell can have."""

@@ -16,6 +16,8 @@ _NORMAL = 1.4826
 _SPREADS = 2.5
 _CLIP = 3.0
 _WARM_UP = 0.1
+_SHORTEST = 11
+"""Steps of the schedule at least: its warm-up must last more than one."""
 
 
 def fit_members(x: Floats, wanted: Doubles, config: MLPConfig, *, members: int, seed: int) -> list[Member]:
@@ -54,7 +56,7 @@ def _fit_one(torch: Any, x: Floats, wanted: Doubles, config: MLPConfig, seed: in
     optimizer = torch.optim.AdamW(weights, lr=config.rate, weight_decay=config.decay, fused=True)
     steps = config.epochs * -(-len(x) // config.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.rate, total_steps=steps + 1, pct_start=_WARM_UP
+        optimizer, config.rate, total_steps=max(steps + 1, _SHORTEST), pct_start=_WARM_UP
     )
     for _ in range(config.epochs):
         for rows in torch.randperm(len(x), generator=generator).split(config.batch):

@@ -141,7 +141,10 @@ def test_faulty_functions_are_named(own_module, function, message):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nowhere", "data must be digits, a folder of images or package.module:function, got 'nowhere'"),
+        (
+            "nowhere",
+            "data must be digits, shapes, a folder of images or package.module:function, got 'nowhere'",
+        ),
         ("no.such.module:make", "must name a function that can be imported"),
     ],
 )

@@ -63,7 +63,9 @@ def counted(network, shape):
     return sum(p.numel() for p in network.parameters()), sum(macs)
 
 
-@pytest.mark.parametrize(("dataset", "shape"), [("digits", (1, 8, 8)), ("cifar10", (3, 32, 32))])
+@pytest.mark.parametrize(
+    ("dataset", "shape"), [("digits", (1, 8, 8)), ("cifar10", (3, 32, 32)), ("shapes", (16, 8, 8))]
+)
 def test_counts_equal_those_of_a_torch_module(dataset, shape):
     archs = [EXAMPLE, SMALLEST, LARGEST, *SKIPNET.format(SKIPNET.sample(12, seed=0))]
     codes = SKIPNET.parse(archs)

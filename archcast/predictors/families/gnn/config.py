@@ -21,7 +21,7 @@ class GNNConfig:
         weight_decay: AdamW's, on matrices.
         dropout: share of the embedding dropped while training.
         huber: deviations beyond which an error counts linearly.
-        threads: processor threads for fitting and predicting.
+        threads: processor threads for fitting and predicting; more than one stalls on a busy machine.
     """
 
     pieces: tuple[str, ...] = ("features",)
@@ -35,7 +35,7 @@ class GNNConfig:
     weight_decay: float = 1.0
     dropout: float = 0.1
     huber: float = 0.2
-    threads: int = 2
+    threads: int = 1
 
     def __post_init__(self) -> None:
         check_at_least(self, hidden=1, layers=0, rank=1, epochs=1, min_steps=1, batch_size=1, threads=1)
