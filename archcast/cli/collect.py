@@ -20,6 +20,7 @@ from archcast.cli.collect_networks import (
 )
 from archcast.cli.collect_remote import farm, remote
 from archcast.cli.collect_run import keep_rows, print_kept
+from archcast.cli.inputs import Notation
 from archcast.cli.network import Bind, Example, Input
 from archcast.cli.output import Json
 
@@ -39,6 +40,7 @@ def host(
     space: Space = None,
     n: Number = None,
     archs: Archs = None,
+    notation: Notation = None,
     onnx: Onnx = None,
     torch: Torch = None,
     inputs: Input = None,
@@ -75,7 +77,9 @@ def host(
     from archcast.collect.measure.timing import TimingSettings
     from archcast.collect.store import MeasurementStore
 
-    wanted = Wanted(space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example)
+    wanted = Wanted(
+        space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example, notation
+    )
     request = wanted.request(parse_device(device))
     settings = TimingSettings(rounds=rounds, runs=runs, seed=seed)
     store = MeasurementStore()

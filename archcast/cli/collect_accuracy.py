@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcast.cli.inputs import FORMATS
+from archcast.cli.inputs import FORMATS, Notation
 from archcast.cli.networks import chosen_networks
 from archcast.cli.output import Json, print_record
 from archcast.core.errors import InputError
@@ -25,6 +25,7 @@ def accuracy(
         str | None,
         typer.Option(help=f"Train the networks of this file: {FORMATS}."),
     ] = None,
+    notation: Notation = None,
     data: Annotated[
         str,
         typer.Option(
@@ -53,7 +54,7 @@ def accuracy(
     from archcast.featurize.spaces import SPACES
 
     chosen = SPACES[space]
-    codes = chosen_networks(chosen, n, archs, seed=seed)
+    codes = chosen_networks(chosen, n, archs, seed=seed, notation=notation)
     if archs is None:
         codes = chosen.canonical(codes)
     settings: dict[str, Any] = _settings(setting or [])

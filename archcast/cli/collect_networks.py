@@ -61,6 +61,7 @@ class Wanted:
     inputs: Sequence[str] | None
     bind: Sequence[str] | None
     example: Sequence[str] | None
+    notation: str | None
 
     def request(self, device: MeasuredDevice) -> Request:
         """What is to be measured on a device.
@@ -75,6 +76,7 @@ class Wanted:
             self._refuse({**only_files, "--example": self.example}, "--onnx or --torch")
             return self._of_space(device, metrics)
         of_spaces = {"--space": self.space, "--n": self.n, "--archs": self.archs, "--dataset": self.dataset}
+        of_spaces |= {"--notation": self.notation}
         self._refuse(of_spaces, "networks of a space, not beside --onnx and --torch")
         if not self.torch:
             self._refuse({"--example": self.example}, "--torch")
@@ -93,7 +95,9 @@ class Wanted:
 
         if self.space is None:
             raise InputError("either --space, --onnx or --torch must say which networks to measure")
-        codes = chosen_networks(SPACES[self.space], self.n, self.archs, seed=self.seed)
+        codes = chosen_networks(
+            SPACES[self.space], self.n, self.archs, seed=self.seed, notation=self.notation
+        )
         return make_request(self.space, codes, device=device, metrics=metrics, dataset=self.dataset)
 
     def _of_networks(self, device: MeasuredDevice, metrics: Sequence[str]) -> Request:

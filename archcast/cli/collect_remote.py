@@ -21,6 +21,7 @@ from archcast.cli.collect_networks import (
     Wanted,
 )
 from archcast.cli.collect_run import Row, keep_rows, print_kept
+from archcast.cli.inputs import Notation
 from archcast.cli.network import Bind, Example, Input
 from archcast.cli.output import Json, print_record
 
@@ -53,6 +54,7 @@ def remote(
     space: Space = None,
     n: Number = None,
     archs: Archs = None,
+    notation: Notation = None,
     onnx: Onnx = None,
     torch: Torch = None,
     inputs: Input = None,
@@ -80,7 +82,9 @@ def remote(
     from archcast.collect.measure.timing import TimingSettings
 
     address, measured = parse_address(host), parse_device(device)
-    wanted = Wanted(space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example)
+    wanted = Wanted(
+        space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example, notation
+    )
     request = wanted.request(measured)
     settings = TimingSettings(rounds=rounds, runs=runs, seed=seed)
     channel = BoardChannel(open_shell(address), needs=packages_for(measured), say=_say)
@@ -132,6 +136,7 @@ def farm(
     space: Space = None,
     n: Number = None,
     archs: Archs = None,
+    notation: Notation = None,
     onnx: Onnx = None,
     torch: Torch = None,
     inputs: Input = None,
@@ -158,7 +163,9 @@ def farm(
     from archcast.collect.store import MeasurementStore
 
     boards = read_farm(file)
-    wanted = Wanted(space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example)
+    wanted = Wanted(
+        space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example, notation
+    )
     requests = [wanted.request(device) for device in dict.fromkeys(board.device for board in boards)]
     store = MeasurementStore()
     settings = TimingSettings(rounds=rounds, runs=runs, seed=seed)

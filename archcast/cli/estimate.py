@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archcast.cli.estimate_networks import estimate_files, is_file, read_files
-from archcast.cli.inputs import FORMATS
+from archcast.cli.inputs import FORMATS, Notation
 from archcast.cli.network import Bind, Input
 from archcast.cli.networks import chosen_networks
 from archcast.cli.output import Json, print_records
@@ -54,6 +54,7 @@ def estimate(
         str | None,
         typer.Option(help=f"Estimate the networks of this file: {FORMATS}."),
     ] = None,
+    notation: Notation = None,
     dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
     settings: Annotated[
         list[str] | None,
@@ -93,7 +94,7 @@ def estimate(
     if to is not None:
         check_path(to)
     targets = _targets(target, settings or [], grid)
-    if arch and is_file(arch[0]):
+    if arch and notation is None and is_file(arch[0]):
         files = read_files(arch, batch=batch, inputs=inputs or (), bind=bind or ())
         found = [estimate_files(one, files, breakdown=breakdown) for one in targets]
         if store:
@@ -101,7 +102,7 @@ def estimate(
         _keep([rows for _, rows in found] if to is not None or store else [], to, store=store)
         _print([r for shown, _ in found for r in shown], whole=breakdown, as_json=as_json)
         return
-    chosen, codes = _networks(arch, archs, space, n, every, seed)
+    chosen, codes = _networks(arch, archs, space, n, every, seed, notation)
     records: list[dict[str, Any]] = []
     tables: list[pa.Table] = []
     for one in targets:
@@ -156,25 +157,33 @@ def _keep(tables: list[pa.Table], to: Path | None, *, store: bool) -> None:
 
 
 def _networks(
-    given: list[str] | None, file: str | None, space: str | None, n: int | None, every: bool, seed: int
+    archs: list[str] | None,
+    file: str | None,
+    space: str | None,
+    n: int | None,
+    every: bool,
+    seed: int,
+    notation: str | None,
 ) -> tuple[Space, Codes]:
     """The space, and the codes to estimate."""
     import numpy as np
 
     from archcast.featurize.spaces import SPACES
-    from archcast.featurize.spaces.catalog import resolve_space
+    from archcast.featurize.spaces.catalog import given
 
-    if sum((bool(given), file is not None, n is not None, every)) != 1:
+    if sum((bool(archs), file is not None, n is not None, every)) != 1:
         raise InputError("networks must be given in one way: as arguments, with --archs, --n or --every")
-    if given:
-        chosen = resolve_space(space, given)
-        return chosen, chosen.parse(given)
+    if archs:
+        chosen, own = given(archs, space, notation)
+        return chosen, chosen.parse(own)
     if space is None:
         raise InputError("--space must be given with --archs, --n and --every")
     chosen = SPACES[space]
     if every:
+        if notation is not None:
+            raise InputError("--notation goes with architectures and --archs")
         return chosen, chosen.members(np.arange(chosen.size))
-    return chosen, chosen_networks(chosen, n, file, seed=seed)
+    return chosen, chosen_networks(chosen, n, file, seed=seed, notation=notation)
 
 
 def _targets(specs: list[str] | None, settings: list[str], grid: bool) -> list[Target]:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from archcast.cli.explain_networks import explained_by_kernels, print_kernels
+from archcast.cli.inputs import Notation
 from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
 from archcast.cli.predict_networks import Files, are_files
@@ -32,6 +33,7 @@ def explain(
         str | None, typer.Option("--space", help="Search space; inferred when left out.")
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Data set the networks are built for.")] = None,
+    notation: Notation = None,
     predictor: Annotated[str | None, typer.Option(help="Family, when there are several.")] = None,
     method: Annotated[
         str | None, typer.Option(help="additive, trees, exact or sampling; default the first that fits.")
@@ -74,12 +76,14 @@ def explain(
     for path in (to, picture):
         if path is not None and not path.absolute().parent.is_dir():
             raise InputError(f"folder of {str(path)!r} must exist")
-    is_file = space in (None, "network") and are_files([arch])
+    is_file = space in (None, "network") and notation is None and are_files([arch])
     if is_file or by is By.KERNELS:
         if method is not None or predictor is not None:
             raise InputError("--method and --predictor must be left out by kernels, which sum to the cost")
         network = Files(batch, inputs or (), bind or ()).read(arch) if is_file else None
-        told = explained_by_kernels(arch, network, device, metric=metric, space=space, dataset=dataset)
+        told = explained_by_kernels(
+            arch, network, device, metric=metric, space=space, dataset=dataset, notation=notation
+        )
         if to is not None:
             told.save(to)
         if picture is not None:
@@ -99,6 +103,7 @@ def explain(
         method=method,
         pairs=pairs,
         seed=seed,
+        notation=notation,
     )
     if to is not None:
         made.save(to)

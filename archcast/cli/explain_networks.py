@@ -26,12 +26,14 @@ def explained_by_kernels(
     metric: str,
     space: str | None,
     dataset: str | None,
+    notation: str | None,
 ) -> KernelExplanation:
     """Where the cost of a network goes.
 
     Args:
         arch: its file, or an architecture in its space's notation.
         network: of the file; None for an architecture.
+        notation: of others, in which an architecture is.
 
     Raises:
         InputError: no device is named, or the cost is no sum over kernels there.
@@ -41,7 +43,7 @@ def explained_by_kernels(
     if device is None:
         raise InputError("device must be named with -d to explain a cost by kernels")
     if network is None:
-        return explain_member(arch, device, metric=metric, space=space, dataset=dataset)
+        return explain_member(arch, device, metric=metric, space=space, dataset=dataset, notation=notation)
     return explain_network(network, device, metric=metric, name=arch)
 
 

@@ -24,6 +24,8 @@ def chosen_networks(
     """
     if (n is None) == (archs is None):
         raise InputError("either --n or --archs must be given, and not both")
+    if archs is None and notation is not None:
+        raise InputError("--notation goes with --archs")
     if archs is not None:
         given = given_architectures(None, archs, "--archs", space=space.name, notation=notation)
         with given.naming():

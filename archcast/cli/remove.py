@@ -18,8 +18,11 @@ def remove(
 ) -> None:
     """Remove a predictor of your own; what it took the place of answers again.
 
+    Each call goes one step back, as far as "kept before" says, and at last to what ships.
+
     Example: archcast remove my-board
     """
+    from archcast.predictors.artifact.former import formers
     from archcast.serving.replacing import remove as take_away
 
     gone, now = take_away(device, metric, space, dataset)
@@ -30,5 +33,6 @@ def remove(
         "space": gone.space,
         "removed": f"{gone.predictor}, from {gone.card.rows} measurements",
         "answers now": answers or "nothing",
+        "kept before": len(formers(gone.saved.folder)),
     }
     print_record(record, as_json=as_json)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcast.cli.inputs import Notation
 from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_record
 from archcast.cli.predict import Hardware, Precision, Runtime
@@ -38,6 +39,7 @@ def score(
         typer.Option("--in", help="Parquet file with a column of architectures, or folder of model files."),
     ] = None,
     column: Annotated[str, typer.Option(help="Column of that file.")] = "arch",
+    notation: Notation = None,
     n: Annotated[int | None, typer.Option("--n", help="Draw so many members of the space.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     every: Annotated[bool, typer.Option("--every", help="Score all members of the space.")] = False,
@@ -71,6 +73,7 @@ def score(
     others: dict[str, Any] = {
         "dataset": dataset,
         "predictor": predictor,
+        "notation": notation,
         "n": n,
         "every": every,
         "address": address,
@@ -110,7 +113,7 @@ def score(
             raise InputError("--space must be given, or a folder of model files as --in")
         if len(device or ()) > 1:
             raise InputError(f"one device must be named for architectures, got {len(device or ())}")
-        chosen = _source(space, source, column, n, seed, every)
+        chosen = _source(space, source, column, notation, n, seed, every)
         how = {"metric": metric, "dataset": dataset, "predictor": predictor, "engine": engine}
         with _bar("parts") as told:
             record = _score(chosen, to, space, device, told, part_rows=part_rows, address=address, **how)
@@ -146,11 +149,21 @@ def _refuse(given: dict[str, Any], why: str) -> None:
             raise InputError(f"--{name} {why}")
 
 
-def _source(space: str, file: Path | None, column: str, n: int | None, seed: int, every: bool) -> Source:
+def _source(
+    space: str,
+    file: Path | None,
+    column: str,
+    notation: str | None,
+    n: int | None,
+    seed: int,
+    every: bool,
+) -> Source:
     from archcast.serving.scale import Drawn, Every, ParquetColumn
 
     if [file is not None, n is not None, every].count(True) != 1:
         raise InputError("exactly one of --in, --n and --every must be given")
     if file is not None:
-        return ParquetColumn.of(file, column)
+        return ParquetColumn.of(file, column, notation)
+    if notation is not None:
+        raise InputError("--notation goes with --in, a Parquet file")
     return Every(space) if n is None else Drawn(space, n, seed)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from archcast.cli.inputs import FORMATS, Notation, given_architectures
+from archcast.cli.inputs import FORMATS, Notation, Strict, given_architectures
 from archcast.cli.kept import leave_run, write_or_keep
 from archcast.cli.output import Json, print_records
+from archcast.core.doubts import strictly
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def search(
         Path | None, typer.Option(help="Smaller space to stay in, as archcast profile --reduce wrote it.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
+    strict: Strict = False,
     state: Annotated[
         Path | None, typer.Option(help="File that keeps what was scored; the same command goes on from it.")
     ] = None,
@@ -106,11 +108,12 @@ def search(
     """
     from archcast.search.loop.run import search as find
 
-    places = placed(
-        ctx.meta[_ORDER],
-        {"device": device, "limit": limit, "maximize": maximize, "minimize": minimize},
-        space,
-    )
+    with strictly(strict):
+        places = placed(
+            ctx.meta[_ORDER],
+            {"device": device, "limit": limit, "maximize": maximize, "minimize": minimize},
+            space,
+        )
     most = 1000 if evaluations is None and seconds is None else evaluations
     with _shown(most) as advance:
         result = find(
@@ -130,6 +133,7 @@ def search(
             seed=seed,
             state=state,
             progress=advance,
+            strict=strict,
         )
     _print(result, as_json=as_json)
     writers = ((csv, result.write_csv), (json_file, result.write_json), (picture, result.write_picture))

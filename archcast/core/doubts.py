@@ -69,6 +69,24 @@ def tell(doubts: Sequence[Doubt], *, strict: bool, stacklevel: int = 3) -> None:
 
 
 @contextmanager
+def strictly(strict: bool) -> Iterator[None]:
+    """Refuse what is told as a doubt meanwhile, where `strict` is true.
+
+    Raises:
+        DoubtError: of the first doubt.
+    """
+    if not strict:
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DoubtWarning)
+        try:
+            yield
+        except DoubtWarning as warning:
+            raise DoubtError([warning.doubt]) from warning
+
+
+@contextmanager
 def placed(where: Where) -> Iterator[None]:
     """Tell doubts by where their items stand, instead of by their places in the batch."""
     with warnings.catch_warnings(record=True) as caught:

@@ -147,7 +147,8 @@ def adapt(
     if not of_device:
         if sources:
             raise InputError(f"sources must be left out for {metric}: only the networks given may teach")
-        tell(doubts_of_accuracies(measured), strict=strict)
+        groups = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
+        tell(doubts_of_accuracies(measured, groups), strict=strict)
         found = select(labels, families=families, seed=seed)
         kept = Measured(_texts(chosen, codes), tuple(measured.tolist()), families=families, seed=seed)
         return _adapted(found.predictor, labels, (), kept, found.intervals)

@@ -15,6 +15,7 @@ import numpy as np
 from archcast.core.arrays import ArchBatch, Floats
 from archcast.core.errors import InputError, shorten
 from archcast.core.optional import require
+from archcast.featurize.spaces.catalog import given
 from archcast.featurize.spaces.checks import check_batch, is_codes
 from archcast.serving.remote_networks import RemoteNetworks, are_networks
 from archcast.serving.replies import ServiceError, content_of, error_of, record_of, seconds_to_wait
@@ -83,6 +84,8 @@ class Client:
         metric: str = "latency",
         space: str | None = None,
         dataset: str | None = None,
+        *,
+        notation: str | None = None,
     ) -> Floats:
         """As `archcast.predict`; a network may also be given by the key that the service knows it by.
 
@@ -96,7 +99,7 @@ class Client:
             ServiceError: the service could not answer in time.
         """
         asked = {"device": device, "metric": metric, "space": space, "dataset": dataset}
-        return self._columns(arch_batch, asked, ("values",))[0]
+        return self._columns(arch_batch, asked, ("values",), notation)[0]
 
     def predict_interval(
         self,
@@ -106,10 +109,12 @@ class Client:
         coverage: float = 0.9,
         space: str | None = None,
         dataset: str | None = None,
+        *,
+        notation: str | None = None,
     ) -> tuple[Floats, Floats]:
         """As `archcast.predict_interval`; raises as `predict`."""
         asked = {"device": device, "metric": metric, "space": space, "dataset": dataset, "coverage": coverage}
-        lower, upper = self._columns(arch_batch, asked, ("lower", "upper"))
+        lower, upper = self._columns(arch_batch, asked, ("lower", "upper"), notation)
         return lower, upper
 
     def network(
@@ -192,8 +197,13 @@ class Client:
             raise InputError(f"url must have a port of 0 to {_LARGEST_PORT}, got {shorten(url)}")
         return url.rstrip("/")
 
-    def _columns(self, batch: ArchBatch, asked: dict[str, Any], names: tuple[str, ...]) -> tuple[Floats, ...]:
+    def _columns(
+        self, batch: ArchBatch, asked: dict[str, Any], names: tuple[str, ...], notation: str | None
+    ) -> tuple[Floats, ...]:
         """What answers hold under each name, parts joined: (n,), or (n, devices) for a list of devices."""
+        if notation is not None:
+            known, batch = given(batch, asked["space"], notation)
+            asked = asked | {"space": known.name}
         found = check_batch(batch)
         if are_networks(found, asked["space"]):
             return self._networks.columns(found, asked, ("value",) if names == ("values",) else names)

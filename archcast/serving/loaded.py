@@ -12,7 +12,7 @@ from archcast.core.arrays import ArchBatch, Codes, Floats
 from archcast.core.errors import InputError
 from archcast.core.network import Network
 from archcast.featurize.spaces import Space
-from archcast.featurize.spaces.catalog import Reading, read, space_named
+from archcast.featurize.spaces.catalog import Reading, given, read, space_named
 from archcast.featurize.spaces.networks import NETWORKS, NetworkBatch
 from archcast.predictors import Card, Predictor
 from archcast.predictors.intervals import check_coverage
@@ -58,8 +58,11 @@ class LoadedPredictor:
         """That a predicted value lies outside those it learned from, and their ends; empty where not."""
         return self.entry.range_note(value)
 
-    def predict(self, arch_batch: ArchBatch) -> Floats:
+    def predict(self, arch_batch: ArchBatch, *, notation: str | None = None) -> Floats:
         """Predicted values in `entry.unit`.
+
+        Args:
+            notation: of others, in which the architectures are; see `archcast.parse`.
 
         Shapes:
             output: float32 (n,)
@@ -67,18 +70,26 @@ class LoadedPredictor:
         Raises:
             InputError: as `archcast.parse`.
         """
-        return values_of_batch(self.parts, read(arch_batch, self.space))[:, 0]
+        return values_of_batch(self.parts, self._read(arch_batch, notation))[:, 0]
+
+    def _read(self, arch_batch: ArchBatch, notation: str | None) -> Reading | NetworkBatch:
+        if notation is not None:
+            arch_batch = given(arch_batch, self.space, notation)[1]
+        return read(arch_batch, self.space)
 
     def try_once(self) -> None:
         """Predict one architecture, so that no request meets the first run."""
         self.predict_codes(self.space.sample(1, seed=0))
 
-    def notes(self, arch_batch: ArchBatch) -> list[str]:
+    def notes(self, arch_batch: ArchBatch, *, notation: str | None = None) -> list[str]:
         """What must be known of each prediction; empty where there is nothing.
 
         Values outside those that it learned from, and architectures without a path from input to output.
+
+        Args:
+            notation: as of `predict`.
         """
-        codes = read(arch_batch, self.space).parsed()
+        codes = self._read(arch_batch, notation).parsed()
         return self.notes_of_codes(codes, self.predict_codes(codes))
 
     def notes_of_codes(self, codes: Codes, predicted: Floats) -> list[str]:
@@ -95,8 +106,13 @@ class LoadedPredictor:
         """
         return values_of_codes(self.form, codes)[:, 0]
 
-    def predict_interval(self, arch_batch: ArchBatch, coverage: float = 0.9) -> tuple[Floats, Floats]:
+    def predict_interval(
+        self, arch_batch: ArchBatch, coverage: float = 0.9, *, notation: str | None = None
+    ) -> tuple[Floats, Floats]:
         """Lower and upper ends of intervals that hold `coverage` of held-out measurements.
+
+        Args:
+            notation: as of `predict`.
 
         Shapes:
             output: float32 (n,) and (n,)
@@ -106,7 +122,7 @@ class LoadedPredictor:
         Raises:
             InputError: as `archcast.parse`; coverage outside 0.5 to 0.99; neither is known.
         """
-        return self.interval_of(read(arch_batch, self.space), coverage)
+        return self.interval_of(self._read(arch_batch, notation), coverage)
 
     def interval_of(self, batch: Reading | NetworkBatch, coverage: float) -> tuple[Floats, Floats]:
         """The same for a batch that was read."""
@@ -197,13 +213,13 @@ class LoadedNetworks(LoadedPredictor):
         low, high = (self.form.per_second(ends)[:, 0] for ends in known)
         return (high, low) if self.entry.derived_from else (low, high)
 
-    def notes(self, arch_batch: ArchBatch) -> list[str]:
+    def notes(self, arch_batch: ArchBatch, *, notation: str | None = None) -> list[str]:
         """What must be known of each prediction; empty where there is nothing.
 
         Operators that no network it learned from had, with their share of the cost, and values outside those
         that it learned from.
         """
-        networks = _networks(read(arch_batch, self.space))
+        networks = _networks(self._read(arch_batch, notation))
         values = self.predict_networks(networks)
         told = zip(self.model.notes(networks), map(self.range_note, values.tolist()), strict=True)
         return ["; ".join(filter(None, both)) for both in told]

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import archcast
@@ -92,3 +94,81 @@ def test_adapt_suggest_best_and_search_take_it(run, tmp_path) -> None:
     )
     assert done.code == 0, done.err
     assert json.loads(done.out)[0]["arch"] in cells
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("explain", "12804", "--notation", "index", "-d", "raspi4"),
+        ("estimate", "12804", "--notation", "index", "-t", "roofline:peak_gmacs=50,bandwidth_gbs=5"),
+        (
+            "estimate",
+            "--archs",
+            "FILE",
+            "--space",
+            "nasbench201",
+            "--notation",
+            "naslib",
+            "-t",
+            "eyeriss-like",
+        ),
+    ],
+)
+def test_one_network_is_explained_and_estimated(run, keyed, words) -> None:
+    done = run(*(keyed if word == "FILE" else word for word in words), "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    own = found["arch"] if words[0] == "explain" else found[0]["arch"]
+    space = archcast.spaces("nasbench201")
+    indexed = space.format(archcast.parse([12804], notation="index"))[0]
+    assert own == (CELL if "naslib" in words else indexed)
+
+
+def test_a_column_is_scored(run, tmp_path) -> None:
+    table = pa.table({"op_indices": [list(THEIRS), [2] * 6]})
+    pq.write_table(table, tmp_path / "theirs.parquet")
+    words = (
+        "score",
+        "--space",
+        "nasbench201",
+        "-d",
+        "raspi4",
+        "--column",
+        "op_indices",
+        "--notation",
+        "naslib",
+    )
+    done = run(*words, "--in", str(tmp_path / "theirs.parquet"), "--to", str(tmp_path / "out"))
+    assert done.code == 0, done.err
+    (part,) = (tmp_path / "out").glob("part-*.parquet")
+    found = pq.read_table(part)
+    assert found["value"].to_numpy()[0] == archcast.predict([CELL], "raspi4")[0]
+    assert found["arch"].to_pylist() == [list(THEIRS), [2] * 6]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("score", "--space", "nasbench201", "-d", "raspi4", "--n", "3", "--to", "o"), "goes with --in"),
+        (("estimate", "--space", "nasbench201", "-t", "eyeriss-like", "--n", "3"), "goes with --archs"),
+        (("estimate", "--space", "nasbench201", "-t", "eyeriss-like", "--every"), "goes with architectures"),
+        (("collect", "host", "--space", "nasbench201", "--n", "3"), "goes with --archs"),
+        (("collect", "host", "--onnx", "m.onnx"), "goes with networks of a space"),
+        (("collect", "host", "--space", "fbnet", "--archs", "FILE"), "notation of fbnet must be one of"),
+        (("collect", "accuracy", "--space", "nasbench201", "--n", "3"), "goes with --archs"),
+    ],
+)
+def test_a_notation_without_what_it_is_of_is_refused(run, keyed, words, said) -> None:
+    done = run(*(keyed if word == "FILE" else word for word in words), "--notation", "naslib")
+    assert done.code == USER_MISTAKE
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_what_was_loaded_reads_them_too() -> None:
+    loaded = archcast.load("raspi4", space="nasbench201")
+    own, theirs = [CELL], [THEIRS]
+    assert loaded.predict(theirs, notation="naslib") == loaded.predict(own)
+    low, high = loaded.predict_interval(theirs, notation="naslib")
+    assert (low, high) == loaded.predict_interval(own)
+    assert loaded.notes(theirs, notation="naslib") == loaded.notes(own)

@@ -8,6 +8,7 @@ import pytest
 import archcast
 from archcast.cli.app import USER_MISTAKE
 from archcast.cli.search import placed
+from archcast.core.doubts import DoubtError
 from archcast.core.errors import InputError
 from archcast.search.blocks.reduce import ReducedSpace
 
@@ -137,3 +138,15 @@ def test_limits_on_size_and_by_measurements(run, small_tables, monkeypatch):
     wrong = run("search", "--space", "nasbench201", "--limit", "parms<=3", *FEW)
     assert wrong.code == USER_MISTAKE
     assert "did you mean 'params'" in wrong.err
+
+
+def test_limits_that_are_likely_fractions_are_refused_where_none_are_wanted(run):
+    words = ("search", "--space", "nasbench201", "-d", "raspi4", "--minimize", "latency", *FEW)
+    done = run(*words, "--limit", "accuracy>=0.93", "--strict")
+    assert done.code == USER_MISTAKE
+    assert "is it in per cent, or a fraction?" in done.err
+    done = run(*words, "--limit", "accuracy>=0.93", "--json")
+    assert done.code == 0
+    assert done.err.count("is it in per cent, or a fraction?") == 1
+    with pytest.raises(DoubtError, match="fraction"):
+        archcast.search("nasbench201", minimize="latency@raspi4", limits="accuracy>=0.93", strict=True)

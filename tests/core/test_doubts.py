@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from archcast.core.doubts import Doubt, DoubtError, DoubtWarning, placed, tell
+from archcast.core.doubts import Doubt, DoubtError, DoubtWarning, placed, strictly, tell
 from archcast.core.errors import ArchcastWarning, InputError
 
 SOME = Doubt("rows", (3, 5), "latency of 2 of 9 is odd")
@@ -45,6 +45,14 @@ def test_doubts_are_told_by_where_their_items_stand():
         tell([SOME], strict=True)
     with pytest.warns(UserWarning, match="something else"), placed(where):
         warnings.warn("something else", UserWarning, stacklevel=1)
+
+
+def test_what_is_told_meanwhile_is_refused_where_none_is_wanted():
+    with pytest.raises(DoubtError, match=r"item 5\)$") as raised, strictly(True):
+        tell([SOME], strict=False)
+    assert raised.value.doubts == (SOME,)
+    with pytest.warns(DoubtWarning), strictly(False):
+        tell([SOME], strict=False)
 
 
 def test_nothing_is_told_of_nothing(recwarn):

@@ -54,6 +54,7 @@ def client(service):
         (TEXTS, {"device": ["raspi4"]}),
         (TEXTS, {"metric": "accuracy"}),
         (TEXTS, {"metric": "accuracy", "dataset": "cifar100"}),
+        ([(4, 0, 3, 1, 4, 3)], {"device": "raspi4", "notation": "naslib"}),
     ],
 )
 def test_predictions_are_those_of_the_package(client, batch, given) -> None:

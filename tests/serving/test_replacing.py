@@ -7,6 +7,7 @@ import pytest
 
 import archcast
 from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError
+from archcast.predictors.artifact.former import MOST, formers
 from archcast.serving.replacing import remove
 
 SPACE = archcast.spaces("nasbench201")
@@ -68,6 +69,22 @@ def test_saving_the_same_twice_keeps_the_former():
     better.save()
     remove("my-board")
     np.testing.assert_array_equal(archcast.predict(REST, "my-board"), first)
+
+
+def test_each_step_back_brings_the_one_before():
+    answers = []
+    for times in range(1, MOST + 4):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ArchcastWarning)
+            archcast.adapt(CELLS, times * values(), "my-board", space="nasbench201").save()
+        answers.append(archcast.predict(REST, "my-board"))
+    folder = next(e for e in archcast.devices() if e.device == "my-board").saved.folder
+    assert len(formers(folder)) == MOST
+    for left, before in enumerate(answers[-2 : -2 - MOST : -1], 1):
+        remove("my-board")
+        np.testing.assert_array_equal(archcast.predict(REST, "my-board"), before)
+        assert len(formers(folder)) == MOST - left
+    assert remove("my-board")[1] is None
 
 
 def test_only_ones_own_is_removed():

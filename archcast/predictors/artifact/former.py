@@ -1,4 +1,10 @@
-"""What a saved predictor was before it was saved anew: kept aside, one step back."""
+"""What a saved predictor was each time before it was saved anew: kept aside, and brought back step by step.
+
+| folder | holds |
+|---|---|
+| `.former.NAME` | the last former of the folder NAME |
+| `.former.K.NAME` | those before it; a greater K is later |
+"""
 
 from __future__ import annotations
 
@@ -10,11 +16,30 @@ from pathlib import Path
 from archcast.core.errors import PlaceError
 
 _FORMER = ".former."
+MOST = 5
+"""Formers of a folder that are kept; older ones are deleted."""
 
 
 def former_of(folder: Path) -> Path:
-    """Where the former of a folder is kept, whether it is there or not."""
+    """Where the last former of a folder is kept, whether it is there or not."""
     return folder.with_name(f"{_FORMER}{folder.name}")
+
+
+def formers(folder: Path) -> list[Path]:
+    """Where the formers of a folder are, the last one first."""
+    last = former_of(folder)
+    return [*([last] if last.is_dir() else []), *(path for _, path in reversed(_numbered(folder)))]
+
+
+def _numbered(folder: Path) -> list[tuple[int, Path]]:
+    """Formers but the last, with their numbers, the oldest first."""
+    end = f".{folder.name}"
+    found = []
+    for path in folder.parent.glob(f"{_FORMER}*"):
+        number = path.name.removeprefix(_FORMER).removesuffix(end)
+        if path.name.endswith(end) and number.isascii() and number.isdigit():
+            found.append((int(number), path))
+    return sorted(found)
 
 
 def keep_former(old: Path, folder: Path, name: str) -> None:
@@ -24,24 +49,32 @@ def keep_former(old: Path, folder: Path, name: str) -> None:
         name: of the manifest.
     """
     with contextlib.suppress(OSError):
-        if (old / name).read_bytes() != (folder / name).read_bytes():
-            shutil.rmtree(former_of(folder), ignore_errors=True)
-            old.rename(former_of(folder))
+        if (old / name).read_bytes() == (folder / name).read_bytes():
+            return
+        before, last = _numbered(folder), former_of(folder)
+        if last.is_dir():
+            number = before[-1][0] + 1 if before else 1
+            last.rename(folder.with_name(f"{_FORMER}{number}.{folder.name}"))
+            for _, path in before[: max(0, len(before) + 2 - MOST)]:
+                shutil.rmtree(path, ignore_errors=True)
+        old.rename(last)
 
 
 def remove(folder: Path) -> bool:
-    """Delete a saved predictor, and put its former in its place; whether there was one.
+    """Delete a saved predictor, and put its last former in its place; whether there was one.
 
     Raises:
         PlaceError: the folder cannot be changed.
     """
-    former = former_of(folder)
+    former, before = former_of(folder), _numbered(folder)
     try:
         gone = Path(tempfile.mkdtemp(prefix=".removed.", dir=folder.parent))
         folder.rename(gone / folder.name)
         there = former.is_dir()
         if there:
             former.rename(folder)
+            if before:
+                before[-1][1].rename(former)
     except OSError as error:
         raise PlaceError(f"{folder} cannot be removed: {error.strerror or error}") from error
     shutil.rmtree(gone, ignore_errors=True)

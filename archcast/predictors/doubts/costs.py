@@ -94,7 +94,7 @@ class Costs:
 def doubts_of_costs(given: Costs) -> list[Doubt]:
     """What is likely wrong, the weightiest first; empty where nothing is."""
     logs, kept = given.logs, np.arange(given.groups.max() + 1)
-    found = [*_repeats(given), *_unit(given, logs)]
+    found = [*repeats_apart(given.metric, given.values, given.groups), *_unit(given, logs)]
     given = _nearest(given, logs)
     columns, comparable = _columns(given, logs), given.same.sum() >= _SEVERAL
     if comparable and len(logs) >= _FEW and _is_inverse(logs, columns[:, : len(given.same)]):
@@ -130,13 +130,19 @@ def _columns(given: Costs, logs: Doubles) -> Doubles:
     return np.concatenate(parts, axis=1)
 
 
-def _repeats(given: Costs) -> Iterator[Doubt]:
-    for network in np.flatnonzero(np.bincount(given.groups) > 1):
-        values = given.values[given.groups == network]
-        if values.max() > REPEATS * values.min():
-            low, high, unit = values.min(), values.max(), METRICS[given.metric].unit
-            text = f"{given.metric} of one network was measured as {low:.4g} and as {high:.4g} {unit}"
-            yield Doubt("repeats", given.items(np.array([network])), text)
+def repeats_apart(metric: str, values: Doubles, groups: Ints) -> Iterator[Doubt]:
+    """Networks whose measurements are more than `REPEATS` times apart.
+
+    Shapes:
+        values: (r,), in the metric's unit; groups: (r,), which network each is of, dense from 0
+    """
+    for network in np.flatnonzero(np.bincount(groups) > 1):
+        places = np.flatnonzero(groups == network)
+        low, high = values[places].min(), values[places].max()
+        if high > REPEATS * low:
+            unit = METRICS[metric].unit
+            text = f"{metric} of one network was measured as {low:.4g} and as {high:.4g} {unit}"
+            yield Doubt("repeats", tuple(places.tolist()), text)
 
 
 def _is_inverse(logs: Doubles, off: Doubles) -> bool:

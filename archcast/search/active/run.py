@@ -17,7 +17,7 @@ import numpy as np
 
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles, Ints
 from archcast.core.batches import items_of
-from archcast.core.doubts import tell
+from archcast.core.doubts import strictly, tell
 from archcast.core.errors import InputError, shorten
 from archcast.core.numbers import is_number, read_number
 from archcast.featurize.spaces import SPACES, Space
@@ -90,7 +90,8 @@ class Trainer:
         if strategy not in STRATEGIES:
             raise InputError(f"strategy must be one of {', '.join(STRATEGIES)}, got {shorten(strategy)}")
         self.space, self._strategy, self._seed, self._strict = SPACES[space], strategy, seed, strict
-        self._codes = within_limits(self.space, limits, _candidates(self.space, candidates, seed))
+        with strictly(strict):
+            self._codes = within_limits(self.space, limits, _candidates(self.space, candidates, seed))
         self._row = {bytes(code): i for i, code in enumerate(self._codes)}
         self._told: dict[int, float | None] = {}
 
@@ -194,6 +195,7 @@ def find_best(
     limits: Sequence[str | Limit] | str = (),
     strategy: str = "ucb",
     enough: float | None = None,
+    strict: bool = False,
 ) -> Found:
     """Train few architectures, each chosen by what those before it taught, to find the most accurate.
 
@@ -201,7 +203,7 @@ def find_best(
         label: trains architectures and gives their accuracies (%), one each; called with at most `batch`, and
             once with the first `FIRST`, which are drawn at random.
         budget: most architectures to train.
-        candidates, limits, strategy: as `Trainer`.
+        candidates, limits, strategy, strict: as `Trainer`.
         enough: stop as soon as an accuracy reaches it.
 
     Raises:
@@ -210,7 +212,9 @@ def find_best(
     """
     for value, what in ((budget, "budget"), (batch, "batch")):
         check_whole(value, what, least=1)
-    trainer = Trainer(space, candidates=candidates, limits=limits, strategy=strategy, seed=seed)
+    trainer = Trainer(
+        space, candidates=candidates, limits=limits, strategy=strategy, seed=seed, strict=strict
+    )
     if trainer.left < budget:
         raise InputError(f"budget must be at most the {trainer.left} candidates, got {budget}")
     train = Scored(label, trainer.space, "archs")

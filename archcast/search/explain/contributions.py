@@ -20,7 +20,7 @@ from archcast.core.arrays import Arch, Codes
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.spaces.catalog import resolve_space
+from archcast.featurize.spaces.catalog import given
 from archcast.search.explain.model import additive_shares, is_additive, is_trees, tree_shares
 from archcast.search.explain.shapley import Shares, can_enumerate, exact_shares, sampled_shares
 from archcast.search.records_file import write
@@ -109,11 +109,13 @@ def explain(
     method: str | None = None,
     pairs: int = PAIRS,
     seed: int = 0,
+    notation: str | None = None,
 ) -> Explanation:
     """Explain the prediction for one architecture.
 
     Args:
         arch: an architecture in its space's notation.
+        notation: of others, in which it is; see `archcast.parse`.
         device, metric, dataset, predictor: as `archcast.load`.
         space: the space or its name; None infers it.
         method: one of `METHODS`; None takes the first that fits.
@@ -123,8 +125,8 @@ def explain(
         InputError: as `archcast.parse`, or a method that does not fit the predictor.
         UnknownNameError: no such predictor or method.
     """
-    chosen = resolve_space(space, [arch])
-    codes = chosen.parse([arch])
+    chosen, own = given([arch], space, notation)
+    codes = chosen.parse(own)
     loaded = load(device, metric, chosen.name, dataset=dataset, predictor=predictor)
     return explain_loaded(loaded, codes, method=method, pairs=pairs, seed=seed)
 

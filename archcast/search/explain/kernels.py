@@ -14,7 +14,7 @@ from archcast.core.errors import InputError
 from archcast.core.network import Network
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
-from archcast.featurize.spaces.catalog import resolve_space
+from archcast.featurize.spaces.catalog import given
 from archcast.search.records_file import write
 from archcast.serving import load
 from archcast.serving.kernel_costs import START, KernelCost, by_part, kernel_costs
@@ -105,15 +105,19 @@ def explain_member(
     metric: str = "latency",
     space: str | Space | None = None,
     dataset: str | None = None,
+    notation: str | None = None,
 ) -> KernelExplanation:
     """Explain the cost of a member of a space on a device that knows networks.
+
+    Args:
+        notation: of others, in which the architecture is; see `archcast.parse`.
 
     Raises:
         InputError: as `archcast.parse`; what answers for this device sees decisions and no kernels; else as
             `explain_network`.
     """
-    chosen = resolve_space(space, [arch])
-    codes = chosen.parse([arch])
+    chosen, own = given([arch], space, notation)
+    codes = chosen.parse(own)
     entry = load(device, metric, chosen.name, dataset=dataset).entry
     if not entry.by_networks:
         raise InputError(

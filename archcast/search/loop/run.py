@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from archcast.core.arrays import ArchBatch
+from archcast.core.doubts import strictly
 from archcast.core.errors import ArchcastWarning, InputError
 from archcast.featurize.spaces import SPACES, Space
 from archcast.search.blocks.reduce import ReducedSpace
@@ -58,6 +59,7 @@ def search(
     state: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     track: bool = False,
+    strict: bool = False,
 ) -> SearchResult:
     """The best architectures of a space that keep limits, by predictions.
 
@@ -91,6 +93,7 @@ def search(
         state: file that keeps what was scored; when it is there, the search goes on from it.
         progress: called after every batch.
         track: leave a run in MLflow.
+        strict: refuse limits that are likely fractions of accuracies, instead of warning of them.
 
     Raises:
         InputError: an argument that cannot be used; says which and why.
@@ -100,19 +103,20 @@ def search(
         check_whole(value, what, least=least)
     asked = Budget(evaluations, seconds)
     METHODS[method]
-    problem = problem_of(
-        SPACES[space],
-        maximize,
-        minimize,
-        limits,
-        device=device,
-        dataset=dataset,
-        hold=hold,
-        score=score,
-        score_takes=score_takes,
-        predictors=predictors,
-        measured=measured,
-    )
+    with strictly(strict):
+        problem = problem_of(
+            SPACES[space],
+            maximize,
+            minimize,
+            limits,
+            device=device,
+            dataset=dataset,
+            hold=hold,
+            score=score,
+            score_takes=score_takes,
+            predictors=predictors,
+            measured=measured,
+        )
     part = ReducedSpace.read(within) if isinstance(within, str | Path) else within
     result = solve(
         problem,

@@ -18,6 +18,7 @@ from archcast.core.arrays import ArchBatch, Codes
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.optional import require
 from archcast.featurize.spaces import SPACES
+from archcast.featurize.spaces.catalog import notation_named
 from archcast.featurize.spaces.checks import check_count
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class ParquetColumn:
 
     Attributes:
         rows: of the file.
+        notation: of others, in which the architectures are; see `archcast.parse`.
         fingerprint: of the file's size and its footer, which tells where everything lies.
     """
 
@@ -54,15 +56,18 @@ class ParquetColumn:
     column: str
     rows: int
     fingerprint: str
+    notation: str | None = None
 
     @classmethod
-    def of(cls, path: Path, column: str) -> ParquetColumn:
+    def of(cls, path: Path, column: str, notation: str | None = None) -> ParquetColumn:
         """Look at a file without reading its rows.
 
         Raises:
             InputError: it is no Parquet file, has no rows, or the column's type cannot hold architectures.
-            UnknownNameError: it has no such column.
+            UnknownNameError: it has no such column, or there is no such notation.
         """
+        if notation is not None:
+            notation_named(notation)
         with _readable(path) as (pa, file):
             schema = file.schema_arrow
             if column not in schema.names:
@@ -79,11 +84,12 @@ class ParquetColumn:
         with path.open("rb") as whole:
             whole.seek(max(0, size - _FOOTER))
             fingerprint = hashlib.sha256(f"{size} ".encode() + whole.read()).hexdigest()
-        return cls(str(path.resolve()), column, rows, fingerprint)
+        return cls(str(path.resolve()), column, rows, fingerprint, notation)
 
     def describe(self) -> dict[str, Any]:
         """Without its place, so that a file may be moved between two runs."""
-        return {"source": "parquet", "column": self.column, "rows": self.rows, "file": self.fingerprint}
+        told = {"source": "parquet", "column": self.column, "rows": self.rows, "file": self.fingerprint}
+        return told if self.notation is None else told | {"notation": self.notation}
 
     def read(self, start: int, stop: int) -> tuple[ArchBatch, dict[str, Any]]:
         """The range as a list, or as an array of codes where the column holds lists of whole numbers."""
@@ -92,6 +98,8 @@ class ParquetColumn:
         if found.null_count:
             empty = int(np.argmax(np.asarray(found.is_null())))
             raise InputError(f"column {self.column!r} must have no empty rows", item=empty)
+        if self.notation is not None:
+            return notation_named(self.notation)[1].own(found.to_pylist()), {"arch": found}
         if not _is_codes(pa, found.type):
             return found.to_pylist(), {"arch": found}
         return _as_codes(found), {"arch": found}

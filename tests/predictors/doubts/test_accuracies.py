@@ -23,6 +23,13 @@ def test_fractions_are_asked_about():
     assert found.text == "accuracy is at most 1 % in 2 of 7: are they fractions?"
 
 
+def test_repeats_that_disagree_are_named():
+    values, groups = np.array([93.2, 9.31, 71.0]), np.array([0, 0, 1])
+    (found,) = doubts_of_accuracies(values, groups)
+    assert (found.kind, found.items) == ("repeats", (0, 1))
+    assert doubts_of_accuracies(values, np.arange(3)) == []
+
+
 def test_outside_of_0_to_100_is_refused():
     with pytest.raises(InputError, match=r"must be 0 to 100 %, got 932 .item 1"):
         doubts_of_accuracies(np.array([93.2, 932.0]))
