@@ -27,10 +27,14 @@ from archcast.core.registry import Registry
 from archcast.featurize.encoders.kernel_table import KernelTable, kernel_table
 from archcast.featurize.encoders.program import Program, program_of
 from archcast.featurize.networks import NETWORK
+from archcast.featurize.operators import OPERATORS
+from archcast.featurize.operators.meanings import is_known
 from archcast.predictors.networks.intervals import FILE, NetworkIntervals, mix_of
 from archcast.predictors.networks.labels import NetworkLabels
 
 UNLIKE = "unlike any network that it learned from"
+LEAST_SHARE = 0.005
+"""Share of a cost from which operators that nothing taught are told of."""
 
 
 class NetworkPredictor(ABC):
@@ -274,15 +278,16 @@ def operators_of(networks: Iterable[Network]) -> tuple[str, ...]:
 
 
 def unseen(predictor: NetworkPredictor, network: Network) -> list[str]:
-    """Operators of a network that a predictor has never seen; none where it does not know those."""
+    """Operators of a network that a predictor has seen under no name; none where it does not know those."""
     known = predictor.operators_
-    return [op for op in operators_of([network]) if op not in known] if known else []
+    return [op for op in operators_of([network]) if not is_known(op, known)] if known else []
 
 
 def unseen_operators(predictor: NetworkPredictor, network: Network) -> list[str]:
     """Operators of a network that a predictor of devices which are alike has never seen, device by device.
 
-    With them stands the share of the cost of the kernels which hold one of them; empty where there are none.
+    With them stands the share of the cost of the kernels which hold one of them; empty where there are none,
+    and where that share is nothing and what they cost is understood.
     """
     new, m = unseen(predictor, network), len(predictor.devices_)
     if not new:
@@ -295,4 +300,6 @@ def unseen_operators(predictor: NetworkPredictor, network: Network) -> list[str]
         return [""] * m
     shares = predictor.shares(network)
     of_all = shares[of_new].sum(axis=0) / shares.sum(axis=0)
-    return [f"{costly} in no network it learned from ({share:.0%} of the cost)" for share in of_all]
+    least = LEAST_SHARE if all(op in OPERATORS for op in new) else 0.0
+    told = [f"{costly} in no network it learned from ({share:.0%} of the cost)" for share in of_all]
+    return [text if share >= least else "" for text, share in zip(told, of_all, strict=True)]
