@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archcast.core.device import DeviceName
 from archcast.predictors import save
 from archcast.predictors.networks.labels import NetworkLabels
 from archcast.training.networks.fit import FittedNetworks, fit_networks
@@ -42,6 +43,8 @@ class NetworkEntry:
     Attributes:
         table: whose figures teach.
         family: of predictors, with its `metric`.
+        share: of the roofline in a blend; None leaves the family's own.
+        on_gpu: whether devices that run on a GPU alone ship with it, or the others; None takes all.
         least: networks that a device must have measured to ship.
         ranking: Spearman's correlation that a device must reach in families left out to ship.
     """
@@ -49,12 +52,24 @@ class NetworkEntry:
     table: str
     family: str = "sums"
     metric: str = "latency"
+    share: float | None = None
+    on_gpu: bool | None = None
     least: int = 15
     ranking: float = -1.0
 
+    def takes(self, device: str) -> bool:
+        """Whether a device is one of those that ship with it."""
+        return self.on_gpu is None or (DeviceName.parse(device).processor == "gpu") == self.on_gpu
+
+    @property
+    def config(self) -> dict[str, float]:
+        """Settings of the family."""
+        return {} if self.share is None else {"roofline": self.share}
+
 
 ENTRIES = {
-    "network-phones": NetworkEntry("mobile_ml_bench"),
+    "network-phones": NetworkEntry("mobile_ml_bench", on_gpu=False),
+    "network-phone-gpus": NetworkEntry("mobile_ml_bench", family="blend", share=0.5, on_gpu=True),
     "network-gpus": NetworkEntry("timm", family="blend"),
     "network-boards": NetworkEntry("ncnn"),
     "network-npus": NetworkEntry("qai_hub", ranking=0.8),
@@ -67,13 +82,15 @@ def make(entry: NetworkEntry) -> FittedNetworks:
     """Fit an entry, anew where settings are ranked too badly to ship."""
     labels = network_labels(entry.table, entry.metric).labels
     enough = np.isfinite(labels.values).sum(axis=0) >= entry.least
-    labels = _only(labels, [device for device, fits in zip(labels.devices, enough, strict=True) if fits])
+    labels = _only(
+        labels, [d for d, fits in zip(labels.devices, enough, strict=True) if fits and entry.takes(d)]
+    )
     if not labels.redistributable:
         sys.exit(f"the table {entry.table} may not be shipped")
-    made = fit_networks(entry.family, labels, progress=_say)
+    made = fit_networks(entry.family, labels, config=entry.config, progress=_say)
     ranked = [device for device, found in made.quality.items() if not found["spearman"] < entry.ranking]
     if len(ranked) < len(labels.devices):
-        made = fit_networks(entry.family, _only(labels, ranked), progress=_say)
+        made = fit_networks(entry.family, _only(labels, ranked), config=entry.config, progress=_say)
     return made
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles
+from archcast.core.device import DeviceName
 from archcast.core.doubts import Doubt
 from archcast.predictors.adapt.posterior import Adapted
 from archcast.predictors.adapt.prior import costs
@@ -49,12 +50,15 @@ def doubts_of_networks(model: AdaptedNetworks, values: Doubles) -> list[Doubt]:
         values: (r,), in the metric's unit
     """
     found = model.left_out_
-    known = np.exp(model.posterior_.measured)
-    same = np.ones(known.shape[1], dtype=bool)
     limit = _IMPLAUSIBLE_OF_NETWORKS
-    expected = np.exp(found.predicted)
+    known, expected = np.exp(found.sources), np.exp(found.predicted)
+    same = np.repeat(
+        [source.metric_ == model.metric_ for source in model.sources_.predictors],
+        [len(source.devices_) for source in model.sources_.predictors],
+    )
     if model.metric_ == "throughput":
-        known, expected = 1.0 / known, 1.0 / expected
+        items = 1000.0 * DeviceName.parse(model.devices_[0]).batch
+        known, expected = known / items, expected / items
     return doubts_of_costs(Costs(model.metric_, values, found.rows, known, same, expected, limit=limit))
 
 

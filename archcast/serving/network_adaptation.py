@@ -23,11 +23,12 @@ from archcast.featurize.spaces.catalog import infer_space
 from archcast.featurize.spaces.networks import NETWORKS
 from archcast.predictors import Card, save
 from archcast.predictors.artifact.measured import Measured
-from archcast.predictors.networks.adapt.predictor import LEAST, AdaptedNetworks, adapt_network
+from archcast.predictors.networks.adapt.predictor import LEAST, AdaptedNetworks, adapt_network, alike
 from archcast.predictors.networks.adapt.references import suggest_networks
 from archcast.predictors.networks.adapt.sources import Sources
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
+from archcast.predictors.networks.kinds import pass_costs
 from archcast.serving.doubts import doubts_of_networks
 from archcast.serving.entry import Entry
 from archcast.serving.loaded import LoadedNetworks
@@ -105,7 +106,8 @@ def adapt_networks(
     chosen = _chosen(metric, sources)
     model = adapt_network(networks, measured, device=device, metric=metric, sources=chosen)
     tell(doubts_of_networks(model, measured), strict=strict, stacklevel=4)
-    without = np.exp(model.left_out_.predicted[model.left_out_.rows])
+    costs = np.exp(model.left_out_.predicted[model.left_out_.rows])
+    without = pass_costs(costs[:, None], metric, (device,))[:, 0]
     kept = Measured(tuple(networks), tuple(measured.tolist()), tuple(without.tolist()), sources)
     return AdaptedToNetworks(_entry(model, measured), model, kept)
 
@@ -172,7 +174,9 @@ def _chosen(metric: str, sources: Sequence[str] | None) -> list[NetworkPredictor
     """Shipped predictors of networks, of some devices alone where they are named."""
     here = store(fresh=True)
     entries = [
-        e for e in here.every if (e.space, e.metric, e.origin, e.derived_from) == (NETWORK, metric, "zoo", "")
+        e
+        for e in here.every
+        if (e.space, e.origin, e.derived_from) == (NETWORK, "zoo", "") and e.metric in alike(metric)
     ]
     if not entries:
         raise InputError(f"no shipped predictor teaches {metric} of networks of any form")

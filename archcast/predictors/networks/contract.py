@@ -31,6 +31,8 @@ from archcast.featurize.operators import OPERATORS
 from archcast.featurize.operators.meanings import is_known
 from archcast.predictors.networks.intervals import FILE, NetworkIntervals, mix_of
 from archcast.predictors.networks.labels import NetworkLabels
+from archcast.predictors.networks.remembered import FILE as REMEMBERED
+from archcast.predictors.networks.remembered import Remembered, work_by_class
 
 UNLIKE = "unlike any network that it learned from"
 LEAST_SHARE = 0.005
@@ -49,6 +51,8 @@ class NetworkPredictor(ABC):
         requires: packages beyond archcast's own that it needs.
         metric_, devices_: what it was fitted to.
         operators_: operators of the networks it learned from, sorted; empty where that is not known.
+        errors_: how far off it was in families left out; None where that is not known.
+        remembered_: what was measured of the networks that taught, where that is kept.
     """
 
     family: ClassVar[str]
@@ -58,6 +62,7 @@ class NetworkPredictor(ABC):
     devices_: tuple[str, ...]
     operators_: tuple[str, ...] = ()
     errors_: NetworkIntervals | None = None
+    remembered_: Remembered | None = None
 
     def __init__(self, config: Any = None) -> None:
         self.config = self.Config() if config is None else config
@@ -192,6 +197,18 @@ class NetworkPredictor(ABC):
             labels.values, predicted, families=labels.families, mixes=self.mixes(labels.networks)
         )
 
+    def remember(self, labels: NetworkLabels) -> None:
+        """Keep what is left of the networks that taught, for devices that are learned from this one."""
+        work = np.stack([work_by_class(network).sum(axis=0) for network in labels.networks])
+        predicted = np.asarray(self.predict(labels.networks), dtype=np.float64)
+        self.remembered_ = Remembered.of(labels, predicted, work)
+
+    def remembered(self, work: Doubles) -> tuple[Doubles, Doubles]:
+        """See `Remembered.at`; zeros where nothing is kept."""
+        if self.remembered_ is None:
+            return np.zeros((len(work), len(self.devices_))), np.zeros(len(work))
+        return self.remembered_.at(work)
+
     def notes(self, networks: Sequence[Network]) -> list[str]:
         """What a user must know of each prediction; here operators that nothing it learned from had.
 
@@ -229,13 +246,19 @@ class NetworkPredictor(ABC):
         made.metric_, made.operators_ = self.metric_, self.operators_
         made.devices_ = tuple(self.devices_[c] for c in columns)
         made.errors_ = None if self.errors_ is None else self.errors_.select(columns)
+        made.remembered_ = None if self.remembered_ is None else self.remembered_.select(columns)
         made.take_columns(self, columns)
         return made
 
     def to_files(self) -> dict[str, bytes]:
         """What was learned, errors with it, as file name -> content."""
         errors = {} if self.errors_ is None else {FILE: self.errors_.to_file()}
-        return self.learned_files() | errors
+        return self.source_files() | errors
+
+    def source_files(self) -> dict[str, bytes]:
+        """What a device that is learned from this one needs of it."""
+        kept = {} if self.remembered_ is None else {REMEMBERED: self.remembered_.to_file()}
+        return self.learned_files() | kept
 
     def header(self) -> dict[str, Any]:
         """What an artifact keeps of the predictor beside its files; JSON types only."""
@@ -269,6 +292,8 @@ def network_predictor(header: Mapping[str, Any], files: Mapping[str, bytes]) -> 
     made.take_files(files)
     if FILE in files:
         made.errors_ = NetworkIntervals.from_file(files[FILE])
+    if REMEMBERED in files:
+        made.remembered_ = Remembered.from_file(files[REMEMBERED])
     return made
 
 

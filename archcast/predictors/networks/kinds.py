@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -91,3 +92,20 @@ def enough_measured(family: str, labels: NetworkLabels) -> None:
     for device, known in zip(labels.devices, np.isfinite(labels.values).sum(axis=0), strict=True):
         if known < 2:
             raise InputError(f"{family} must have at least 2 measurements of {device}, got {known}")
+
+
+def kind_of(device: str) -> str:
+    """Runtime, processor and precision of a device in few words, such as `tflite cpu int8`."""
+    name = DeviceName.parse(device)
+    found = re.match(r"[a-z]+", name.runtime)
+    runtime = found[0] if found else ""
+    if "mobile" in name.runtime.split("_"):
+        runtime += "_mobile"
+    if "compiled" in name.runtime.split("_"):
+        runtime += "_compiled"
+    on_gpu = name.processor in ("gpu", "vulkan", "opencl", "cuda", "metal") or name.batch > 1
+    other = name.processor in ("npu", "dsp", "tpu")
+    processor = name.processor if other else "gpu" if on_gpu else "cpu"
+    return (
+        f"{runtime} {processor} {'int8' if 'int8' in name.precision or 'w8' in name.precision else 'float'}"
+    )

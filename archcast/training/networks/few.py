@@ -15,8 +15,9 @@ import numpy as np
 
 from archcast.core.arrays import Doubles, Ints
 from archcast.core.network import Network
-from archcast.predictors.networks.adapt.posterior import learn
-from archcast.predictors.networks.adapt.sources import Sources, by_kind, hardware_of, kind_of
+from archcast.predictors.networks.adapt.learned import learn_device
+from archcast.predictors.networks.adapt.sources import Said, Sources
+from archcast.predictors.networks.kinds import Kind
 from archcast.predictors.networks.labels import NetworkLabels
 from archcast.training.metrics import quality
 from archcast.training.networks.fit import new
@@ -29,38 +30,48 @@ COVERAGE = 0.9
 class Told:
     """What source devices say of networks.
 
-    Shapes:
-        logs: (n, S), log values; mixes: (n, c), shares of work
+    Attributes:
+        sources: predictors, of which what they are of counts alone.
+        networks: n of them.
+        said: (n, S) log costs and how surely they are remembered, (n, c) shares of work.
     """
 
-    devices: tuple[str, ...]
-    logs: Doubles
-    mixes: Doubles
+    sources: Sources
+    networks: tuple[Network, ...]
+    said: Said
 
     def for_device(self, device: str) -> Told:
         """What sources on other hardware say."""
-        own = hardware_of(device)
-        columns = [c for c, name in enumerate(self.devices) if hardware_of(name) != own]
-        return Told(tuple(self.devices[c] for c in columns), self.logs[:, columns], self.mixes)
+        left = self.sources.without([device])
+        columns = [c for c, name in enumerate(self.sources.devices) if name in left.devices]
+        values, shares, sure = self.said
+        return Told(left, self.networks, Said(values[:, columns], shares, sure[:, columns]))
+
+    def joined(self, other: Told) -> Told:
+        """With networks of which the same sources tell."""
+        both = (np.concatenate(pair) for pair in zip(self.said, other.said, strict=True))
+        return Told(self.sources, (*self.networks, *other.networks), Said(*both))
 
     def learned(self, rows: Ints, test: Ints, values: Doubles, device: str) -> dict[str, float]:
         """How well a device is predicted on tested networks after some were measured.
 
         Shapes:
-            rows: (k,); test: (t,); values: (n,), of the device
+            rows: (k,); test: (t,); values: (n,), latencies of the device
         """
-        places = by_kind([kind_of(name) for name in self.devices])
-        y = np.log(values)
-        made = learn(y[rows], self.logs[rows], self.mixes[rows], places=places, kind=kind_of(device))
-        mean = made.mean(self.logs[test], self.mixes[test])
-        reach = made.reach(self.logs[test], self.mixes[test], COVERAGE)
+        y, x = np.log(values), Kind.of(device).totals(self.networks)
+        made, _, _ = learn_device(y[rows], self._rows(rows), x[rows], sources=self.sources, device=device)
+        said, own = self._rows(test), made.own.logs(x[test])
+        mean, reach = made.mean(said, own), made.reach(said, own, COVERAGE)
         inside = np.abs(y[test] - mean) <= reach
         return quality(values[test], np.exp(mean)) | {"coverage_90": float(inside.mean())}
+
+    def _rows(self, rows: Ints) -> Said:
+        return Said(*(part[rows] for part in self.said))
 
 
 def told_by(sources: Sources, networks: Sequence[Network]) -> Told:
     """What fitted sources say of networks."""
-    return Told(sources.devices, *sources.parts(networks))
+    return Told(sources, tuple(networks), sources.parts(networks))
 
 
 def told_of_unseen(
@@ -68,7 +79,7 @@ def told_of_unseen(
     tables: Sequence[MeasuredStructures],
     folds: Ints,
     *,
-    family: str,
+    families: Sequence[str],
     progress: Callable[[str], None],
 ) -> Told:
     """What sources say of networks none of whose family, and no near-copy, taught them.
@@ -77,7 +88,7 @@ def told_of_unseen(
         target: whose networks are told of.
         tables: that teach, the target's own among them where it does.
         folds: (n,) fold of each of the target's networks.
-        family: of the predictors.
+        families: of the predictors, one a table.
     """
     parts: list[tuple[Ints, Told]] = []
     for fold in np.unique(folds):
@@ -85,15 +96,17 @@ def told_of_unseen(
         rows = np.flatnonzero(folds == fold)
         left = {target.labels.families[row] for row in rows}
         near = target.groups[rows]
-        models = [new(family).fit(_without(table, left, near)) for table in tables]
+        models = [
+            new(name).fit(_without(table, left, near)) for table, name in zip(tables, families, strict=True)
+        ]
         told = told_by(Sources(tuple(models)), [target.labels.networks[row] for row in rows])
         parts.append((rows, told))
     every = parts[0][1]
-    logs = np.empty((len(folds), every.logs.shape[1]))
-    mixes = np.empty((len(folds), every.mixes.shape[1]))
+    said = Said(*(np.empty((len(folds), part.shape[1])) for part in every.said))
     for rows, told in parts:
-        logs[rows], mixes[rows] = told.logs, told.mixes
-    return Told(every.devices, logs, mixes)
+        for whole, part in zip(said, told.said, strict=True):
+            whole[rows] = part
+    return Told(every.sources, target.labels.networks, said)
 
 
 def _without(table: MeasuredStructures, families: set[str], groups: Ints) -> NetworkLabels:

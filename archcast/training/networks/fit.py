@@ -109,12 +109,13 @@ def fit_networks(
     seed: int = 0,
     progress: Callable[[str], None] = lambda text: None,
 ) -> FittedNetworks:
-    """Fit to all labels, and learn errors by leaving families out."""
+    """Fit to all labels, learn errors by leaving families out, and remember what taught."""
     folds = family_folds(labels.families, FOLDS)
     predicted = left_out(lambda: new(family, config), labels, folds, seed=seed, progress=progress)
     progress("all networks")
     predictor = new(family, config).fit(labels, seed=seed)
     predictor.learn_errors(labels, predicted)
+    predictor.remember(labels)
     return FittedNetworks(predictor, labels, predicted)
 
 

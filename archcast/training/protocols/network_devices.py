@@ -15,7 +15,7 @@ from archcast.training.networks.few import Told, told_of_unseen
 from archcast.training.networks.labels import MeasuredStructures, network_labels
 from archcast.training.protocols.networks import EVERY, kind_of, tested
 from archcast.training.protocols.result import Progress, Record
-from archcast.training.protocols.schema import NetworkDevices
+from archcast.training.protocols.schema import NetworkDevices, NetworkSource
 
 FEW = 3
 """Families that are measured where they are few."""
@@ -46,7 +46,7 @@ class _Asked:
         names = np.array(labels.families)
         rng = np.random.default_rng(seed)
         if self.method == "suggested":
-            order = suggest_places(told.logs[known], told.mixes[known], self.measured)
+            order = suggest_places(told.said.values[known], told.said.shares[known], self.measured)
             rows = known[order]
         elif self.method == "many-families":
             rows = _spread(known, names, self.measured, rng)
@@ -63,10 +63,14 @@ def run(
     """One record a method, a number of measurements and a kind of device: medians over its settings."""
     target = tested(network_labels(protocol.target.table, protocol.target.metric), protocol.least)
     target = _fewer(target, protocol.most)
-    tables = [network_labels(t.table, t.metric) for t in protocol.sources]
+    tables = [teaching(source) for source in protocol.sources]
     folds = family_folds(target.labels.families, protocol.folds)
     told = told_of_unseen(
-        target, tables, folds, family=protocol.family, progress=lambda t: progress(f"{protocol.name}: {t}")
+        target,
+        tables,
+        folds,
+        families=[source.family for source in protocol.sources],
+        progress=lambda t: progress(f"{protocol.name}: {t}"),
     )
     records: list[Record] = []
     for method in methods:
@@ -101,6 +105,12 @@ def _records(asked: _Asked, seeds: Sequence[int]) -> list[Record]:
         }
         for kind, devices in of_kind.items()
     ]
+
+
+def teaching(source: NetworkSource) -> MeasuredStructures:
+    """What a source's table teaches."""
+    found = network_labels(source.table, source.metric)
+    return found if source.most is None else _fewer(found, source.most)
 
 
 def _fewer(found: MeasuredStructures, most: int) -> MeasuredStructures:

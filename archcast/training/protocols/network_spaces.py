@@ -16,7 +16,7 @@ from archcast.predictors.networks.adapt.sources import Sources
 from archcast.training.metrics import quality
 from archcast.training.networks.few import Told, told_by
 from archcast.training.networks.fit import new
-from archcast.training.networks.labels import network_labels
+from archcast.training.protocols.network_devices import teaching
 from archcast.training.protocols.result import Progress, Record
 from archcast.training.protocols.schema import NetworkSpaces
 
@@ -44,8 +44,7 @@ def run(
 ) -> list[Record]:
     """One record a method, measured space, predicted space, number of measurements and device."""
     progress(f"{protocol.name}: learning the sources")
-    found = [network_labels(table.table, table.metric) for table in protocol.sources]
-    sources = Sources(tuple(new(protocol.family).fit(table.labels) for table in found))
+    sources = Sources(tuple(new(source.family).fit(teaching(source).labels) for source in protocol.sources))
     spaces = {}
     for table in protocol.spaces:
         progress(f"{protocol.name}: members of {table.space}")
@@ -111,11 +110,7 @@ def _across(teaching: _Members, asked: _Members, rows: Ints, device: str) -> dic
     told, other = teaching.told.for_device(device), asked.told.for_device(device)
     values = teaching.labels.values[:, teaching.labels.devices.index(device)]
     truth = asked.labels.values[:, asked.labels.devices.index(device)]
-    joined = Told(
-        told.devices,
-        np.concatenate([told.logs, other.logs]),
-        np.concatenate([told.mixes, other.mixes]),
-    )
+    joined = told.joined(other)
     test = np.arange(len(truth))
     if same:
         test = np.setdiff1d(test, rows)

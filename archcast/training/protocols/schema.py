@@ -206,6 +206,18 @@ class NetworkTable(Part):
     metric: str = "latency"
 
 
+class NetworkSource(NetworkTable):
+    """A table whose settings teach.
+
+    Attributes:
+        family: of the predictors that are fitted to it.
+        most: networks of it that teach, at random; None means all.
+    """
+
+    family: str = "sums"
+    most: Count | None = None
+
+
 class NetworkFolds(Protocol):
     """Networks of any form: each fold is predicted by what was fitted to the others of its table.
 
@@ -232,19 +244,17 @@ class NetworkDevices(Protocol):
         target: whose settings are new, one after another.
         measured: how many networks are measured.
         most: networks of the target's table that are drawn from, at random.
-        family: of the predictors that tell of sources.
     """
 
     methods: ClassVar[tuple[str, ...]] = ("three-families", "many-families", "suggested")
 
     kind: Literal["network-devices"]
-    sources: Annotated[tuple[NetworkTable, ...], Field(min_length=1)]
+    sources: Annotated[tuple[NetworkSource, ...], Field(min_length=1)]
     target: NetworkTable
     measured: Annotated[tuple[Count, ...], Field(min_length=1)]
     folds: Annotated[int, Field(ge=2)] = 10
     most: Count = 450
     least: Count = 25
-    family: str = "sums"
 
 
 class NetworkSpaces(Protocol):
@@ -255,17 +265,15 @@ class NetworkSpaces(Protocol):
         spaces: tables of spaces; every ordered pair with devices in common is run, and every space by itself.
         measured: how many members are measured.
         members: of each space that are drawn from, at random.
-        family: of the predictors that tell of sources.
     """
 
     methods: ClassVar[tuple[str, ...]] = ("networks", "within-space")
 
     kind: Literal["network-spaces"]
-    sources: Annotated[tuple[NetworkTable, ...], Field(min_length=1)]
+    sources: Annotated[tuple[NetworkSource, ...], Field(min_length=1)]
     spaces: Annotated[tuple[Table, ...], Field(min_length=1)]
     measured: Annotated[tuple[Count, ...], Field(min_length=1)]
     members: Count = 300
-    family: str = "sums"
 
 
 AnyKind = (

@@ -66,14 +66,14 @@ def test_neither_the_device_nor_the_families_teach_the_sources(protocol, monkeyp
     monkeypatch.setattr(few, "new", lambda family: Watched())
     target = measured()
     folds = np.arange(12) % 3
-    told = few.told_of_unseen(target, [target], folds, family="sums", progress=lambda text: None)
+    told = few.told_of_unseen(target, [target], folds, families=["sums"], progress=lambda text: None)
     assert [len(found) for found in taught] == [4, 4, 4]
     for fold, found in enumerate(taught):
         assert not found & {target.labels.families[row] for row in np.flatnonzero(folds == fold)}
     left = told.for_device("galaxy9-tflite2.10-4large-int8")
-    assert left.devices == ("pixel4-tflite2.10-1large", "pixel4-tflite2.10-4large-int8", DEVICES[4])
-    assert "galaxy9" not in {hardware_of(name) for name in left.devices}
-    np.testing.assert_array_equal(left.logs, told.logs[:, [0, 1, 4]])
+    assert left.sources.devices == ("pixel4-tflite2.10-1large", "pixel4-tflite2.10-4large-int8", DEVICES[4])
+    assert "galaxy9" not in {hardware_of(name) for name in left.sources.devices}
+    np.testing.assert_array_equal(left.said.values, told.said.values[:, [0, 1, 4]])
 
 
 def test_drawn_networks_are_of_families_that_are_not_tested():

@@ -9,7 +9,9 @@ from made_up_networks import tiny_labels
 from archcast.core.labels import Labels, Target
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import SPACES
+from archcast.predictors.networks.adapt.sources import Sources
 from archcast.predictors.networks.sums import Sums
+from archcast.training.networks.few import told_by
 from archcast.training.networks.labels import MeasuredStructures
 from archcast.training.protocols import load_protocol, network_spaces, run_protocol
 
@@ -31,7 +33,7 @@ def members(space, count):
 @pytest.fixture
 def protocol(monkeypatch):
     monkeypatch.setattr(
-        network_spaces, "network_labels", lambda table, metric: MeasuredStructures(tiny_labels(SOURCES), ())
+        network_spaces, "teaching", lambda source: MeasuredStructures(tiny_labels(SOURCES), ())
     )
     tables = {space: members(space, 40) for space in ("nasbench201", "fbnet")}
     read = load_protocol("network-spaces")
@@ -54,8 +56,8 @@ def test_every_pair_of_spaces_and_every_space_by_itself(protocol):
 
 def test_what_was_measured_is_not_tested_within_one_space(protocol):
     labels = members("nasbench201", 12)
-    logs = np.log(labels.values[:, :1])
-    told = network_spaces.Told(("pixel4-tflite2.10-1large",), logs, np.ones((12, 1)))
+    source = Sources((Sums().fit(tiny_labels(SOURCES)),))
+    told = told_by(source, [SPACES["nasbench201"].network(code) for code in labels.codes])
     same = network_spaces._Members(labels, labels, told)
     rows = np.arange(4)
     spoiled = labels.values.copy()

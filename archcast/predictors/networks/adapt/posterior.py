@@ -23,7 +23,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Doubles
-from archcast.predictors.intervals import student_quantile
 
 GRID = tuple((a, 0.006, v) for a in (0.1, 1.0, 4.0) for v in (0.002, 0.01))
 PRICES = (0.05, 0.5, 2.0)
@@ -31,7 +30,7 @@ ADVANTAGE = 3.0
 """Log odds of a device's own kind."""
 _REACH = 0.3
 _FREE = 100.0
-_FREEDOM = 4
+FREEDOM = 4
 _STEPS = 4
 _MOST = 12
 """Hypotheses that are kept."""
@@ -75,6 +74,13 @@ class Posterior:
     measured: Doubles
     mixes: Doubles
 
+    @property
+    def on_sources(self) -> Doubles:
+        """Weights of sources in the mean, (S,)."""
+        weights = [h.weight * h.on_sources for h in self.hypotheses]
+        total: Doubles = np.sum(weights, axis=0)
+        return total
+
     def mean(self, values: Doubles, shares: Doubles) -> Doubles:
         """Log values of networks.
 
@@ -92,15 +98,6 @@ class Posterior:
         within = sum(h.weight * self._variance(h, values, shares) for h in self.hypotheses)
         spread: Doubles = np.sqrt(np.maximum(between + within, 0.0))
         return spread
-
-    def reach(self, values: Doubles, shares: Doubles, coverage: float) -> Doubles:
-        """How far log values of new measurements lie from the mean at most, in a share `coverage` of cases.
-
-        The tails are those of few measurements; shapes as `mean`.
-        """
-        freedom = _FREEDOM + len(self.measured)
-        found: Doubles = student_quantile(0.5 + coverage / 2, freedom) * self.deviation(values, shares)
-        return found
 
     def left_out(self, y: Doubles) -> tuple[Doubles, Doubles]:
         """What is predicted of each measurement by the others, and its deviation, both of log values.
@@ -261,5 +258,5 @@ def _robust(covariance: Doubles, rest: Doubles, noise: float) -> Doubles:
     for _ in range(_STEPS):
         made = covariance + np.diag(noise / weights)
         off = noise / weights * np.linalg.solve(made, rest)
-        weights = (_FREEDOM + 1) / (_FREEDOM + off**2 / noise)
+        weights = (FREEDOM + 1) / (FREEDOM + off**2 / noise)
     return made

@@ -9,19 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from archcast.core.arrays import Doubles, Floats, Ints
-from archcast.core.errors import InputError
+from archcast.core.errors import ArtifactError, InputError
 from archcast.core.network import Network
 from archcast.featurize.encoders.kernel_table import KernelTable
 from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.intervals import check_coverage
-from archcast.predictors.networks.adapt.posterior import Hypothesis, Posterior, learn
-from archcast.predictors.networks.adapt.sources import Sources, by_kind, kind_of
+from archcast.predictors.networks.adapt.files import ARRAYS, arrays_of, learned_of
+from archcast.predictors.networks.adapt.learned import Learned, learn_device
+from archcast.predictors.networks.adapt.own import logs_of_sums
+from archcast.predictors.networks.adapt.sources import Said, Sources
 from archcast.predictors.networks.contract import NetworkPredictor, network_predictor, operators_of
+from archcast.predictors.networks.kinds import Kind, pass_costs
 from archcast.predictors.networks.labels import NetworkLabels
 
 LEAST = 3
 """Fewest different networks that must be measured."""
-_ARRAYS = "posterior.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,14 @@ class LeftOut:
     """What is predicted of each different network without its measurements.
 
     Shapes:
-        rows: (measurements,), which network each is of; predicted, deviation: (n,), of log values
+        rows: (measurements,), which network each is of; predicted, deviation: (n,), of log costs of a pass
+        sources: (n, S), log costs by sources
     """
 
     rows: Ints
     predicted: Doubles
     deviation: Doubles
+    sources: Doubles
 
 
 class AdaptedNetworks(NetworkPredictor):
@@ -47,14 +51,14 @@ class AdaptedNetworks(NetworkPredictor):
 
     Attributes:
         sources_: that teach, kept with it.
-        posterior_: what the measurements say.
+        learned_: what the measurements say.
         left_out_: of the measurements; where it was adapted, and not where it was loaded.
     """
 
     family = "adapted"
     Config = AdaptedConfig
     sources_: Sources
-    posterior_: Posterior
+    learned_: Learned
     left_out_: LeftOut
 
     def learn(self, labels: NetworkLabels, *, seed: int) -> None:
@@ -71,33 +75,39 @@ class AdaptedNetworks(NetworkPredictor):
             raise InputError(
                 f"archs must be at least {LEAST} different measured networks, got {len(networks)}"
             )
-        measured, mixes = self.sources_.parts(networks)
-        places = by_kind(self.sources_.kinds)
-        self.posterior_ = learn(logs, measured, mixes, places=places, kind=kind_of(labels.devices[0]))
-        self.left_out_ = LeftOut(rows, *self.posterior_.left_out(logs))
+        said, x = self.sources_.parts(networks), self._kind.totals(networks)
+        made = learn_device(logs, said, x, sources=self.sources_, device=labels.devices[0])
+        self.learned_, told, deviation = made
+        self.left_out_ = LeftOut(rows, told, deviation, said.values)
         self.operators_ = tuple(
             sorted({op for p in self.sources_.predictors for op in p.operators_} | set(self.operators_))
         )
 
     def kernel_terms(self, network: Network) -> Doubles:
-        """Terms of the sources, and work by class."""
-        return self.sources_.kernel_terms(network)
+        """Terms of the sources, work by class, and costs by own prices; kernels of each stand in own rows."""
+        blocks = [
+            self.sources_.kernel_terms(network),
+            self._kind.work_of(network) @ self.learned_.own.weights,
+        ]
+        out = np.zeros((sum(map(len, blocks)), sum(block.shape[1] for block in blocks)))
+        rows, columns = blocks[0].shape
+        out[:rows, :columns], out[rows:, columns:] = blocks
+        return out
 
     def finish(self, terms: Doubles) -> Doubles:
-        """Weighted means of sources' logarithms, with what shares of work add to them.
+        """Weighted means of logarithms of sources and own prices, with what shares of work add to them.
 
         Shapes:
             terms: (n, q); output: (n, 1)
         """
-        values, shares = self.sources_.parts_of_terms(terms, self._sizes())
-        found: Doubles = np.exp(self.posterior_.mean(values, shares))[:, None]
-        return found
+        ridges = self.learned_.own.weights.shape[1]
+        said = self.sources_.parts_of_terms(terms[:, :-ridges], self._sizes())
+        return self._values(self.learned_.mean(said, logs_of_sums(terms[:, -ridges:])))
 
     def predict(self, networks: Sequence[Network]) -> Floats:
         if not networks:
             return np.empty((0, 1), dtype=np.float32)
-        found: Floats = np.exp(self.posterior_.mean(*self.sources_.parts(networks)))[:, None]
-        return found.astype(np.float32)
+        return self._values(self.learned_.mean(*self._told(networks))).astype(np.float32)
 
     def kernels(self, network: Network) -> KernelTable:
         """Those of the sources that stand first."""
@@ -105,7 +115,7 @@ class AdaptedNetworks(NetworkPredictor):
 
     def shares(self, network: Network) -> Doubles:
         """What kernels add, as the first sources divide it: those that weigh most, in one program."""
-        weights = self._weights()
+        weights = self.learned_.posterior.on_sources
         place = 0
         best: tuple[float, NetworkPredictor, Doubles] | None = None
         for predictor in self.sources_.predictors:
@@ -122,70 +132,59 @@ class AdaptedNetworks(NetworkPredictor):
     def interval(
         self, networks: Sequence[Network], coverage: float, *, predicted: Floats | None = None
     ) -> tuple[Floats, Floats]:
-        """Ends by the posterior's deviations, with the tails of few measurements."""
+        """Ends by deviations as `archcast.predictors.networks.adapt.learned` tells them."""
         check_coverage(coverage)
-        parts = self.sources_.parts(networks)
-        values = np.exp(self.posterior_.mean(*parts)) if predicted is None else predicted[:, 0]
-        reach = self.posterior_.reach(*parts, coverage)
+        told = self._told(networks)
+        values = self._values(self.learned_.mean(*told))[:, 0] if predicted is None else predicted[:, 0]
+        reach = self.learned_.reach(*told, coverage)
         low, high = values * np.exp(-reach), values * np.exp(reach)
         return low[:, None].astype(np.float32), high[:, None].astype(np.float32)
 
     def take_columns(self, whole: AdaptedNetworks, columns: tuple[int, ...]) -> None:
         """There is one device alone."""
         del columns
-        self.sources_, self.posterior_ = whole.sources_, whole.posterior_
+        self.sources_, self.learned_ = whole.sources_, whole.learned_
 
     def learned_files(self) -> dict[str, bytes]:
-        """The posterior, and the sources."""
-        p = self.posterior_
-        arrays = {"measured": p.measured, "mixes": p.mixes}
-        for name in ("weight", "level"):
-            arrays[name] = np.array([getattr(h, name) for h in p.hypotheses])
-        for name in ("on_sources", "on_shares", "on_likeness", "strengths", "inverse"):
-            arrays[name] = np.stack([np.asarray(getattr(h, name)) for h in p.hypotheses])
-        member = np.zeros((len(p.hypotheses), p.measured.shape[1]), dtype=np.uint8)
-        for row, h in enumerate(p.hypotheses):
-            member[row, list(h.places)] = 1
-        files = {_ARRAYS: pack(arrays | {"member": member})}
+        """What measurements tell, and the sources."""
+        files = {ARRAYS: pack(arrays_of(self.learned_))}
         for place, source in enumerate(self.sources_.predictors):
             files[f"source{place}.json"] = json.dumps(source.header(), sort_keys=True).encode()
-            files |= {f"source{place}.{name}": content for name, content in source.learned_files().items()}
+            files |= {f"source{place}.{name}": content for name, content in source.source_files().items()}
         return files
 
     def take_files(self, files: Mapping[str, bytes]) -> None:
-        """Take back what `learned_files` gave."""
-        arrays = unpack(files[_ARRAYS], _ARRAYS)
-        hypotheses = tuple(
-            Hypothesis(
-                float(arrays["weight"][i]),
-                float(arrays["level"][i]),
-                arrays["on_sources"][i],
-                arrays["on_shares"][i],
-                arrays["on_likeness"][i],
-                tuple(np.flatnonzero(arrays["member"][i]).tolist()),
-                tuple(arrays["strengths"][i].tolist()),
-                arrays["inverse"][i],
-            )
-            for i in range(len(arrays["weight"]))
-        )
-        self.posterior_ = Posterior(hypotheses, arrays["measured"], arrays["mixes"])
+        """Take back what `learned_files` gave.
+
+        Raises:
+            ArtifactError: it was saved by a version that learned otherwise.
+        """
         predictors: list[NetworkPredictor] = []
         while (head := f"source{len(predictors)}.json") in files:
             start = head.removesuffix("json")
             own = {n.removeprefix(start): c for n, c in files.items() if n.startswith(start) and n != head}
             predictors.append(network_predictor(json.loads(files[head]), own))
         self.sources_ = Sources(tuple(predictors))
+        if ARRAYS not in files:
+            raise ArtifactError("it was adapted by an earlier version: adapt the device again")
+        self.learned_ = learned_of(unpack(files[ARRAYS], ARRAYS), self.sources_.left)
+
+    @property
+    def _kind(self) -> Kind:
+        """How the device sees networks."""
+        return Kind.of(self.devices_[0])
+
+    def _told(self, networks: Sequence[Network]) -> tuple[Said, Doubles]:
+        """What sources say of networks, and log costs by own prices."""
+        return self.sources_.parts(networks), self.learned_.own.logs(self._kind.totals(networks))
+
+    def _values(self, logs: Doubles) -> Doubles:
+        """Values in the metric's unit from log costs, (n, 1)."""
+        return pass_costs(np.exp(logs)[:, None], self.metric_, self.devices_)
 
     def _sizes(self) -> tuple[int, ...]:
         """Number of terms of each source predictor."""
         return tuple(predictor.terms_count for predictor in self.sources_.predictors)
-
-    def _weights(self) -> Doubles:
-        """Of sources in the mean of all hypotheses, (S,)."""
-        weights: Doubles = np.zeros(len(self.sources_.devices))
-        for h in self.posterior_.hypotheses:
-            weights = weights + h.weight * h.on_sources
-        return weights
 
 
 def adapt_network(
@@ -204,13 +203,13 @@ def adapt_network(
 
     Args:
         networks, values: n >= 3 different ones, each one item, and their values in the metric's unit.
-        sources: predictors of the same metric.
+        sources: predictors, of which those of `alike` metrics teach.
 
     Raises:
         InputError: fewer than three different networks, values that are not finite and above 0, or no source.
     """
     made = AdaptedNetworks()
-    made.sources_ = Sources(tuple(s for s in sources if s.metric_ == metric)).without([device])
+    made.sources_ = Sources(tuple(s for s in sources if s.metric_ in alike(metric))).without([device])
     if not made.sources_.predictors:
         raise InputError(f"there must be at least one source device with {metric} of networks")
     known = tuple(networks)
@@ -221,10 +220,17 @@ def adapt_network(
     return made.fit(labels, seed=seed)
 
 
+def alike(metric: str) -> tuple[str, ...]:
+    """Metrics that teach a metric: a time and what is done in it teach each other."""
+    times = ("latency", "throughput")
+    return times if metric in times else (metric,)
+
+
 def _distinct(labels: NetworkLabels) -> tuple[list[Network], Doubles, Ints]:
-    """Different networks with their mean log values, and which of them each measurement is of."""
+    """Different networks with their mean log costs, and which of them each measurement is of."""
+    costs = pass_costs(labels.values, labels.metric, labels.devices)[:, 0]
     found: dict[str, tuple[Network, list[float]]] = {}
-    for network, value in zip(labels.networks, labels.values[:, 0].tolist(), strict=True):
+    for network, value in zip(labels.networks, costs.tolist(), strict=True):
         found.setdefault(network.key, (network, []))[1].append(value)
     place = {key: i for i, key in enumerate(found)}
     rows = np.array([place[network.key] for network in labels.networks])

@@ -47,8 +47,8 @@ def suggest_networks(
         )
     places = list(first.values())
     every = [*(candidates[place] for place in places), *measured]
-    values, shares = Sources(tuple(sources)).parts(every)
-    return [places[i] for i in suggest_places(values, shares, n, measured=len(measured))]
+    said = Sources(tuple(sources)).parts(every)
+    return [places[i] for i in suggest_places(said.values, said.shares, n, measured=len(measured))]
 
 
 def suggest_places(values: Doubles, shares: Doubles, n: int, *, measured: int = 0) -> list[int]:

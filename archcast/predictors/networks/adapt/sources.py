@@ -3,11 +3,13 @@
 | symbol | meaning |
 |---|---|
 | n, S | networks, source devices |
-| L | (n, S) log values that sources predict |
+| L | (n, S) log costs of a pass that sources predict, with what is remembered of networks that taught them |
 | F | (n, c) shares that classes of kernels have of a network's work |
+| A | (n, S) how surely each source remembers a network, 0 to 1 |
 
-Both are made of sums over kernels: sources' terms, and work by class. So whatever is a weighted mean of
-logarithms of sources, times a function of shares, is a predictor of networks too.
+All are made of sums over kernels: sources' terms, and work by class. So whatever is a weighted mean of
+logarithms of sources, times a function of shares, is a predictor of networks too. A throughput is told as the
+time of a pass, so that sources of both teach both.
 """
 
 from __future__ import annotations
@@ -16,19 +18,30 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from archcast.core.arrays import Doubles
 from archcast.core.device import DeviceName
 from archcast.core.network import Network
-from archcast.featurize.encoders.kernel_table import CLASSES, kernel_table
-from archcast.featurize.encoders.program import Program
 from archcast.predictors.networks.contract import NetworkPredictor
+from archcast.predictors.networks.kinds import kind_of, pass_costs
+from archcast.predictors.networks.remembered import shares_of, work_by_class
 
-BALANCE = 100.0
-"""Multiply-adds that count as much work as a byte moved."""
 _LEAST = 1e-12
+
+
+class Said(NamedTuple):
+    """What sources say of networks.
+
+    Shapes:
+        values: (n, S), L; shares: (n, c), F; sure: (n, S), A
+    """
+
+    values: Doubles
+    shares: Doubles
+    sure: Doubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,15 @@ class Sources:
         """Kind of each device, see `kind_of`."""
         return tuple(map(kind_of, self.devices))
 
+    @cached_property
+    def left(self) -> Doubles:
+        """Deviation of what is left of the networks that each source remembers, (S,); 0 where it does not."""
+        found = [
+            np.zeros(len(p.devices_)) if p.remembered_ is None else p.remembered_.rests.std(axis=0)
+            for p in self.predictors
+        ]
+        return np.concatenate(found)
+
     def without(self, devices: Sequence[str]) -> Sources:
         """Those that are not on some hardware, whatever its settings and contributed run."""
         hardware = {hardware_of(device) for device in devices}
@@ -92,59 +114,29 @@ class Sources:
             row, column = row + len(block), column + block.shape[1]
         return out
 
-    def parts(self, networks: Sequence[Network]) -> tuple[Doubles, Doubles]:
-        """L and F of networks."""
+    def parts(self, networks: Sequence[Network]) -> Said:
+        """L, F and A of networks."""
         values = [np.asarray(p.predict(networks), dtype=np.float64) for p in self.predictors]
         work = np.stack([work_by_class(network).sum(axis=0) for network in networks])
-        return np.log(np.maximum(np.concatenate(values, axis=1), _LEAST)), shares_of(work)
+        return self._said(values, work)
 
-    def parts_of_terms(self, terms: Doubles, sizes: Sequence[int]) -> tuple[Doubles, Doubles]:
+    def parts_of_terms(self, terms: Doubles, sizes: Sequence[int]) -> Said:
         """The same of terms that were summed already."""
         own, work = Terms(tuple(sizes)).split(terms)
-        values = [p.finish(t) for p, t in zip(self.predictors, own, strict=True)]
-        return np.log(np.maximum(np.concatenate(values, axis=1), _LEAST)), shares_of(work)
+        return self._said([p.finish(t) for p, t in zip(self.predictors, own, strict=True)], work)
+
+    def _said(self, values: Sequence[Doubles], work: Doubles) -> Said:
+        logs, sure = [], []
+        for predictor, told in zip(self.predictors, values, strict=True):
+            costs = pass_costs(np.maximum(told, _LEAST), predictor.metric_, predictor.devices_)
+            rests, known = predictor.remembered(work)
+            logs.append(np.log(costs) + rests)
+            sure.append(np.repeat(known[:, None], len(predictor.devices_), axis=1))
+        return Said(np.concatenate(logs, axis=1), shares_of(work), np.concatenate(sure, axis=1))
 
     def sizes(self, network: Network) -> tuple[int, ...]:
         """Number of terms of each predictor."""
         return tuple(predictor.kernel_terms(network).shape[1] for predictor in self.predictors)
-
-
-def work_by_class(network: Network) -> Doubles:
-    """Work of each kernel in the column of its class: bytes moved, and multiply-adds over `BALANCE`.
-
-    Shapes:
-        output: (kernels, len(CLASSES))
-    """
-    table = kernel_table(network, Program())
-    work = table.field("macs") / BALANCE
-    work = work + table.field("read") + table.field("written") + table.field("weights")
-    out = np.zeros((len(table), len(CLASSES)))
-    out[np.arange(len(table)), table.classes] = work
-    return out
-
-
-def shares_of(work: Doubles) -> Doubles:
-    """Rows that sum to 1."""
-    total = work.sum(axis=1, keepdims=True)
-    shares: Doubles = work / np.where(total > 0, total, 1.0)
-    return shares
-
-
-def kind_of(device: str) -> str:
-    """Runtime, processor and precision of a device in few words, such as `tflite cpu int8`."""
-    name = DeviceName.parse(device)
-    found = re.match(r"[a-z]+", name.runtime)
-    runtime = found[0] if found else ""
-    if "mobile" in name.runtime.split("_"):
-        runtime += "_mobile"
-    if "compiled" in name.runtime.split("_"):
-        runtime += "_compiled"
-    on_gpu = name.processor in ("gpu", "vulkan", "opencl", "cuda", "metal") or name.batch > 1
-    other = name.processor in ("npu", "dsp", "tpu")
-    processor = name.processor if other else "gpu" if on_gpu else "cpu"
-    return (
-        f"{runtime} {processor} {'int8' if 'int8' in name.precision or 'w8' in name.precision else 'float'}"
-    )
 
 
 def hardware_of(device: str) -> str:

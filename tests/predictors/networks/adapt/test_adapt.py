@@ -120,3 +120,56 @@ def test_suggested_networks_differ_and_build_on_what_was_measured(sources):
     assert not {pool[i].key for i in more} & {n.key for n in known}
     with pytest.raises(InputError, match="at least 3 different candidates"):
         suggest_networks(pool[:2], 3, sources=sources)
+
+
+def test_a_device_unlike_every_source_is_told_by_its_own_prices(sources):
+    known, others = drawn(20, 3), drawn(80, 4)
+    prices = [0.02, 900.0, 0.1]
+    values, wanted = tiny().terms(known) @ prices, tiny().terms(others) @ prices
+    made = adapt_network(known, values, device="board-foreign1.0-npu", sources=sources)
+    assert 0.25 <= made.learned_.share <= 0.75
+    by_sources = made.learned_.posterior.mean(*sources_said(made, others))
+    off = np.abs(made.predict(others)[:, 0] / wanted - 1).mean()
+    assert off < 0.8 * np.abs(np.exp(by_sources) / wanted - 1).mean()
+
+
+def sources_said(made, networks):
+    said = made.sources_.parts(networks)
+    return said.values, said.shares
+
+
+def test_what_sources_measured_of_a_network_tells_a_new_device(sources):
+    known, others = drawn(10, 3), drawn(30, 4)
+    every = [*known, *others]
+    rng = np.random.default_rng(5)
+    odd = np.exp(rng.normal(0, 0.4, len(every)))
+    plain = sources[0]
+    values = plain.predict(every) * odd[:, None]
+    families = ("a",) * len(every)
+    labels = NetworkLabels("latency", DEVICES, tuple(every), values.astype(np.float64), families)
+    taught = Sums().fit(labels)
+    device = "board-tflite2.10-1large"
+    mine = truth(every, 0.0) * odd
+    before = adapt_network(known, mine[:10], device=device, sources=[taught])
+    taught.remember(labels)
+    after = adapt_network(known, mine[:10], device=device, sources=[taught])
+    off = [np.abs(made.predict(others)[:, 0] / mine[10:] - 1).mean() for made in (before, after)]
+    assert off[1] < 0.5 * off[0]
+    unlike = drawn(1, 77)
+    wide, narrow = (
+        np.log(made.interval(x, 0.9)[1] / made.predict(x)).mean()
+        for made, x in ((after, unlike), (after, others))
+    )
+    assert wide > narrow
+
+
+def test_times_and_rates_teach_each_other(sources):
+    known, others = drawn(10, 3), drawn(40, 4)
+    device = "board-tflite2.10-1large"
+    slow = adapt_network(known, truth(known), device=device, sources=sources)
+    fast = adapt_network(known, 1000 / truth(known), device=device, metric="throughput", sources=sources)
+    np.testing.assert_allclose(fast.predict(others), 1000 / slow.predict(others), rtol=1e-4)
+    network = others[0]
+    np.testing.assert_allclose(fast.finish(fast.terms([network])), fast.predict([network]), rtol=1e-5)
+    low, high = fast.interval(others, 0.9)
+    assert ((low < fast.predict(others)) & (fast.predict(others) < high)).all()
