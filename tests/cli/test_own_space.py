@@ -11,6 +11,7 @@ import archcast
 from archcast.core.settings import predictors_dir
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.saved import SavedSpace
+from archcast.predictors.networks.members import structure
 
 PHONE = DEVICES[0]
 LARGEST = {name: values[-1] for name, values in STAGES.items()}
@@ -18,8 +19,9 @@ SMALLEST = {name: values[0] for name, values in STAGES.items()}
 
 
 @pytest.fixture
-def ask(run):
+def ask(run, monkeypatch):
     """Call a command on the saved space, as another process would; gives what it prints as JSON."""
+    monkeypatch.setattr(structure, "CHECKED", 96)
     save_tiny(predictors_dir() / "tiny")
     archcast.define_space("staged", STAGES, staged)
     SPACES.forget("staged")
