@@ -82,8 +82,14 @@ def given_architectures(
     found = _as_given(archs, file, what, whole=notation is not None and is_whole(notation))
     if notation is None:
         return found
-    from archcast.featurize.spaces.catalog import given
+    from archcast.featurize.spaces.catalog import given, notation_named
 
+    items = found.archs
+    if len(items) == 1 and isinstance(
+        items[0], list
+    ):  # [12804, 77] in a file are two indices, and no network
+        inner = notation_named(notation)[1].inside(items[0])
+        found = found if inner is None else Given(inner)
     with found.naming():
         return Given(list(given(found.archs, space, notation)[1]), found.table)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,10 @@ def read_number(value: Any, what: str = "value") -> float:
         text = value.strip()
         if len(text) <= _LONGEST and _NUMBER.fullmatch(text):
             number = float(text)
-    elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+    elif isinstance(value, int | float | Decimal | np.integer | np.floating) and not isinstance(value, bool):
         try:
             number = float(value)
-        except OverflowError:
+        except (OverflowError, ValueError):  # too large; a signalling NaN of a decimal
             number = math.inf
     if not math.isfinite(number):
         raise InputError(f"{what} must be a number, got {shorten(value)}")

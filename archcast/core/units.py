@@ -40,7 +40,9 @@ _FACTORS: dict[str, dict[str, float]] = {
 MOST_ACCURACY = 100.0
 """In per cent."""
 _NEAR = 10.0
-_NAMED = re.compile(r"(?P<name>.*?)(?:[ _]*[(\[](?P<bracketed>[^()\[\]]+)[)\]]|[ _](?P<tail>[^ _]+))?")
+_NAMED = re.compile(
+    r"(?P<name>.*?)(?:[ _]*[(\[](?P<bracketed>[^()\[\]]+)[)\]]|[ _./,-]+(?:in[ _])?(?P<tail>[^ _]+))?"
+)
 
 
 def is_unit(unit: str, metric: str) -> bool:

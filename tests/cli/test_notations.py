@@ -172,3 +172,14 @@ def test_what_was_loaded_reads_them_too() -> None:
     low, high = loaded.predict_interval(theirs, notation="naslib")
     assert (low, high) == loaded.predict_interval(own)
     assert loaded.notes(theirs, notation="naslib") == loaded.notes(own)
+
+
+def test_a_list_of_indices_in_a_file_is_so_many_networks(run, tmp_path) -> None:
+    path = tmp_path / "indices.json"
+    path.write_text("[12804, 77, 0]")
+    done = run("predict", "-f", str(path), "--notation", "index", "-d", "raspi4", "--json")
+    assert done.code == 0, done.err
+    assert len(json.loads(done.out)) == 3
+    done = run("predict", "-f", str(path), "-d", "raspi4")
+    assert done.code == USER_MISTAKE
+    assert 'an index with notation="index"' in done.err

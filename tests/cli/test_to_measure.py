@@ -1,5 +1,7 @@
 """`archcast suggest --csv` onto a file that someone fills."""
 
+import gzip
+
 import archcast
 from archcast.cli.app import USER_MISTAKE
 
@@ -19,6 +21,7 @@ def test_what_is_filled_stays_and_what_is_new_is_added(run, tmp_path) -> None:
     now = path.read_bytes().decode("utf-16").splitlines()
     assert now[:4] == filled
     assert now[4:] == [f"{line[:-1]};;" for line in lines[4:]]
+    assert path.read_bytes().decode("utf-16").count("\n") == path.read_bytes().decode("utf-16").count("\r\n")
     done = run(*SUGGEST, str(path))
     assert "keeps its 6 rows, and 0 of 6 were added" in done.err
     assert path.read_bytes().decode("utf-16").splitlines() == now
@@ -32,6 +35,12 @@ def test_another_file_is_left_as_it_is(run, tmp_path) -> None:
         assert done.code == USER_MISTAKE, content
         assert str(path) in done.err
         assert path.read_text() == content
+    packed = gzip.compress(b"arch,value\n")
+    path.write_bytes(packed)
+    done = run(*SUGGEST, str(path))
+    assert done.code == USER_MISTAKE
+    assert "is packed by gzip, and rows are added to plain files: unpack it first" in done.err
+    assert path.read_bytes() == packed
 
 
 def test_model_files_are_added_by_their_names(run, tmp_path) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -46,6 +47,8 @@ def test_plain_text_is_read(text):
         math.inf,
         10**400,
         1j,
+        Decimal("sNaN"),
+        Decimal("Infinity"),
         b"1",
         [1],
         datetime.date(2026, 1, 1),
@@ -54,6 +57,11 @@ def test_plain_text_is_read(text):
 def test_anything_else_is_refused(value):
     with pytest.raises(InputError, match="value must be a number, got "):
         read_number(value)
+
+
+def test_numbers_of_databases_are_numbers():
+    assert read_number(Decimal("97.31")) == 97.31
+    np.testing.assert_array_equal(read_numbers([Decimal("97.31"), 2]), [97.31, 2.0])
 
 
 def test_arrays_of_numbers():

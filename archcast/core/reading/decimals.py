@@ -21,7 +21,7 @@ from archcast.core.reading.table import Table
 
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:[,.][0-9]{3})+")
-_PARTED = re.compile(r"[+-]?[0-9]{1,3}(?:[\s.,'\u2019][0-9]{2,3})+(?:[.,][0-9]+)?")
+_PARTED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:[\s.,'\u2019][0-9]{2,3})*[\s.,'\u2019][0-9]{3}(?:[.,][0-9]+)?")
 _NOTHING = frozenset({"nan", "na", "n/a", "#n/a", "null", "none", "-", "--", "?", "inf", "-inf"})
 _NAMES = {",": "comma", ".": "point"}
 _BESIDE = {";": "';'", "\t": "tabs"}

@@ -5,8 +5,8 @@
 | arch | an architecture a row |
 | value or the metric, also with a unit (`latency_us`, `value (ms)`) | a number; blank where not measured |
 | metric, device, dataset, space | one value, that which is asked for |
-| unit | one unit of the metric, which is converted |
-| status | `ok`; other rows are left out |
+| unit, units | one unit of the metric, in every row, which is converted |
+| status | `ok` or another word of `DONE`; other rows are left out |
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from archcast.core.reading.table import ARCH, Table
 from archcast.core.units import MOST_ACCURACY, factor_of, is_unit, metric_of
 
 FAILED = "failed"
-OK = "ok"
+DONE = frozenset(
+    {"ok", "success", "successful", "succeeded", "passed", "done", "complete", "completed", "true"}
+)
+"""What a status says of a row that holds a measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,18 @@ def measured_column(table: Table, metric: str, asked: Mapping[str, str | None] |
     filled = [i for i in range(len(table)) if cells[i] is not None and i not in set(failed)]
     said = {
         name: found
-        for name in ("metric", "device", "dataset", "space", "unit")
+        for name in ("metric", "device", "dataset", "space")
         if (found := _one_value(table, name, filled)) is not None
     }
     for name, wanted in {"metric": metric, **(asked or {})}.items():
-        if wanted is not None and said.get(name, wanted) != wanted:
+        if wanted is not None and said.get(name, wanted).casefold() != wanted.casefold():
             row = next(i for i in filled if table.cells(name)[i] is not None)
             raise InputError(
                 f"{table.name} is of the {name} {said[name]}, and {wanted} is asked for ({table.where(row)})"
             )
-    unit = _unit(table, unit, said.pop("unit", ""))
+    unit = _unit(table, unit, filled)
     said.pop("metric", None)
-    factor = 1.0 if not unit else factor_of(unit, metric)
+    factor = _factor(table, unit, metric)
     most = inf if METRICS[metric].of_device else MOST_ACCURACY / factor
     return Measured(column, unit, factor, most, filled, failed, said)
 
@@ -132,7 +135,7 @@ def _value_column(table: Table, metric: str) -> tuple[str, str]:
     """The column of the metric's values, and the unit that its name tells."""
     told = {name: found for name in table.columns if (found := metric_of(name)) is not None}
     fitting = [name for name, (said, _) in told.items() if said in ("value", metric)]
-    if len(fitting) > 1:  # beside others of the metric, as its spread
+    if len(fitting) > 1 and not any(told[name][1].isdigit() for name in fitting):  # `value.1` is a second run
         fitting = [name for name in fitting if is_unit(told[name][1], metric)] or fitting
     if len(fitting) == 1:
         return fitting[0], told[fitting[0]][1]
@@ -147,7 +150,7 @@ def _bad_rows(table: Table) -> list[int]:
     """Rows whose status, where there is one, is not `ok`."""
     name = table.find("status")
     cells = [] if name is None else table.cells(name)
-    return [i for i, cell in enumerate(cells) if cell is not None and str(cell).strip().casefold() != OK]
+    return [i for i, cell in enumerate(cells) if cell is not None and str(cell).casefold() not in DONE]
 
 
 def _one_value(table: Table, column: str, rows: Sequence[int]) -> str | None:
@@ -168,17 +171,34 @@ def _one_value(table: Table, column: str, rows: Sequence[int]) -> str | None:
     return next(iter(places), None)
 
 
-def _unit(table: Table, named: str, column: str) -> str:
+def _unit(table: Table, named: str, rows: Sequence[int]) -> str:
     """The one unit that the value's name and the column `unit` tell."""
-    if named and column and named.casefold() != column.casefold():
-        raise InputError(f"{table.name} must be in one unit, and has {named} and {column}")
-    return named or column
+    for column in ("unit", "units"):
+        said = _one_value(table, column, rows)
+        if said is None:
+            continue
+        if named and named.casefold() != said.casefold():
+            raise InputError(f"{table.name} must be in one unit, and has {named} and {said}")
+        blank = next((i for i in rows if table.cells(column)[i] is None), None)
+        if blank is not None and not named:
+            raise InputError(f"{column} must be said in every row, as {said} ({table.where(blank)})")
+        named = said
+    return named
+
+
+def _factor(table: Table, unit: str, metric: str) -> float:
+    try:
+        return factor_of(unit, metric) if unit else 1.0
+    except InputError as error:
+        raise InputError(f"{error} ({table.name})") from error
 
 
 def _notes(table: Table, filled: int, failed: int) -> tuple[str, ...]:
     n = len(table)
     if not filled:
         found = "it has no rows" if not n else f"none of its {n} is filled"
+        if failed:
+            found += f" with the status ok, {failed} have another or have failed"
         raise InputError(f"{table.name} must hold at least one measured architecture, and {found}")
     notes = []
     if filled + failed < n:

@@ -110,6 +110,7 @@ def _json(text: str, name: str) -> Table:
         if all(line[-1] in "]}" for _, line in lines) and (len(lines) > 1 or lines[0][1][0] == "["):
             return _json_lines(lines, name)
         raise InputError(f"{name} is not JSON: {_why(error)}") from error
+    value = _framed(value, name)
     if isinstance(value, dict):
         columns = _unindexed(value, name)
         if any(_is_arch(key) and isinstance(cells, list) for key, cells in columns.items()):
@@ -118,6 +119,19 @@ def _json(text: str, name: str) -> Table:
     elif not value or isinstance(value[0], int | float | None):
         value = [value] if value else []
     return _items(value, name, list(range(len(value))), "item")
+
+
+def _framed(value: Any, name: str) -> Any:
+    """Records of a frame that pandas wrote with the orientation `split` or `table`; others as they are."""
+    rows = value.get("data") if isinstance(value, dict) else None
+    if not isinstance(rows, list) or not value.keys() <= {"columns", "index", "data", "schema"}:
+        return value
+    names = value.get("columns")
+    if names is None:
+        return rows
+    if not isinstance(names, list) or not all(isinstance(r, list) and len(r) == len(names) for r in rows):
+        raise InputError(f"{name} must have one entry a column in every row of its data")
+    return {str(column): [row[i] for row in rows] for i, column in enumerate(names)}
 
 
 def _unindexed(value: dict[str, Any], name: str) -> dict[str, Any]:
@@ -212,7 +226,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _why(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno} column {error.colno}"
-    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    return "a number in it is too long" if "digits" in str(error) else str(error)
 
 
 def _empty(cell: Any) -> Any:

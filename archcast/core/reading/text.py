@@ -18,7 +18,7 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 _KINDS = (
     (b"\xd0\xcf\x11\xe0", "an Excel workbook", "save it as CSV"),
     (b"\x93NUMPY", "a NumPy array", "write its rows as lines or JSON"),
@@ -47,7 +47,7 @@ def unpacked(data: bytes, name: str) -> bytes:
     Raises:
         InputError: more than `LARGEST` bytes, or a damaged archive.
     """
-    if data.startswith(_GZIP):
+    if data.startswith(GZIP):
         try:
             with gzip.open(io.BytesIO(data)) as file:
                 data = file.read(LARGEST + 1)

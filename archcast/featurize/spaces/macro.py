@@ -7,6 +7,7 @@ digits.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,9 @@ from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
 from archcast.featurize.spaces.places import Places, column_places
 from archcast.featurize.topology import Cells
+
+_PARTS = re.compile(r"[\s,;]")
+"""What parts numbers of other notations."""
 
 STAGES = ((0, 1), (2, 3, 4), (5, 6, 7))
 """Columns of each stage; the first layer of a stage halves the side."""
@@ -40,7 +44,7 @@ class Macro(ChainSpace):
     term_groups = cost_groups = tuple((i,) for i in range(8))
 
     def matches(self, item: Arch) -> bool:
-        return isinstance(item, str) and item[:1].isdigit()
+        return isinstance(item, str) and item[:1].isdigit() and not _PARTS.search(item.strip())
 
     def parse_items(self, items: Sequence[Arch]) -> Codes:
         try:

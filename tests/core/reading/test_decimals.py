@@ -46,6 +46,7 @@ def test_a_cell_settles_the_column(cells, separator, numbers):
         (["1'234.5"], ",", "without signs between thousands"),
         (["1,23,456.7"], ",", "without signs between thousands"),
         (["5", "n/a"], ",", r"got 'n/a' .x line 3.: leave cells blank that were not measured"),
+        (["0.90.0"], ",", r"got '0.90.0' .x line 2.$"),
         (["5 ms"], ",", r"value must be a number, got '5 ms' .x line 2."),
     ],
 )

@@ -51,6 +51,10 @@ def test_what_columns_say():
             "must be of one device, and has 'pi' in 1 rows from line 2 on, 'tx2' in 1 rows from line 3 on",
         ),
         ("arch,value,unit\na,5,mJ\n", "unit of latency must be one of"),
+        ("arch,value,unit\na,5,us\nb,6,\n", r"unit must be said in every row, as us .x line 3."),
+        ("arch,value,units\na,5,mJ\n", r"got 'mJ' .x."),
+        ("arch,value,value.1\na,5,6\n", "must have latency in one column, and has value, value.1"),
+        ("arch,value,status\na,5,bad\n", "none of its 1 is filled with the status ok, 1 have another"),
         ("arch,latency_ms,unit\na,5,us\n", "must be in one unit, and has ms and us"),
         (
             "arch,energy_mj\na,5\n",
@@ -77,6 +81,21 @@ def test_what_cannot_be_believed_is_refused(text, said):
 
 def test_decimal_commas():
     assert samples("arch;value\na;97,31\nb;2,5\nc;3\n").values == [97.31, 2.5, 3.0]
+
+
+def test_columns_are_read_in_any_case_and_units_also_by_their_plural():
+    found = samples(
+        "arch,VALUE,Device,Metric,Units,status\na,5,PI,Latency,us,Success\nb,,,,,timeout\n", device="pi"
+    )
+    assert found.values == [pytest.approx(0.005)]
+    assert found.notes[0] == "x: 1 of 2 have failed and were left out"
+
+
+@pytest.mark.parametrize(
+    "head", ["latency/us", "latency-us", "latency.us", "latency in us", "Latency, us", "value_us"]
+)
+def test_how_people_write_a_unit(head):
+    assert samples(f'arch;"{head}"\na;5\n').values == [pytest.approx(0.005)]
 
 
 def test_a_column_with_a_unit_goes_before_others_of_the_metric():

@@ -56,6 +56,8 @@ def test_a_column_of_its_own_may_hold_commas():
         '{"arch": {"0": "02012100", "1": "[1, 2]"}, "value": {"0": 1, "1": 2}}',
         '{"0": {"arch": "02012100", "value": 1}, "1": {"arch": "[1, 2]", "value": 2}}',
         '{"02012100": {"value": 1}, "[1, 2]": {"value": 2}}',
+        '{"columns": ["arch", "value"], "index": [0, 1], "data": [["02012100", 1], ["[1, 2]", 2]]}',
+        '{"schema": {}, "data": [{"index": 0, "arch": "02012100"}, {"index": 1, "arch": "[1, 2]"}]}',
     ],
 )
 def test_lists_of_architectures(text):
@@ -111,6 +113,8 @@ def test_places_are_those_of_the_file(tmp_path):
         ('{"arch": "a"}\n{"arch": }\n', "line 2 is not JSON"),
         ('{"arch": ["a", "b"], "value": [1]}', "columns of one length, got 1 of 'value' and 2 of arch"),
         ('{"arch": {"0": "a"}, "value": {"1": 1}}', "columns of the same rows, and those of 'value'"),
+        ('{"columns": ["arch", "value"], "data": [["a"]]}', "one entry a column in every row of its data"),
+        ("[" + "9" * 5000 + "]", "a number in it is too long"),
         ("[" * 100_000, "is not JSON: "),
         ("{'op_name': 'skip', 'op_latency': 0.0}\n", "a look-up table of operators"),
     ],

@@ -8,12 +8,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from archcast.featurize.spaces.fbnet_notation import BLOCKS, N_LAYERS
-from archcast.featurize.spaces.foreign.form import Foreign, Known, is_whole, listed
+from archcast.featurize.spaces.foreign.form import Foreign, Form, Known, is_whole, listed
 
 _PREFIX = "ir_"
+_BARE = re.compile(r"[\s,;]+")
+_NUMBERS = frozenset(map(str, range(len(BLOCKS))))
+_LONGEST = 200
 
 
 def _are_names(item: Any) -> bool:
@@ -31,6 +35,11 @@ def _is_list(item: Any) -> bool:
     return listed(found, N_LAYERS) and all(is_whole(value, len(BLOCKS)) for value in found or ())
 
 
+def _are_bare(item: Any) -> bool:
+    numbers = _BARE.split(item.strip()) if isinstance(item, str) and len(item) < _LONGEST else []
+    return len(numbers) == N_LAYERS and all(n in _NUMBERS for n in numbers)
+
+
 NOTATIONS = (
     Foreign("fbnet_names", "FBNet's names of blocks", _are_names, _names),
     Foreign(
@@ -41,4 +50,7 @@ NOTATIONS = (
         beside=", and name its data set by dataset=",
     ),
 )
-FORMS: tuple[Known, ...] = NOTATIONS
+FORMS: tuple[Known, ...] = (
+    *NOTATIONS,
+    Form("FBNet's numbers without brackets", _are_bare, "put them in brackets, as [7, 8, ...]"),
+)

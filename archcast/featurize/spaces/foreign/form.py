@@ -72,6 +72,11 @@ class Foreign:
         """
         return [self._own(item, i) for i, item in enumerate(items)]
 
+    def inside(self, item: list[Any]) -> list[Any] | None:
+        """The entries of a list that is no architecture of this notation, and each entry is; else None."""
+        accepts = self.accepts or self.looks
+        return item if item and not accepts(item) and all(map(accepts, item)) else None
+
     def _own(self, item: Any, i: int) -> Arch:
         value = item if self.is_text else decoded(item)
         try:

@@ -80,6 +80,14 @@ def _is_lost(item: Any) -> bool:
     return whole and 0 <= item < 10**_FIXED_DIGITS and set(str(item)) <= set("012")
 
 
+def _are_several(item: Any) -> bool:
+    """Whether it is a list of whole numbers too large to be choices of one network."""
+    numbers = item if isinstance(item, list | tuple) else ()
+    return (
+        all(isinstance(n, int) and not isinstance(n, bool) for n in numbers) and max(numbers, default=0) > 99
+    )
+
+
 def _is_quoted(item: Any) -> bool:
     text = _text(item)
     return len(text) > 2 and text[0] == text[-1] and text[0] in "'\"`"
@@ -99,6 +107,11 @@ FORMS: tuple[Known, ...] = (
         "HELP's graph of one-hot rows",
         _is_graph,
         'give the text or the index (notation="index") of its cell, or the numbers of its blocks',
+    ),
+    Form(
+        "numbers of several networks in one list",
+        _are_several,
+        'give each as an item of its own: an index with notation="index", NAS-Bench-Macro\'s digits as text',
     ),
     Form("text in quotes", _is_quoted, "leave the quotes out"),
     Form(
