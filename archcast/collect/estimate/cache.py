@@ -29,7 +29,7 @@ class EstimateCache:
     """
 
     def __init__(self, name: str, version: str) -> None:
-        self.name, self.version = name, version
+        self.name, self.version, self._told = name, version, False
 
     @property
     def path(self) -> Path:
@@ -38,7 +38,7 @@ class EstimateCache:
         return settings.home() / "estimates" / f"{safe}-{self.version}.sqlite"
 
     def get(self, keys: Iterable[str]) -> dict[str, LayerCost]:
-        """What is known of `keys`.
+        """What is known of `keys`; nothing, with a warning, where the file cannot be read.
 
         Raises:
             DataError: the file is no cache of estimates.
@@ -56,18 +56,33 @@ class EstimateCache:
                         cost = self._read(key, value, written)
                         if cost is not None:
                             found[key] = cost
-        except (sqlite3.DatabaseError, OSError) as error:
+        except (sqlite3.OperationalError, OSError) as error:
+            self._tell(error)
+        except sqlite3.DatabaseError as error:
             raise self._damaged(error) from error
         return found
 
     def put(self, key: str, cost: LayerCost) -> None:
-        """Keep one cost; it is there whole or not at all."""
+        """Keep one cost, whole or not at all; a warning says once where it cannot be kept.
+
+        Raises:
+            DataError: the file is no cache of estimates.
+        """
         text = json.dumps(asdict(cost), sort_keys=True)
         try:
             with closing(self._connect()) as db, db:
                 db.execute("INSERT OR REPLACE INTO costs VALUES (?, ?, ?)", (key, text, _hash(key, text)))
-        except (sqlite3.DatabaseError, OSError) as error:
+        except (sqlite3.OperationalError, OSError) as error:
+            self._tell(error)
+        except sqlite3.DatabaseError as error:
             raise self._damaged(error) from error
+
+    def _tell(self, error: Exception) -> None:
+        """Warn, once, of a place where nothing can be kept."""
+        if not self._told:
+            self._told = True
+            said = f"estimates are not kept, as {self.path} cannot be used: {error}"
+            warnings.warn(said, ArchcastWarning, stacklevel=3)
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)

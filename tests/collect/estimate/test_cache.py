@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,18 @@ def test_a_file_that_is_no_cache_is_refused_by_name(cache: EstimateCache) -> Non
     for act in (lambda: cache.get(["a"]), lambda: cache.put("a", COST)):
         with pytest.raises(DataError, match=str(cache.path)):
             act()
+
+
+def test_a_place_where_nothing_can_be_kept_is_told_once(tmp_path, monkeypatch) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path / "file"))
+    cache = EstimateCache("a target", "v1")
+    with pytest.warns(ArchcastWarning, match=r"estimates are not kept, as .* cannot be used"):
+        cache.put("a", COST)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cache.put("b", COST)
+        assert cache.get(["a"]) == {}
 
 
 def test_two_processes_write_at_once(home: Path) -> None:

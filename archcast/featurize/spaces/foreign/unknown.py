@@ -14,6 +14,10 @@ _TRANS = re.compile(r"\d{2}-[1-4]{2,8}-(?:basic|[0-3]_[0-3]{2}_[0-3]{3})")
 _BENCH_101 = {"conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3"}
 _ENDS = {"input", "output"}
 _FIXED_DIGITS = 8
+_OTHER_FILES = (
+    *(".pt", ".pth", ".ckpt", ".safetensors", ".tflite", ".h5", ".keras", ".pb", ".mlmodel", ".mlpackage"),
+    *(".engine", ".trt", ".plan", ".bin", ".pdmodel"),
+)
 
 
 def _text(item: Any) -> str:
@@ -118,6 +122,11 @@ FORMS: tuple[Known, ...] = (
         "NAS-Bench-Macro's digits as a number, which loses the zeros before it",
         _is_lost,
         "write them as text of 8 digits, as '02012100'",
+    ),
+    Form(
+        "a model file of a form that is not read",
+        lambda item: _text(item).lower().endswith(_OTHER_FILES),
+        "export the model as ONNX, or give the torch module to archcast.network with an example",
     ),
     Form("the content of a file", _is_content, "read it with archcast.network, and give what that gives"),
     Form(

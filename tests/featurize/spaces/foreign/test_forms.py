@@ -47,6 +47,10 @@ NAMED = {
     "numbers of several": ([2012100, 12012100], "numbers of several networks in one list"),
     "bare": ("7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5", "FBNet's numbers without brackets"),
     "bare by spaces": (" ".join("7" * 22), "FBNet's numbers without brackets: put them in brackets"),
+    "another file": (
+        " nets/Model.TFLITE",
+        "a model file of a form that is not read: export the model as ONNX",
+    ),
     "content": (b"\x08\x07", r"read it with archcast\.network"),
 }
 
