@@ -71,7 +71,18 @@ def strategies(chosen: Any) -> Iterator[dict[str, Any]]:
         yield row("cifar100", f"find_best, {strategy}", 1, top, chosen.chosen_on_seeds, one)
 
 
-GROUPS = {"one": one_at_a_time, "others": others, "batches": batches, "strategies": strategies}
+def imagenet(chosen: Any) -> Iterator[dict[str, Any]]:
+    label, top = table("imagenet16-120")
+    yield row("imagenet16-120", "find_best, ucb", 1, top, chosen.seeds, active(label, top, "ucb", 1))
+
+
+GROUPS = {
+    "one": one_at_a_time,
+    "imagenet": imagenet,
+    "others": others,
+    "batches": batches,
+    "strategies": strategies,
+}
 
 
 def keep(path: Path, made: dict[str, Any]) -> None:

@@ -23,6 +23,12 @@ that HELP's limits are of the test devices'.
         --out benchmarks/results/search_constrained_space.csv
     python benchmarks/search_constrained.py --develop --seeds 5 \\
         --out benchmarks/results/search_constrained_develop.csv
+
+With `--papers`, the limits of Titan RTX and Pixel 2 are the latencies of the networks that HELP, NASFLAT and
+CLCDLP found, and beside each limit stands the best accuracy that any of them has within it.
+
+    python benchmarks/search_constrained.py --papers --where space --ways measured \\
+        --out benchmarks/results/search_constrained_papers.csv
 """
 
 from __future__ import annotations
@@ -44,6 +50,7 @@ from archcast.collect.tables.place import find
 from archcast.core.labels import Labels, Target
 from archcast.predictors.adapt.posterior import adapt_to
 from archcast.predictors.adapt.prior import DevicePrior
+from archcast.predictors.artifact.measured import Measured
 from archcast.search.measured.run import search_measured
 from archcast.serving import LoadedPredictor
 from archcast.serving.adaptation import _adapted
@@ -66,8 +73,22 @@ HELP = {
     "eyeriss": ((3.9, 5.1, 9.1), (71.5, 71.8, 73.5)),
     "fpga": ((3.8, 4.7, 7.4), (70.2, 71.8, 73.5)),
 }
+PUBLISHED = {
+    "titan_rtx_256": {
+        "HELP": ((17.8, 18.9, 24.2), (69.7, 71.5, 71.8)),
+        "NASFLAT": ((17.1, 20.5, 26.6), (69.92, 71.45, 71.9)),
+        "CLCDLP": ((17, 19, 24), (70.1, 71.6, 71.8)),
+    },
+    "pixel2": {
+        "HELP": ((13, 19, 25), (69.7, 71.8, 73.2)),
+        "NASFLAT": ((14.4, 22.2, 34), (68.53, 72.08, 73.5)),
+        "CLCDLP": ((12, 20, 34), (70.1, 72.4, 73.5)),
+    },
+}
+"""What papers found: milliseconds of their networks, and accuracies."""
 PROTOCOL = load_protocol(f"help-{SPACE}")
 VALIDATION = ("titanx_1", "titanx_32", "titanx_256", "gold_6240")
+GOALS = ("shipped", "true")
 WAYS = ("measured", "measured a limit", "held", "mean", "known")
 
 
@@ -130,7 +151,8 @@ class Board:
             model = adapt_to(self.prior, codes, measured, device=self.name, metric="latency")
             targets = (Target(self.name, "cifar10"),)
             labels = Labels(SPACE, "latency", "cifar10", targets, codes, measured[:, None])
-            self._made[key] = _adapted(model, labels, self.sources)
+            kept = Measured(tuple(archs), tuple(values), tuple(model.left_out_values().tolist()))
+            self._made[key] = _adapted(model, labels, self.sources, kept)
         return self._made[key]
 
     def drawn(self, references: str, count: int, seeds: int) -> list[np.ndarray]:
@@ -144,6 +166,21 @@ class Board:
 
 def test_boards(table: Table) -> list[Board]:
     return [Board(table, name, limits, PROTOCOL.devices) for name, limits in LIMITS.items()]
+
+
+def paper_boards(table: Table) -> list[Board]:
+    """Each paper's three limits, which share their measurements."""
+    return [
+        Board(table, name, found[0], PROTOCOL.devices)
+        for name, papers in PUBLISHED.items()
+        for found in papers.values()
+    ]
+
+
+def best_published(device: str, limit: float) -> float:
+    """The greatest accuracy that a paper found within the limit."""
+    pairs = [pair for papers in PUBLISHED[device].values() for pair in zip(*papers, strict=True)]
+    return max(accuracy for ms, accuracy in pairs if ms <= limit)
 
 
 def made_up_boards(table: Table) -> list[Board]:
@@ -177,12 +214,17 @@ def main() -> None:
     arguments.add_argument("--seeds", type=int, default=20)
     arguments.add_argument("--where", choices=("list", "space"), default="list")
     arguments.add_argument("--develop", action="store_true", help="on made-up targets, see above")
+    arguments.add_argument("--papers", action="store_true", help="limits of HELP, NASFLAT and CLCDLP")
     arguments.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    arguments.add_argument("--goals", nargs="+", choices=GOALS, default=list(GOALS))
     chosen = arguments.parse_args()
     table, rows = Table(), []
-    boards = made_up_boards(table) if chosen.develop else test_boards(table)
-    for case in cases(chosen.where, chosen.seeds, chosen.ways):
+    made = made_up_boards if chosen.develop else paper_boards if chosen.papers else test_boards
+    boards = made(table)
+    for case in cases(chosen.where, chosen.seeds, chosen.ways, chosen.goals):
         found = [row for board in boards for row in found_by(case, table, board)]
+        if chosen.papers:
+            found = [of_papers(made) for made in found]
         rows += [*found, summary(case, found)]
         print(" ".join(f"{k}={v}" for k, v in rows[-1].items() if v != ""), flush=True)
         if chosen.out:
@@ -192,9 +234,9 @@ def main() -> None:
                 writer.writerows(rows)
 
 
-def cases(where: str, seeds: int, ways: list[str]) -> Iterator[Case]:
+def cases(where: str, seeds: int, ways: list[str], goals: list[str]) -> Iterator[Case]:
     for way in ways:
-        for objective in ("shipped", "true"):
+        for objective in goals:
             for references in ("-",) if way == "known" else ("suggested", "random"):
                 yield Case(way, where, objective, references, drawn(way, where, references, seeds))
 
@@ -223,9 +265,9 @@ def row(case: Case, table: Table, board: Board, limit: float, at: list[int | Non
     hit = np.array([found for found in at if found is not None], dtype=int)
     broken = ~(board.latency[hit] <= limit)
     help_row: dict[str, Any] = {"help_latency_ms": "", "help_accuracy": ""}
-    if board.name in HELP:
+    if limit in LIMITS.get(board.name, ()):
         ms, accuracy = HELP[board.name]
-        place = board.limits.index(limit)
+        place = LIMITS[board.name].index(limit)
         help_row = {"help_latency_ms": ms[place], "help_accuracy": accuracy[place]}
     return (
         head(case)
@@ -243,6 +285,11 @@ def row(case: Case, table: Table, board: Board, limit: float, at: list[int | Non
         | help_row
         | {"_broken": np.array([found is not None and not board.latency[found] <= limit for found in at])}
     )
+
+
+def of_papers(made: dict[str, Any]) -> dict[str, Any]:
+    """A row with what papers found in the place of HELP's."""
+    return made | {"help_latency_ms": "", "help_accuracy": best_published(made["device"], made["limit_ms"])}
 
 
 def held(case: Case, table: Table, board: Board, rows: np.ndarray, seed: int) -> list[int | None]:

@@ -44,7 +44,7 @@ def _family(
     for n in protocol.counts:
         for seed in seeds:
             order = np.random.default_rng(seed).permutation(len(taught))
-            train, test = order[:n], order[n:]
+            train, test = order[:n], order if protocol.test == "all" else order[n:]
             predictor = make_predictor(family, {}).fit(taught.rows(train), seed=seed)
             predicted = predictor.predict(taught.codes)[:, 0]
             sides = {"": test, ", without twins": test[~np.isin(groups[test], groups[train])]}

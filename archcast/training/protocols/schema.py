@@ -159,6 +159,7 @@ class FewNetworks(Protocol):
 
     Attributes:
         tasks: name -> data set whose values teach, null for those that are ranked.
+        test: whether `all` networks are ranked, those that teach among them, or the `rest`.
         without_twins: whether a second record leaves out of the test what computes the same function as a
             training network.
     """
@@ -167,6 +168,7 @@ class FewNetworks(Protocol):
     table: Table
     tasks: Annotated[dict[str, str | None], Field(min_length=1)]
     counts: Annotated[tuple[Count, ...], Field(min_length=1)]
+    test: Literal["rest", "all"] = "rest"
     without_twins: bool = True
 
 

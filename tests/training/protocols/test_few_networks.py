@@ -24,3 +24,13 @@ def test_a_record_a_side_with_mean_and_deviation_over_seeds(small_tables, monkey
     assert records[0]["tau 100"] > records[0]["tau 25"]
     assert records[0]["sd 25"] > 0
     assert records[0]["seeds"] == 2
+
+
+def test_those_that_teach_are_ranked_too_where_all_are(small_tables, monkeypatch):
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
+    protocol = load_protocol("accuracy-macro").model_copy(update={"counts": (100,), "without_twins": False})
+    taus = [
+        run_protocol(protocol.model_copy(update={"test": test}), ("gp",), seeds=1).records[0]["tau 100"]
+        for test in ("rest", "all")
+    ]
+    assert taus[1] > taus[0]
