@@ -66,7 +66,7 @@ def test_the_parent_sums_up(done, home):
 def test_the_best_is_a_run_like_any_other(done, home):
     run = open_client().get_run(done.tracked.run_id)
     assert run.data.tags["archcast.sweep"] == done.parent
-    assert run.info.run_name == f"lookup, swept/cifar10, {len(SPLIT.train)} rows, swept"
+    assert run.info.run_name == f"lookup swept {len(SPLIT.train)} swept"
     assert float(run.data.params["config.ridge"]) == done.search.best.settings["ridge"]
     alone = fit(type(done.run.fitted.predictor)(done.run.fitted.predictor.config), LABELS, SPLIT, seed=3)
     assert run.data.metrics["mean.spearman"] == pytest.approx(alone.mean_quality["spearman"])

@@ -77,7 +77,8 @@ def track(
         values = merits(fitted, evidence, fit_seconds=fit_seconds)
         mlflow.log_metrics(values, model_id=model.model_id, dataset=tested)
         for name, figure in figures(fitted, curve).items():
-            mlflow.log_figure(figure, f"figures/{name}.png")
+            # Beside each other when runs are compared, where MLflow shows files of no folder.
+            mlflow.log_figure(figure, f"{name}.png")
         for point in curve:  # the steps are rows, which MLflow draws for several runs
             mlflow.log_metrics({f"curve.{n}": v for n, v in point.quality.items()}, step=point.rows)
     tracked = TrackedRun(run.info.run_id, experiment, model.model_uri)

@@ -26,6 +26,8 @@ SWEEP_TAG = "archcast.sweep"
 MERITS = ("mean.spearman", "folds.mean.spearman")
 """The metrics by which runs are promoted; a run has one of them."""
 _DIGEST_LENGTH = 32
+_DIGITS = 5
+"""Behind the point of a figure of merit: what a column of MLflow's table shows whole."""
 
 
 def tags(fitted: Fitted, labels: Labels, evidence: Split | Folds) -> dict[str, str]:
@@ -53,8 +55,8 @@ def quantity_tags(labels: Labels, evidence: Split | Folds, family: str) -> dict[
 
 
 def run_name(family: str, labels: Labels, rows: int, *, swept: bool = False) -> str:
-    """Predictor, device and rows; and whether its settings are from a sweep."""
-    return f"{family}, {devices_said(labels.targets)}, {rows} rows" + (", swept" if swept else "")
+    """Predictor, device and rows, in few letters; and whether its settings are from a sweep."""
+    return f"{family} {device_said(labels)} {rows}" + (" swept" if swept else "")
 
 
 def parameters(fitted: Fitted, labels: Labels, evidence: Split | Folds, *, seed: int) -> dict[str, str]:
@@ -77,6 +79,7 @@ def quantity_parameters(labels: Labels, evidence: Split | Folds, family: str, *,
         "space": labels.space,
         "metric": labels.metric,
         "dataset": labels.dataset,
+        "device": device_said(labels),
         "seed": str(seed),
         "split": evidence.rule,
         **{name: str(value) for name, value in rows.items()},
@@ -112,6 +115,7 @@ def merits(fitted: Fitted, evidence: Split | Folds, *, fit_seconds: float | None
             found[f"coverage_90/{accepted(target)}"] = known[target]
     if isinstance(evidence, Folds):
         found = {f"folds.{name}": value for name, value in found.items()}
+    found = {name: round(value, _DIGITS) for name, value in found.items()}
     return found if fit_seconds is None else found | {"fit_seconds": float(fit_seconds)}
 
 
@@ -142,6 +146,11 @@ def labels_digest(labels: Labels) -> str:
 def devices_said(targets: tuple[Any, ...]) -> str:
     """The one target's name, or how many there are."""
     return target_key(targets[0]) if len(targets) == 1 else f"{len(targets)} devices"
+
+
+def device_said(labels: Labels) -> str:
+    """The one device, or how many targets there are: what fits into a column."""
+    return labels.devices[0] if len(labels.targets) == 1 else devices_said(labels.targets)
 
 
 def accepted(name: str) -> str:

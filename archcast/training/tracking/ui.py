@@ -15,8 +15,23 @@ from contextlib import contextmanager
 
 from archcast.core.errors import DataError, InputError
 from archcast.core.settings import tracking_uri
-from archcast.training.tracking.experiment_view import OTHER_VIEWS, PREDICTORS_VIEW, view_path, view_tag
-from archcast.training.tracking.store import artifact_root, is_server, open_client, registry_uri, tracking
+from archcast.training.tracking.experiment_view import (
+    FEW_RUNS,
+    FITTED,
+    OTHER_VIEWS,
+    PREDICTORS_VIEW,
+    view_path,
+    view_tag,
+    view_tags,
+)
+from archcast.training.tracking.store import (
+    artifact_root,
+    experiment_id,
+    is_server,
+    open_client,
+    registry_uri,
+    tracking,
+)
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 10.0
@@ -61,12 +76,17 @@ def running_ui(host: str = "127.0.0.1", port: int = 5000) -> Iterator[tuple[str,
 
 
 def _views() -> list[tuple[str, str]]:
-    """What there is to compare, with its path: fitted and adapted predictors of each experiment, sweeps."""
+    """What there is to compare, with its path: fitted and adapted predictors of each experiment, sweeps.
+
+    Views are written anew, by how many runs there are now.
+    """
     views = []
     with tracking() as mlflow:
         client = mlflow.MlflowClient()
         for e in client.search_experiments(order_by=["name ASC"]):
             if view_tag(PREDICTORS_VIEW) in e.tags:
+                some = client.search_runs([e.experiment_id], FITTED, max_results=FEW_RUNS + 1)
+                experiment_id(mlflow, e.name, tags=view_tags(len(some)))
                 views.append((f"compare {e.name}", view_path(e.experiment_id)))
                 for view, (title, wanted) in OTHER_VIEWS.items():
                     if client.search_runs([e.experiment_id], wanted, max_results=1):
