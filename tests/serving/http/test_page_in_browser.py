@@ -15,9 +15,11 @@ from page_cases import CELL, NEEDS_BROWSER, OTHER, Page, model_file, page_in_bro
 from serve_process import Served, served
 
 import archcast
+from archcast.collect.matrix import load_measurements
 from archcast.featurize.readers.onnx_wire import without_weights
 
 pytestmark = NEEDS_BROWSER
+ORT = "epyc-zen4-ort-1t"
 PHONE = "pixel4-tflite2.10-1large"
 COUNT = "return document.querySelector('#count').textContent"
 
@@ -169,6 +171,24 @@ def test_exports_hold_what_is_shown(page: Page, service: Served) -> None:
     assert picture.startswith(b"\x89PNG")
     width, height = struct.unpack(">II", picture[16:24])
     assert (width, height) == (2200, 2 * (110 + 30 * len(shown)))
+
+
+def test_what_a_table_has_stands_beside_what_is_predicted(page: Page, service: Served) -> None:
+    kept = load_measurements("nasbench201", "latency", devices=[ORT], sources=["host_cpu"])
+    arch = archcast.spaces("nasbench201").to_text(kept.codes[:1])[0]
+    page.open(service.url, a=arch, filter="epyc, raspi4")
+    value = kept.values[0, 0]
+    row = f"return document.querySelector('[data-device=\"{ORT}\"] .found')?.textContent"
+    assert page.until(row, "the table's value") == f"◇ {said(value)} measured, host_cpu"
+    page.browser.wait_for("◇ is what a table has of this very architecture", "the service does not have: ")
+    assert "measured" not in page.browser.run(
+        "return document.querySelector('[data-device=raspi4]').innerText"
+    )
+    page.browser.click("//button[@id='csv']")
+    lines = csv.DictReader(io.StringIO(page.saved("archcast-latency.csv").decode()))
+    told = {line["device"]: (line["table_value"], line["table"]) for line in lines}
+    assert float(told[ORT][0]) == pytest.approx(value, rel=1e-6)
+    assert (told[ORT][1], told["raspi4"]) == ("host_cpu", ("", ""))
 
 
 def test_a_link_restores_the_view(page: Page, service: Served) -> None:

@@ -8,10 +8,12 @@ import pytest
 from service_cases import CELL, Service
 
 import archcast
+from archcast.collect.matrix import load_measurements
 from archcast.serving.http.admission import Asked
 from archcast.serving.http.errors import TooLateError
 from archcast.serving.http.page.routes import handler_of
 
+ORT = "epyc-zen4-ort-1t"
 PHONE = "pixel4-tflite2.10-1large"
 
 
@@ -60,6 +62,21 @@ def test_without_devices_those_of_the_space_answer(service: Service) -> None:
     assert {"board_a", "raspi4"} <= set(names)
 
 
+def test_what_was_measured(service: Service) -> None:
+    kept = load_measurements("nasbench201", "latency", devices=[ORT], sources=["host_cpu"])
+    arch = archcast.spaces("nasbench201").to_text(kept.codes[:1])[0]
+    found = told(service, "/measured", architecture=arch, device=[ORT, "eyeriss-like"])
+    first, second = found["answers"]
+    assert first["device"] == ORT
+    assert first["measured"] == pytest.approx(kept.values[0, 0], rel=1e-6)
+    assert (first["source"], first["status"], found["unit"]) == ("host_cpu", "ok", "ms")
+    assert (second["measured"], second["source"]) == (None, None), "what was estimated is not measured"
+    assert found["architecture"] == arch
+    accuracy = told(service, "/measured", architecture=arch, metric="accuracy", device="cifar10")
+    assert accuracy["answers"][0]["measured"] is None
+    assert accuracy["absent"] == ["nasbench201_accuracy"]
+
+
 def test_breakdown(service: Service) -> None:
     found = told(service, "/breakdown", device=PHONE)
     assert found["is_cost"] is True
@@ -101,6 +118,8 @@ NETS = [7, 8, 1, 8, 4, 8, 8, 8, 7, 4, 1, 4, 7, 3, 2, 7, 3, 2, 4, 2, 4, 5]
         ("/overview", {"architecture": CELL, "space": "network"}, 422, "send a file"),
         ("/overview", {"architecture": "model.onnx"}, 422, "send a file"),
         ("/overview", {"architecture": CELL, "depth": 1}, 400, "only the keys"),
+        ("/measured", {"architecture": CELL}, 400, "must have the key device"),
+        ("/measured", {"architecture": CELL, "device": "board_x"}, 404, "board_x"),
         ("/breakdown", {"architecture": CELL}, 422, "device must be named"),
         (
             "/breakdown",

@@ -20,6 +20,7 @@ from archcast.serving.front import MOST_NEIGHBOURS, cloud, front_rows, neighbour
 from archcast.serving.http.models import Catalogue
 from archcast.serving.kernel_costs import by_part
 from archcast.serving.loaded import LoadedNetworks, LoadedPredictor
+from archcast.serving.measured import measured
 from archcast.serving.overview import Asked, MemberCosts, Row, breakdown, overview
 
 ABOUT = (
@@ -105,6 +106,32 @@ def record(row: Row) -> dict[str, Any]:
     told |= {"label": entry.version, "version": entry.digest}
     ends = {"lower": row.low, "upper": row.high}
     return told | {"value": _finite(row.value), **ends, "note": row.note}
+
+
+def measurements(
+    space: Space, codes: Codes, *, metric: str, devices: Sequence[str], dataset: str | None
+) -> dict[str, Any]:
+    """What tables and the store on this machine have of an architecture, a record each device.
+
+    Raises:
+        UnknownNameError: a device of which nothing is known.
+        DataError: a table or the store is damaged.
+    """
+    answers: list[dict[str, Any]] = []
+    absent: list[str] = []
+    for device in devices:
+        found = measured(codes, device, metric, space, dataset)
+        (told,) = found.records()
+        answers.append({"device": device} | told)
+        absent += found.absent
+    return {
+        "space": space.name,
+        "architecture": space.to_text(codes)[0],
+        "metric": metric,
+        "unit": METRICS[metric].unit,
+        "answers": answers,
+        "absent": list(dict.fromkeys(absent)),
+    }
 
 
 def where(

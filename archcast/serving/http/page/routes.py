@@ -47,8 +47,9 @@ def page_operations(plane: DataPlane, settings: ServeSettings) -> list[Operation
     )
     admission = Admission(own, lambda: ())
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archcast-page")
-    made = {
+    made: dict[str, tuple[Work, tuple[str, ...], str]] = {
         "/overview": (partial(_costs, plane), _COSTS, "Costs of an architecture on devices, with intervals."),
+        "/measured": (_measured, _ONE, "What was measured of an architecture on devices."),
         "/breakdown": (partial(_where, plane), _ONE, "Where the cost of an architecture goes on a device."),
         "/front": (partial(_front, plane), _ONE, "Accuracy against cost of a space on a device."),
     }
@@ -108,6 +109,18 @@ def _costs(plane: DataPlane, found: dict[str, Any]) -> Any:
         devices=_devices(found.get("device")),
         dataset=fields.text(found, "dataset"),
         coverage=_COVERAGE if coverage is None else coverage,
+    )
+
+
+def _measured(found: dict[str, Any]) -> Any:
+    devices = _devices(found.get("device"))
+    if devices is None:
+        raise MalformedError("the body must have the key device")
+    return board.measurements(
+        *_architecture(found),
+        metric=fields.text(found, "metric", "latency") or "",
+        devices=devices,
+        dataset=fields.text(found, "dataset"),
     )
 
 

@@ -29,6 +29,7 @@ _ONE = _asked(device=text_of("A device, as GET /devices lists it."))
 _DEVICES: Schema = _ASKED["device"] | {"description": "Devices; all of the space's own when left out."}
 ASKED: dict[str, Schema] = {
     "/overview": _asked(device=_DEVICES, coverage=_ASKED["coverage"]),
+    "/measured": _asked(device=_ASKED["device"]),
     "/breakdown": _ONE,
     "/front": _ONE,
 }

@@ -4,6 +4,7 @@ import { find } from "./dom.js";
 const KEPT = "archcast-token";
 const COVERAGE = 0.9;
 const TOGETHER = 96;
+const FEW = 6;
 
 /** What went wrong, in a sentence for people; `status` is 0 where nobody answered. */
 export class ServiceError extends Error {
@@ -70,6 +71,14 @@ export async function costsOfArchitecture(asked, names, arrived) {
     const part = names.slice(start, start + TOGETHER);
     const device = part.length ? { device: part } : {};
     if (!arrived(await post("/overview", { ...asked, ...device, coverage: COVERAGE }))) return;
+  }
+}
+
+/** What was measured of an architecture on devices, some at a time; `arrived` is told each part. */
+export async function measuredOf(asked, names, arrived) {
+  for (let start = 0; start < names.length; start += FEW) {
+    const device = names.slice(start, start + FEW);
+    if (!arrived(await post("/measured", { ...asked, device }))) return;
   }
 }
 

@@ -3,6 +3,7 @@
 import { labelOf } from "./catalog.js";
 import { eachFrame, find, make, number } from "./dom.js";
 import { limitLine } from "./limit.js";
+import { foundOf } from "./measured.js";
 import { colour } from "./theme.js";
 
 const HEAD = 30;
@@ -79,10 +80,12 @@ export class Bars {
     const values = this.shown.slots.map((slot) => this.value(slot, cells[slot]));
     const noted = Object.values(cells).some((cell) => cell?.note);
     const origin = make("span", { role: "cell", class: "origin" }, about.basis);
+    const found = foundOf({ about, cells }, this.shown.slots);
     if (noted) {
       const notes = [...new Set(Object.values(cells).map((cell) => cell?.note).filter(Boolean))].join("; ");
       origin.append(" ", make("b", { title: notes }, "note", make("span", { class: "sr" }, `: ${notes}`)));
     }
+    origin.append(found);
     return make(
       "div",
       { role: "row", "data-device": device },
@@ -106,6 +109,27 @@ export class Bars {
   choose(device) {
     this.shown.device = device;
     for (const row of this.box.querySelectorAll(".row")) row.classList.toggle("chosen", row.dataset.device === device);
+  }
+
+  /** Show the same rows where more is known of some of them now; what has the focus keeps it. */
+  renew(rows) {
+    this.shown.rows = rows;
+    for (const row of rows) {
+      const before = this.kept.get(row.device)?.element;
+      const after = this.keptRow(row);
+      if (!before || before === after) continue;
+      const focused = before.contains(document.activeElement);
+      before.replaceWith(after);
+      if (focused) find("button", after).focus();
+    }
+    this.redraw();
+  }
+
+  /** Devices of the rows in sight. */
+  inSight() {
+    const first = Math.floor(this.box.scrollTop / this.height);
+    const last = Math.ceil((this.box.scrollTop + this.box.clientHeight) / this.height);
+    return this.shown.rows.slice(first, last).map((row) => row.device);
   }
 
   /** Move the limit: what keeps it is told by `breaks`, a row each. */
@@ -187,15 +211,18 @@ export function datasets({ rows, slots }, first, last, narrow = false) {
   slots.forEach((slot, place) => {
     const [fill, end] = [colour(slot), colour(`${slot}-end`)];
     const shift = (slots.length > 1 ? (place - 0.5) * 0.3 : 0) + (narrow ? 0.27 : 0);
-    const bars = [], ends = [], fills = [];
+    const bars = [], ends = [], fills = [], found = [];
     rows.slice(first, last).forEach((row, i) => {
       const cell = row.cells[slot];
       if (cell?.value == null) return;
       bars.push({ x: cell.value, y: first + i + shift });
       fills.push(row.breaks ? `${fill}55` : `${fill}cc`);
+      if (cell.found) found.push({ x: cell.found.measured, y: first + i + shift });
       if (cell.lower != null) ends.push({ x: [cell.lower, cell.upper], y: first + i + shift });
     });
     const shared = { grouped: false, borderSkipped: false };
+    const diamond = { pointStyle: "rectRot", radius: 5, backgroundColor: colour("card"), borderColor: colour("ink"), borderWidth: 1.5 };
+    made.push({ type: "scatter", data: found, ...diamond, order: -1 });
     made.push({ ...shared, data: ends, backgroundColor: end, barThickness: 3, order: 0 });
     made.push({ ...shared, data: bars, backgroundColor: fills, barThickness: narrow ? thick - 3 : thick, borderRadius: 3, order: 1 });
   });

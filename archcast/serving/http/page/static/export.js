@@ -2,9 +2,10 @@
 import { datasets, scaleOf } from "./bars.js";
 import { labelOf } from "./catalog.js";
 import { download, make, number } from "./dom.js";
+import { DIAMOND } from "./measured.js";
 import { colour } from "./theme.js";
 
-const COLUMNS = ["subject", "device", "hardware", "runtime", "precision", "batch", "threads", "metric", "unit", "value", "lower", "upper", "coverage", "origin", "predictor", "version", "note"];
+const COLUMNS = ["subject", "device", "hardware", "runtime", "precision", "batch", "threads", "metric", "unit", "value", "lower", "upper", "coverage", "origin", "predictor", "version", "note", "table_value", "table"];
 const COVERAGE = 0.9;
 const PICTURED = 120;
 const STARTS_FORMULA = /^[=+\-@\t\r]/;
@@ -24,7 +25,7 @@ export function csvOf(shown, subjects, metric) {
       const cell = row.cells[subject.slot];
       if (!cell) continue;
       const { device, hardware, runtime, precision, batch, threads, basis, predictor, version } = cell;
-      lines.push([subject.name, device, hardware, runtime, precision, batch, threads, metric, shown.unit, cell.value, cell.lower, cell.upper, COVERAGE, basis, predictor, version, cell.note]);
+      lines.push([subject.name, device, hardware, runtime, precision, batch, threads, metric, shown.unit, cell.value, cell.lower, cell.upper, COVERAGE, basis, predictor, version, cell.note, cell.found?.measured, cell.found?.source]);
     }
   }
   return lines.map((line) => line.map(field).join(",")).join("\r\n") + "\r\n";
@@ -53,7 +54,7 @@ export async function savePng(shown, subjects, metric) {
         title: { display: true, text: titleOf(shown, subjects, metric), color: colour("ink"), align: "start" },
       },
       scales: {
-        x: { ...scaleOf(shown), title: { display: true, text: `${metric} (${shown.unit}), with 90 % intervals` } },
+        x: { ...scaleOf(shown), title: { display: true, text: `${metric} (${shown.unit}), with 90 % intervals${foundIn(rows)}` } },
         y: { type: "linear", reverse: true, offset: false, min: -0.5, max: rows.length - 0.5, grid: { display: false }, afterBuildTicks: (axis) => (axis.ticks = rows.map((_, value) => ({ value }))), ticks: { autoSkip: false, color: colour("ink"), callback: (i) => lineOf(rows[i], shown) } },
       },
     },
@@ -63,6 +64,8 @@ export async function savePng(shown, subjects, metric) {
   download(`archcast-${metric}.png`, blob);
   return rows.length;
 }
+
+const foundIn = (rows) => (rows.some((row) => Object.values(row.cells).some((cell) => cell?.found)) ? `; ${DIAMOND} as a table has it` : "");
 
 const titleOf = (shown, subjects, metric) => [
   ...subjects.map((s) => `${subjects.length > 1 ? `${s.slot.toUpperCase()}: ` : ""}${s.name}`.slice(0, 140)),
@@ -123,3 +126,20 @@ function shapeOf(word) {
 const callOf = (what, metric, devices, more) =>
   `devices = ${python(devices)}\narchcast.predict([${what}], devices, ${python(metric)}${more})\n` +
   `archcast.predict_interval([${what}], devices, ${python(metric)}${more})`;
+
+/** Text to take along, with a button that copies it. */
+export function copied(name, text) {
+  const button = make("button", { type: "button", "aria-label": `Copy: ${name}`, onclick: () => copy(text, button) }, "Copy");
+  return make("div", { class: "copy" }, make("pre", { tabindex: 0, "aria-label": name }, text), button);
+}
+
+export async function copy(text, button) {
+  const before = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Select it by hand";
+  }
+  setTimeout(() => (button.textContent = before), 1500);
+}

@@ -3,8 +3,9 @@ import * as api from "./api.js";
 import { Bars } from "./bars.js";
 import * as catalog from "./catalog.js";
 import { find, inShort, make, settled } from "./dom.js";
-import { linesOf, saveCsv, savePng } from "./export.js";
+import { copied, copy, linesOf, saveCsv, savePng } from "./export.js";
 import { drawFront, showFront } from "./front.js";
+import { lookUp, toldOfFound } from "./measured.js";
 import { showKnown } from "./notes.js";
 import { Subject, readFile, setUpForms, summaryOf } from "./subjects.js";
 import { chartColours, setUpTheme } from "./theme.js";
@@ -85,7 +86,26 @@ async function refresh() {
     if (own !== round) return;
     show();
   }
-  if (own === round && find("#alert").hidden) showDetails();
+  if (own === round && find("#alert").hidden) {
+    showDetails();
+    await showFound(bars.inSight());
+  }
+}
+
+/** Show what tables have of the architectures on devices, as it arrives. */
+async function showFound(devices) {
+  const own = round;
+  await lookUp(present(), view.metric, devices, () => {
+    if (own === round) renew();
+    return own === round;
+  });
+}
+
+/** Show what is known of the same rows now. */
+function renew() {
+  bars.renew(rowsOf());
+  showKnown(bars.shown.rows, toldOfFound(bars.shown.rows, present()));
+  for (const subject of present()) find(".told", formOf(subject.slot)).replaceChildren(...summaryOf(subject));
 }
 
 /** Devices of every network beside the space's own, once the space is known. */
@@ -157,7 +177,7 @@ function show() {
   });
   showMetrics();
   showCount();
-  showKnown(rows);
+  showKnown(rows, toldOfFound(rows, some));
   showLines(rows);
 }
 
@@ -190,22 +210,6 @@ function showLines(rows) {
     return [...title, copied("Command", command), copied("Python", python)];
   });
   find("#lines").replaceChildren(...boxes);
-}
-
-function copied(name, text) {
-  const button = make("button", { type: "button", "aria-label": `Copy: ${name}`, onclick: () => copy(text, button) }, "Copy");
-  return make("div", { class: "copy" }, make("pre", { tabindex: 0, "aria-label": name }, text), button);
-}
-
-async function copy(text, button) {
-  const before = button.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-  } catch {
-    button.textContent = "Select it by hand";
-  }
-  setTimeout(() => (button.textContent = before), 1500);
 }
 
 function showMetrics() {
@@ -328,7 +332,8 @@ function setUpExports() {
     find("#done").textContent = text;
     setTimeout(() => (find("#done").textContent = ""), 4000);
   };
-  find("#csv").onclick = () => {
+  find("#csv").onclick = async () => {
+    await showFound(bars.shown.rows.map((row) => row.device));
     saveCsv(bars.shown, present(), view.metric);
     done("CSV saved.");
   };
@@ -375,6 +380,7 @@ async function begin() {
   return undefined;
 }
 
+find("#bars").addEventListener("scroll", settled(() => showFound(bars.inSight()), 250), { passive: true });
 addEventListener("hashchange", () => location.reload());
 readLink(location.hash);
 setUpTheme(() => {

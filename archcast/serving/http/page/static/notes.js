@@ -6,8 +6,8 @@ import { find, make } from "./dom.js";
 const PART = /\((\d+)% of the cost\)/;
 const NAMED = 2;
 
-/** Notes of predictions and of devices, each once, with the devices that it is of. */
-export function showKnown(rows) {
+/** Notes of predictions and of devices, each once, with the devices that it is of; then what is said of all. */
+export function showKnown(rows, more = []) {
   const notes = new Map();
   for (const { device, cells } of rows) {
     const told = Object.values(cells).flatMap((cell) => cell?.note?.split("; ") ?? []);
@@ -18,6 +18,7 @@ export function showKnown(rows) {
     const of = devices.size > NAMED ? `${devices.size} devices` : [...devices].join(", ");
     return make("li", {}, `${text}${rangeOf(shares)} `, make("span", { class: "quiet" }, `(${of})`));
   });
+  items.push(...more.map((text) => make("li", {}, text)));
   const title = make("h3", {}, "What must be known of these numbers");
   find("#known").replaceChildren(...(items.length ? [title, make("ul", {}, ...items)] : []));
 }

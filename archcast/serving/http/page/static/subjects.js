@@ -17,6 +17,8 @@ export class Subject {
     this.network = null;
     this.accuracy = [];
     this.rows = new Map();
+    this.lookedUp = new Set();
+    this.absent = new Set();
   }
 
   /** What requests say of an architecture. */
@@ -85,12 +87,16 @@ export function shapesOf(text) {
   return shapes;
 }
 
+/** Ends of an accuracy's interval, and what a table has of it. */
+const toldOf = ({ lower, upper, found }) =>
+  [lower == null ? "" : `${number(lower)} – ${number(upper)}`, found ? `measured ${number(found.measured)}` : ""].filter(Boolean).join("; ");
+
 /** Counts, accuracy, and what was not understood of a subject. */
 export function summaryOf(subject) {
   const { network } = subject;
   const tiles = make("dl", { class: "tiles" });
   const tile = (name, value, more = "") => tiles.append(make("div", {}, make("dt", {}, name), make("dd", {}, value, more ? make("small", {}, more) : "")));
-  for (const a of subject.accuracy) tile(`accuracy, ${a.dataset}`, `${number(a.value)} %`, a.lower == null ? "" : `${number(a.lower)} – ${number(a.upper)}`);
+  for (const a of subject.accuracy) tile(`accuracy, ${a.dataset}`, `${number(a.value)} %`, toldOf(a));
   if (network) {
     tile("multiply-adds", count(network.macs));
     tile("parameters", count(network.params), mebibytes(network.weight_bytes));
