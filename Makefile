@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 SETUP := pyproject.toml constraints.txt
 SITE := $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs
 
-.PHONY: demo test check format docs tables zoo bench clean
+.PHONY: demo test check format docs docs-full tables zoo bench clean
 
 demo: $(VENV)/.light
 	$(BIN)/python examples/demo.py
@@ -27,6 +27,10 @@ check: $(VENV)/.dev
 docs: $(VENV)/.docs
 	$(SITE)
 	@echo "open build/docs/index.html"
+
+# Long snippets too, and those that ask a service or need whole tables (ARCHCAST_DATA).
+docs-full: $(VENV)/.dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/test_documents.py --pages=full
 
 # Figures of benchmarks/results into the pages that show them.
 tables: $(VENV)/.docs

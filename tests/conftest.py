@@ -38,6 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="optional",
         help="whether proofs on whole public tables may be left out where the tables are not",
     )
+    parser.addoption(
+        "--pages",
+        choices=("quick", "full"),
+        default="quick",
+        help="whether long snippets of the documentation, and those that ask a service, are run too",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,20 +4,29 @@ Blocks are run in order, in one folder and one namespace a page. A comment befor
 `<!-- read only: WHY -->`, keeps it from being run: its commands' options are still parsed, its Python
 compiled. What a `console` block shows must be what is printed, `...` standing for anything. A `csv` block
 after `<!-- file: NAME -->` is that file.
+
+`make docs-full` (`--pages=full`) runs those too that have the comment `<!-- full: WHY -->`, which are read
+only otherwise: long ones, and those that need whole tables. It starts a service at the port that the pages
+name, and sends it their `curl` lines; a `json` block that follows is what must be answered.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 import pytest
 import torch
+from serve_process import served
 from sybil import Document, Example
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
@@ -30,6 +39,8 @@ from archcast.featurize.onnx_model import to_onnx
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 READ_ONLY = re.compile(r"<!-- read only: [^>]+ -->\s*\Z")
+FULL_ONLY = re.compile(r"<!-- full: [^>]+ -->\s*\Z")
+PORT = 8080
 FILE = re.compile(r"<!-- file: (\S+) -->\s*\Z")
 CELLS = (
     "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
@@ -63,14 +74,39 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     return run
 
 
+@pytest.fixture
+def full(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether all that can be run is run; with whole tables, then."""
+    chosen = request.config.getoption("--pages") == "full"
+    if chosen:
+        monkeypatch.setenv("ARCHCAST_DATA", str(request.getfixturevalue("public_tables")))
+    return chosen
+
+
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
-def test_a_page_is_true(page: Path, shell: Shell) -> None:
+def test_a_page_is_true(page: Path, shell: Shell, full: bool, tmp_path: Path) -> None:
+    asks = full and f"localhost:{PORT}" in page.read_text()
+    with served(tmp_path / "home", port=PORT) if asks else nullcontext():
+        check_page(page, shell, full=full)
+
+
+def check_page(page: Path, shell: Shell, *, full: bool) -> None:
+    """Run a page's blocks in order."""
+    answers: list[str] = []
+
+    def read_only(example: Example) -> bool:
+        return READ_ONLY.search(before(example)) is not None or (
+            not full and FULL_ONLY.search(before(example)) is not None
+        )
+
     def of_shell(example: Example) -> str | None:
         for line in commands(example.parsed):
             parse(line)
             if not read_only(example):
                 said = shell(line)
                 assert not said.startswith("archcast: "), f"{line}\n{said}"
+        if full and example.parsed.startswith("curl ") and not read_only(example):
+            answers[:] = [asked(example.parsed)]
         return None
 
     def of_console(example: Example) -> str | None:
@@ -78,6 +114,14 @@ def test_a_page_is_true(page: Path, shell: Shell) -> None:
             parse(line)
             if not read_only(example):
                 compare(shown, shell(line))
+        if full and not read_only(example):
+            for line in re.findall(r"^\$ (curl .*)$", example.parsed, flags=re.M):
+                asked(line)
+        return None
+
+    def of_json(example: Example) -> str | None:
+        if answers and before(example).rstrip().endswith("```"):
+            assert_alike(json.loads(example.parsed), json.loads(answers.pop()))
         return None
 
     def of_python(example: Example) -> str | None:
@@ -92,7 +136,7 @@ def test_a_page_is_true(page: Path, shell: Shell) -> None:
         return None
 
     python = PythonEvaluator()
-    evaluators = {"sh": of_shell, "console": of_console, "python": of_python, "csv": of_csv}
+    evaluators = {"sh": of_shell, "console": of_console, "python": of_python, "csv": of_csv, "json": of_json}
     parsers = [CodeBlockParser(language, evaluator) for language, evaluator in evaluators.items()]
     document = Document.parse(str(page), *parsers)
     document.namespace.update(names())
@@ -105,9 +149,28 @@ def test_a_page_is_true(page: Path, shell: Shell) -> None:
     assert done == sum(language in evaluators for language in opened)
 
 
-def read_only(example: Example) -> bool:
-    """Whether the comment before a block says so."""
-    return READ_ONLY.search(before(example)) is not None
+def asked(command: str) -> str:
+    """What a service answers to a `curl` command; raise where that is no JSON, or an error."""
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert "error" not in told, told
+    return done.stdout
+
+
+def assert_alike(shown: Any, said: Any) -> None:
+    """Raise where JSON is not what is shown: numbers to two digits, `...` standing for anything."""
+    if isinstance(shown, dict):
+        assert shown.keys() == said.keys()
+        for name, value in shown.items():
+            assert_alike(value, said[name])
+    elif isinstance(shown, list):
+        assert len(shown) == len(said)
+        for one, other in zip(shown, said, strict=True):
+            assert_alike(one, other)
+    elif isinstance(shown, float):
+        assert said == pytest.approx(shown, rel=1e-2)
+    else:
+        assert shown in ("...", said)
 
 
 def before(example: Example) -> str:
