@@ -42,8 +42,9 @@ TARGETS = (
 )
 SKIPNETS, SEEDS = 220, 2
 SMALL_SKIPNETS = 160
-SMALL = {"depth": (3, 5, 1), "width": ((4, 16, 1), (8, 24, 1), (16, 40, 2)), "skips": (0, 3, 1)}
-"""Least, most and step of each decision of the networks trained on shapes."""
+SMALL_DEPTHS, SMALL_SKIPS = (3, 5, 1), (0, 3, 1)
+SMALL_WIDTHS = ((4, 16, 1), (8, 24, 1), (16, 40, 2))
+"""Least, most and step of the decisions of networks trained on shapes."""
 ON_SHAPES = {
     "epochs": 3,
     "train_images": 3000,
@@ -70,10 +71,8 @@ def main() -> None:
     parser.add_argument("--keep-only", action="store_true", help="write the table from what the store has")
     given = parser.parse_args()
     os.environ["ARCHCAST_HOME"] = str(given.home)
-    if given.step == "shapes":
-        commands = shapes(given.home)
-    else:
-        commands = {"host": host, "estimates": estimates, "accuracy": accuracy}[given.step]()
+    steps = {"host": host, "estimates": estimates, "accuracy": accuracy, "shapes": lambda: shapes(given.home)}
+    commands = steps[given.step]()
     if not given.keep_only:
         for words in commands:
             archcast(*words)
@@ -144,10 +143,10 @@ def shapes(home: Path) -> list[list[str]]:
 
 
 def small_skipnet(rng: np.random.Generator) -> dict[str, list[int]]:
-    """A network drawn evenly within `SMALL`; skips are at most the layers there are to read."""
-    depths = [drawn(rng, SMALL["depth"]) for _ in range(3)]
-    widths = [drawn(rng, among) for among in SMALL["width"]]
-    skips = [min(drawn(rng, SMALL["skips"]), depth - 2) for depth in depths]
+    """A network whose decisions are drawn evenly; skips are at most the layers there are to read."""
+    depths = [drawn(rng, SMALL_DEPTHS) for _ in range(3)]
+    widths = [drawn(rng, among) for among in SMALL_WIDTHS]
+    skips = [min(drawn(rng, SMALL_SKIPS), depth - 2) for depth in depths]
     return {"depth": depths, "width": widths, "skips": skips}
 
 

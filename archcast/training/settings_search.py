@@ -34,6 +34,7 @@ class Trial:
         settings: those that were searched.
         quality: figures on the inner split, each the mean over targets; empty when it failed.
         failure: why it failed, or nothing.
+        rows: architectures that it was fitted to.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Trial:
     quality: Mapping[str, float]
     seconds: float
     failure: str = ""
+    rows: int = 0
 
     @property
     def score(self) -> float:
@@ -159,7 +161,7 @@ def _try(
         quality = {name: value for name, value in fitted.mean_quality.items() if name != "rows"}
     except ArchcastError as error:
         failure = str(error)
-    return Trial(number, chosen, quality, time.perf_counter() - start, failure)
+    return Trial(number, chosen, quality, time.perf_counter() - start, failure, len(inner.train))
 
 
 def _defaults(family: str, ranges: Mapping[str, Range]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ def test_trials_are_children_of_one_parent(done, home):
     for run, trial in zip(children, done.search.trials, strict=True):
         assert float(run.data.params["config.ridge"]) == trial.settings["ridge"]
         assert run.data.params["predictor"] == "lookup"
+        assert int(run.data.params["fitted_rows"]) == trial.rows
+        assert 0.7 * len(SPLIT.train) < trial.rows < 0.9 * len(SPLIT.train)
         assert run.data.metrics["inner.kendall"] == pytest.approx(trial.score)
         assert run.data.tags["archcast.device"] == "swept"
         assert run.info.status == "FINISHED"

@@ -50,7 +50,8 @@ class SweepRecord:
         if trial.failure:
             tags["mlflow.note.content"] = trial.failure
         settings = quantity_parameters(self.labels, self.split, self.family, seed=self.seed)
-        settings |= config_parameters(trial.settings) | {"trial": str(trial.number)}
+        settings |= config_parameters(trial.settings)
+        settings |= {"trial": str(trial.number), "fitted_rows": str(trial.rows)}
         figures = {f"inner.{name}": value for name, value in trial.quality.items()}
         name = f"{self.family}, trial {trial.number}"
         with running(self.experiment, name, tags, parent=self.run_id) as (mlflow, _):
