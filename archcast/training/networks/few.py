@@ -59,13 +59,14 @@ class Told:
             rows: (k,); test: (t,); values: (n,), latencies of the device
         """
         y, x = np.log(values), Kind.of(device).totals(self.networks)
-        made, _, _ = learn_device(y[rows], self._rows(rows), x[rows], sources=self.sources, device=device)
-        said, own = self._rows(test), made.own.logs(x[test])
+        made, _, _ = learn_device(y[rows], self.rows(rows), x[rows], sources=self.sources, device=device)
+        said, own = self.rows(test), made.own.logs(x[test])
         mean, reach = made.mean(said, own), made.reach(said, own, COVERAGE)
         inside = np.abs(y[test] - mean) <= reach
         return quality(values[test], np.exp(mean)) | {"coverage_90": float(inside.mean())}
 
-    def _rows(self, rows: Ints) -> Said:
+    def rows(self, rows: Ints) -> Said:
+        """What is said of some of the networks."""
         return Said(*(part[rows] for part in self.said))
 
 

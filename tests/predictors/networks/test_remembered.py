@@ -1,9 +1,12 @@
 """What is left of networks that taught."""
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 from made_up_networks import plain_network, tiny_labels
 
+from archcast.collect.structures import structures
 from archcast.predictors import Card, load_any, read_manifest, save
 from archcast.predictors.networks.remembered import Remembered, work_by_class
 from archcast.predictors.networks.sums import Sums
@@ -66,3 +69,15 @@ def test_it_is_saved_and_selected_with_its_devices(made, tmp_path):
     np.testing.assert_array_equal(
         fitted.select((2, 0)).remembered(asked)[0], fitted.remembered(asked)[0][:, [2, 0]]
     )
+
+
+@pytest.mark.parametrize(
+    ("entry", "table"), [("network-boards", "ncnn"), ("network-phones", "mobile_ml_bench")]
+)
+def test_what_ships_remembers_what_taught_it(entry, table):
+    shipped = load_any(read_manifest(files("archcast") / "zoo" / entry))
+    known = structures()
+    network = next(known.network(r) for r in known.of(table) if r.name in ("resnet18", "mobilenet"))
+    rests, sure = shipped.remembered(work([network]))
+    assert sure[0] > 0.9
+    assert np.abs(rests).max() > 0.01
