@@ -96,6 +96,7 @@ class AdaptConfig:
         spread_ratio: standard over robust deviation of the costs from which on they may also be spread as
             widely as the standard one says, instead of holding outliers.
         spread_noise: noises of the grid up to which that is believed, over that deviation.
+        spread_weight: log prior weight of it.
         screen: measurements that components are screened with where there are more than twice as many.
         floor: costs below this share of the median measurement are predicted on a log scale.
         guess, worth: the widening expected beforehand, and the measurements that this guess is worth.
@@ -114,6 +115,7 @@ class AdaptConfig:
     rounds: int = 4
     spread_ratio: float = 1.5
     spread_noise: float = 0.25
+    spread_weight: float = -4.0
     screen: int = 100
     floor: float = 0.2
     guess: float = 0.8

@@ -235,7 +235,9 @@ def _fits(
 def _scales(cost: Doubles, config: AdaptConfig) -> list[_Scale]:
     """What costs may be standardised by: robustly, and widely where that is something else."""
     middle, unit = robust_scale(cost)
-    wide = _Scale(middle, float(cost.std()), grid_of(config, config.spread_noise))
+    grid = grid_of(config, config.spread_noise)
+    grid = grid._replace(log_prior=grid.log_prior + config.spread_weight)
+    wide = _Scale(middle, float(cost.std()), grid)
     return [_Scale(middle, unit, grid_of(config))] + [wide] * (wide.unit > config.spread_ratio * unit)
 
 
