@@ -71,8 +71,7 @@ def host(
     Example: archcast collect host --space nasbench201 --n 50 --device this-host-ort-1t,
     archcast collect host --onnx 'models/*.onnx'
     """
-    from archcast.collect.measure.devices import parse_device
-    from archcast.collect.measure.host import host_channel
+    from archcast.collect.measure.host import host_channel, host_device
     from archcast.collect.measure.rows import measure_rows, work
     from archcast.collect.measure.timing import TimingSettings
     from archcast.collect.store import MeasurementStore
@@ -80,7 +79,7 @@ def host(
     wanted = Wanted(
         space, n, archs, seed, dataset, metric, onnx, torch, batch, inputs, bind, example, notation
     )
-    request = wanted.request(parse_device(device))
+    request = wanted.request(host_device(device))
     settings = TimingSettings(rounds=rounds, runs=runs, seed=seed)
     store = MeasurementStore()
     already: dict[str, set[str]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,7 +36,10 @@ def score(
     predictor: Annotated[str | None, typer.Option(help="Family, when there are several.")] = None,
     source: Annotated[
         Path | None,
-        typer.Option("--in", help="Parquet file with a column of architectures, or folder of model files."),
+        typer.Option(
+            "--in",
+            help="File of architectures (Parquet, CSV, JSON, one a line), or folder of model files.",
+        ),
     ] = None,
     column: Annotated[str, typer.Option(help="Column of that file.")] = "arch",
     notation: Notation = None,
@@ -115,7 +118,10 @@ def score(
             raise InputError(f"one device must be named for architectures, got {len(device or ())}")
         chosen = _source(space, source, column, notation, n, seed, every)
         how = {"metric": metric, "dataset": dataset, "predictor": predictor, "engine": engine}
-        with _bar("parts") as told:
+        from archcast.serving.scale import ListedFile
+
+        naming = chosen.naming() if isinstance(chosen, ListedFile) else nullcontext()
+        with naming, _bar("parts") as told:
             record = _score(chosen, to, space, device, told, part_rows=part_rows, address=address, **how)
     print_record(record, as_json=as_json)
 
@@ -158,12 +164,12 @@ def _source(
     seed: int,
     every: bool,
 ) -> Source:
-    from archcast.serving.scale import Drawn, Every, ParquetColumn
+    from archcast.serving.scale import Drawn, Every, file_source
 
     if [file is not None, n is not None, every].count(True) != 1:
         raise InputError("exactly one of --in, --n and --every must be given")
     if file is not None:
-        return ParquetColumn.of(file, column, notation)
+        return file_source(file, column, notation)
     if notation is not None:
-        raise InputError("--notation goes with --in, a Parquet file")
+        raise InputError("--notation goes with --in, a file")
     return Every(space) if n is None else Drawn(space, n, seed)

@@ -53,6 +53,7 @@ def test_networks_are_drawn_by_the_seed_and_told_for_people(run) -> None:
         (("--space", "macro", "--n", "1", "--archs", "x"), "either --n or --archs must be given"),
         (("--space", "macro", "--archs", "/nowhere"), "--archs '/nowhere' cannot be read"),
         (("--space", "macro", "--n", "1", "--device", "raspi4"), "device must be HOST-ort-<threads>t"),
+        (("--space", "macro", "--n", "1", "--device", "a-ort-9999t"), "threads, as this machine has"),
         (("--space", "macro", "--n", "1", "--metric", "accuracy"), "must be one of energy, latency"),
         (("--space", "macro", "--n", "1", "--dataset", "mnist"), "dataset of macro must be one of"),
     ],

@@ -87,6 +87,10 @@ def test_a_grid_is_swept_and_a_point_is_picked(run, tmp_path: Path) -> None:
         (("estimate", "02012100"), "a target must be given with --target"),
         (("estimate", "-t", "eyeris", "02012100"), "did you mean 'eyeriss-like'"),
         (("estimate", "-t", "roofline", "02012100"), "roofline must be given peak_gmacs"),
+        (
+            ("estimate", "-t", "roofline:peak_gmacs=5_0,bandwidth_gbs=5", "02012100"),
+            "peak_gmacs must be a number above 0, got '5_0'",
+        ),
         ((*ROOFLINE,), "networks must be given in one way"),
         ((*ROOFLINE, "02012100", "--n", "3"), "networks must be given in one way"),
         ((*ROOFLINE, "--n", "3"), "--space must be given"),

@@ -3,8 +3,12 @@
 import csv
 import json
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from made_up_networks import plain_network
 
+import archcast
 from archcast.featurize.onnx_model import to_onnx
 
 
@@ -40,6 +44,34 @@ def test_mistakes_are_one_sentence(run, tmp_path):
         assert told in done.err
         assert "Traceback" not in done.err
     assert not (tmp_path / "o").exists()
+
+
+def test_a_file_of_any_kind(run, tmp_path):
+    archs = archcast.spaces("nasbench201").format(archcast.spaces("nasbench201").sample(5, seed=0))
+    words = (
+        "score",
+        "--space",
+        "nasbench201",
+        "-d",
+        "raspi4",
+        "--part-rows",
+        "2",
+        "--to",
+        str(tmp_path / "o"),
+    )
+    path = tmp_path / "archs.csv"
+    path.write_text("\n".join(["note;Arch", *(f"x;{arch}" for arch in archs)]), encoding="utf-16")
+    assert run(*words, "--in", str(path)).code == 0
+    parts = [pq.read_table(part) for part in sorted((tmp_path / "o").glob("part-*.parquet"))]
+    found = pa.concat_tables(parts)
+    assert found["arch"].to_pylist() == archs
+    np.testing.assert_array_equal(found["value"].to_numpy(), archcast.predict(archs, "raspi4"))
+    path.write_text("\n".join(["arch", *archs, "|none~0|"]))
+    done = run(*words[:-1], str(tmp_path / "p"), "--in", str(path))
+    assert done.code == 2
+    assert "archs.csv' line 7)" in done.err
+    done = run(*words, "--in", str(tmp_path / "nowhere.csv"))
+    assert "cannot be read" in done.err
 
 
 def test_exports_in_the_layouts_of_servers(run, tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 from archcast.collect.estimate.work import CHOICES, check_conventions
 from archcast.core.device import DeviceName
 from archcast.core.errors import InputError, UnknownNameError, shorten
+from archcast.core.numbers import is_whole_text, read_number
 
 Settings = Mapping[str, str]
 
@@ -101,6 +102,8 @@ def convert(value: Any, kind: type, what: str) -> Any:
     if isinstance(value, bool):
         raise InputError(f"{what} must be {word} above 0, got {shorten(value)}")
     try:
+        if isinstance(value, str) and not (is_whole_text(value) if kind is int else read_number(value)):
+            raise ValueError
         number = kind(value)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what} must be {word} above 0, got {shorten(value)}") from None

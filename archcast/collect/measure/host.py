@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -10,17 +11,19 @@ from pathlib import Path
 
 from archcast.collect.measure.bundle import write_runner
 from archcast.collect.measure.channel import Channel, ProcessChannel
-from archcast.collect.measure.devices import parse_device
+from archcast.collect.measure.devices import MeasuredDevice, parse_device
 from archcast.collect.measure.network_request import NetworkSource, make_network_request
 from archcast.collect.measure.request import Request, make_request
 from archcast.collect.measure.rows import TIMEOUT_SECONDS, Row, measure_rows
 from archcast.collect.measure.timing import TimingSettings
 from archcast.collect.store import MeasurementStore
 from archcast.core.arrays import ArchBatch
+from archcast.core.errors import InputError
 from archcast.core.optional import require_installed
 from archcast.featurize.spaces import Space
 
 DEFAULT_DEVICE = "this-host-ort-1t"
+_THREADS_A_PROCESSOR = 8
 
 
 @contextmanager
@@ -30,6 +33,21 @@ def host_channel() -> Iterator[Channel]:
         runner = write_runner(Path(folder))
         with ProcessChannel([sys.executable, str(runner)], name="the runner") as channel:
             yield channel
+
+
+def host_device(name: str) -> MeasuredDevice:
+    """The device of this machine that a name means.
+
+    Raises:
+        InputError: as `parse_device`, or it has many more threads than there are processors.
+    """
+    device, there = parse_device(name), os.cpu_count() or 1
+    if device.threads > there * _THREADS_A_PROCESSOR:
+        raise InputError(
+            f"device {name} must have at most {there * _THREADS_A_PROCESSOR} threads, as this machine has "
+            f"{there} processors"
+        )
+    return device
 
 
 def measure_host(
@@ -51,7 +69,7 @@ def measure_host(
         device: a name in the grammar of `archcast.collect.measure.devices`.
         metrics: among `latency`, `throughput`, `memory`, `energy`.
     """
-    request = make_request(space, archs, device=parse_device(device), metrics=metrics, dataset=dataset)
+    request = make_request(space, archs, device=host_device(device), metrics=metrics, dataset=dataset)
     yield from _measured(request, already, settings, store, timeout_s, progress)
 
 
@@ -65,7 +83,7 @@ def measure_networks_on_host(
     progress: Callable[[float], None] = lambda part: None,
 ) -> Iterator[Row]:
     """Measure networks of any form on this machine; see `measure_host`. Rows name a network by its key."""
-    request = make_network_request(networks, device=parse_device(device), metrics=metrics)
+    request = make_network_request(networks, device=host_device(device), metrics=metrics)
     yield from _measured(request, None, settings, None, timeout_s, progress)
 
 

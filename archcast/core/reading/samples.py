@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from archcast.core.errors import InputError, shorten
+from archcast.core.errors import InputError, plain_letters, shorten
 from archcast.core.metric import METRICS
 from archcast.core.reading.decimals import read_values
 from archcast.core.reading.table import ARCH, Table
@@ -89,7 +89,7 @@ def measured_column(table: Table, metric: str, asked: Mapping[str, str | None] |
         if (found := _one_value(table, name, filled)) is not None
     }
     for name, wanted in {"metric": metric, **(asked or {})}.items():
-        if wanted is not None and said.get(name, wanted).casefold() != wanted.casefold():
+        if wanted is not None and plain_letters(said.get(name, wanted)) != plain_letters(wanted):
             row = next(i for i in filled if table.cells(name)[i] is not None)
             raise InputError(
                 f"{table.name} is of the {name} {said[name]}, and {wanted} is asked for ({table.where(row)})"

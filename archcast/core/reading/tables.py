@@ -39,6 +39,19 @@ def read_file(path: Path, what: str = "file", *, header: bool = False) -> Table:
     return read_bytes(_content(path, name), name, header=header)
 
 
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_PARQUET)) == _PARQUET
+    except OSError as error:
+        raise InputError(f"file {str(path)!r} cannot be read: {error}") from error
+
+
 def read_whole(path: Path, what: str = "file") -> Table:
     """A file that writes one architecture in many lines, as a table of one row.
 

@@ -2,6 +2,6 @@
 
 from archcast.serving.scale.job import Job
 from archcast.serving.scale.score import Scored, score
-from archcast.serving.scale.sources import Drawn, Every, ParquetColumn, Source
+from archcast.serving.scale.sources import Drawn, Every, ListedFile, ParquetColumn, Source, file_source
 
-__all__ = ["Drawn", "Every", "Job", "ParquetColumn", "Scored", "Source", "score"]
+__all__ = ["Drawn", "Every", "Job", "ListedFile", "ParquetColumn", "Scored", "Source", "file_source", "score"]

@@ -1,4 +1,4 @@
-"""Where the architectures of a bulk scoring come from: a Parquet column, draws, or a whole space.
+"""Where the architectures of a bulk scoring come from: a file, draws, or a whole space.
 
 A source gives any range of its rows again and again, in any process, so that a part can be repeated.
 """
@@ -6,9 +6,11 @@ A source gives any range of its rows again and again, in any process, so that a 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +19,7 @@ import numpy as np
 from archcast.core.arrays import ArchBatch, Codes
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.optional import require
+from archcast.core.reading import Table, is_parquet, read_file
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.catalog import notation_named
 from archcast.featurize.spaces.checks import check_count
@@ -70,6 +73,7 @@ class ParquetColumn:
             notation_named(notation)
         with _readable(path) as (pa, file):
             schema = file.schema_arrow
+            column = next((n for n in schema.names if n.casefold() == column.casefold()), column)
             if column not in schema.names:
                 raise UnknownNameError(f"column of {path}", column, schema.names)
             kind = schema.field(column).type
@@ -103,6 +107,81 @@ class ParquetColumn:
         if not _is_codes(pa, found.type):
             return found.to_pylist(), {"arch": found}
         return _as_codes(found), {"arch": found}
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """Any other file of architectures, as the commands read them: CSV, JSON, JSON Lines, plain lines.
+
+    Attributes:
+        rows: of the file.
+        fingerprint: of its content.
+        notation: as of `ParquetColumn`.
+    """
+
+    path: str
+    column: str
+    rows: int
+    fingerprint: str
+    notation: str | None = None
+
+    @classmethod
+    def of(cls, path: Path, column: str, notation: str | None = None) -> ListedFile:
+        """Read a file.
+
+        Raises:
+            InputError: it cannot be read, has no rows, or has not that column; names file and line.
+            UnknownNameError: there is no such notation.
+        """
+        if notation is not None:
+            notation_named(notation)
+        table = _table(str(path))
+        table.cells(column)
+        if not len(table):
+            raise InputError(f"{table.name} must hold at least one row, got none")
+        fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+        return cls(str(path.resolve()), column, len(table), fingerprint, notation)
+
+    def describe(self) -> dict[str, Any]:
+        """Without its place, so that a file may be moved between two runs."""
+        told = {"source": "file", "column": self.column, "rows": self.rows, "file": self.fingerprint}
+        return told if self.notation is None else told | {"notation": self.notation}
+
+    def read(self, start: int, stop: int) -> tuple[ArchBatch, dict[str, Any]]:
+        """The range as a list."""
+        found = _table(self.path).cells(self.column)[start:stop]
+        for item, arch in enumerate(found):
+            if arch is None:
+                raise InputError(f"column {self.column!r} must have no empty rows", item=item)
+        texts = [arch if isinstance(arch, str) else json.dumps(arch) for arch in found]
+        own = found if self.notation is None else notation_named(self.notation)[1].own(found)
+        return own, {"arch": texts}
+
+    def naming(self) -> AbstractContextManager[None]:
+        """Tell errors of rows by their place in the file."""
+        return _table(self.path).naming()
+
+
+def _table(path: str) -> Table:
+    """The file's table, kept for the next part."""
+    try:
+        changed = Path(path).stat().st_mtime_ns
+    except OSError as error:
+        raise InputError(f"file {path!r} cannot be read: {error}") from error
+    return _read(path, changed)
+
+
+@lru_cache(maxsize=1)
+def _read(path: str, changed: int) -> Table:
+    del changed
+    return read_file(Path(path), "file")
+
+
+def file_source(path: Path, column: str, notation: str | None = None) -> ParquetColumn | ListedFile:
+    """A file of architectures of any kind; raises as `ParquetColumn.of` and `ListedFile.of`."""
+    if is_parquet(path):
+        return ParquetColumn.of(path, column, notation)
+    return ListedFile.of(path, column, notation)
 
 
 @dataclass(frozen=True)

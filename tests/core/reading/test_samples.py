@@ -85,7 +85,7 @@ def test_decimal_commas():
 
 def test_columns_are_read_in_any_case_and_units_also_by_their_plural():
     found = samples(
-        "arch,VALUE,Device,Metric,Units,status\na,5,PI,Latency,us,Success\nb,,,,,timeout\n", device="pi"
+        "arch,VALUE,Device,Metric,Units,status\na,5,My_PI,Latency,us,Success\nb,,,,,timeout\n", device="my-pi"
     )
     assert found.values == [pytest.approx(0.005)]
     assert found.notes[0] == "x: 1 of 2 have failed and were left out"
