@@ -3,12 +3,14 @@
 Needs an environment of its own with the packages that hold the networks, and the public tables:
 
     pip install torch torchvision timm pytorchcv pyarrow onnx numpy
-    ARCHCAST_DATA=... PYTHONPATH=. python benchmarks/network_counts.py timm mobile_ml_bench
+    ARCHCAST_DATA=... PYTHONPATH=. python benchmarks/network_counts.py timm mobile_ml_bench hwgpt hailo
 
-Every network is built on meta tensors and recorded by `archcast.network`. timm's figures are those of a tool
-that adds to multiply-adds two operations a value for batch normalisation, five for layer normalisation (four
-without scale and shift, as for standardised weights) and one for a mean over a map; mobile_ml_bench's are
-twice the multiply-adds. `counted` is by the publication's rule, `macs` are multiply-adds alone.
+timm's and pytorchcv's networks are built on meta tensors and recorded by `archcast.network`; HW-GPT-Bench's
+are written down by its rule, and of Hailo's the structures that are kept are counted. timm's are those of a
+tool that adds to multiply-adds two operations a value for batch normalisation, five for layer
+normalisation (four without scale and shift, as for standardised weights) and one for a mean over a map;
+mobile_ml_bench's and Hailo's are twice the multiply-adds; HW-GPT-Bench leaves out attention's two products.
+`counted` is by the publication's rule, `macs` are multiply-adds alone.
 """
 
 from __future__ import annotations
@@ -19,13 +21,15 @@ import os
 import re
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from archcast.core.errors import InputError
+from archcast.core.network import Network
 from archcast.featurize.readers.torch import read_module
 from archcast.featurize.summary import Summary
 
@@ -73,11 +77,54 @@ def pytorchcv_rows() -> Iterator[dict[str, Any]]:
             }
 
 
-TABLES = {"timm": timm_rows, "mobile_ml_bench": pytorchcv_rows}
+def hwgpt_rows() -> Iterator[dict[str, Any]]:
+    """HW-GPT-Bench's decoders, in the batches that were measured."""
+    import pyarrow.parquet as parquet
+
+    from archcast.featurize.decoders import decoder
+
+    folder = Path(os.environ["ARCHCAST_DATA"]) / "networks"
+    for scale in "sml":
+        known = parquet.read_table(folder / f"hwgpt.{scale}.parquet", columns=["arch", "macs", "params"])
+        for row in known.to_pylist():
+            yield {
+                "network": row["arch"],
+                "family": f"hwgpt.{scale}",
+                "read": partial(decoder, row["arch"]),
+                "published_params": row["params"],
+                "published": row["macs"],
+                "rounding": (0, 0),
+            }
 
 
-def build(call: str, size: int) -> Any:
-    """The module that a constructor's call gives, on meta tensors and in evaluation mode."""
+def hailo_rows() -> Iterator[dict[str, Any]]:
+    """Hailo's networks whose structures are kept."""
+    from archcast.collect.structures import structures
+
+    published = {row["network"]: row for row in tables("hailo")}
+    for record in structures().of("hailo"):
+        row = published[record.name]
+        yield {
+            "network": record.name,
+            "family": row["family"],
+            "size": record.size,
+            "read": partial(structures().network, record),
+            "published_params": row["params_m"] * 1e6,
+            "published": float(row["gops"]) / 2 * 1e9,
+            "rounding": (0.005e6, 0.0025e9),
+        }
+
+
+TABLES = {
+    "timm": timm_rows,
+    "mobile_ml_bench": pytorchcv_rows,
+    "hwgpt": hwgpt_rows,
+    "hailo": hailo_rows,
+}
+
+
+def build(call: str, size: int, device: str = "meta") -> Any:
+    """The module that a constructor's call gives, in evaluation mode; by default on meta tensors."""
     name, arguments = re.fullmatch(r"\s*([\w.]+)\((.*)\)\s*", call, re.DOTALL).groups()  # type: ignore[union-attr]
     if name == "timm.create_model":
         import timm
@@ -89,13 +136,15 @@ def build(call: str, size: int) -> Any:
         raise InputError(f"constructor {name} is not known here")
     words = re.findall(r"'([^']+)'", arguments.split(",")[0])
     options = {key: int(value) for key, value in re.findall(r"(img_size|num_classes)=(\d+)", arguments)}
-    with torch.device("meta"):
+    with torch.device(device):
         return make(words[0], pretrained=False, **options).eval()
 
 
 def by_rule(table: str, summary: Summary) -> int:
     """Multiply-adds and what the publication's tool adds to them."""
     total = summary.macs
+    if table == "hwgpt":
+        return total - sum(c.work.macs for c in summary.works if c.node.op == "Attention")
     if table != "timm":
         return total
     for c in summary.works:
@@ -111,13 +160,18 @@ def by_rule(table: str, summary: Summary) -> int:
     return total
 
 
+def _recorded(row: dict[str, Any]) -> Callable[[], Network]:
+    """What records a row's module, which is built before."""
+    return partial(read_module, build(row["build"], row["size"]), (1, 3, row["size"], row["size"]))
+
+
 def count(table: str, row: dict[str, Any]) -> dict[str, Any]:
     """One network's counts."""
     out = {name: row.get(name) for name in FIELDS} | {"table": table}
     try:
-        module = build(row["build"], row["size"])
+        read = row["read"] if "read" in row else _recorded(row)
         started = time.perf_counter()
-        network = read_module(module, (1, 3, row["size"], row["size"]))
+        network = read()
         out["seconds"] = round(time.perf_counter() - started, 4)
         summary = network.summary()
         out |= {"params": summary.params, "macs": summary.macs, "counted": by_rule(table, summary)}
@@ -147,7 +201,7 @@ def main() -> None:
         good = {"params": 0, "counted": 0}
         done = 0
         with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS)
+            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
             writer.writeheader()
             for row in rows:
                 out = count(table, row)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archcast.cli.estimate_networks import estimate_files, is_file, read_files
+from archcast.cli.estimate_progress import shown_progress
 from archcast.cli.inputs import FORMATS, Notation
 from archcast.cli.network import Bind, Input
 from archcast.cli.networks import chosen_networks
@@ -96,7 +95,7 @@ def estimate(
     targets = _targets(target, settings or [], grid)
     if arch and notation is None and is_file(arch[0]):
         files = read_files(arch, batch=batch, inputs=inputs or (), bind=bind or ())
-        found = [estimate_files(one, files, breakdown=breakdown) for one in targets]
+        found = [estimate_files(one, files, breakdown=breakdown, quiet=as_json) for one in targets]
         if store:
             _keep_structures(files)
         _keep([rows for _, rows in found] if to is not None or store else [], to, store=store)
@@ -124,7 +123,7 @@ def _estimated(
     from archcast.collect.estimate import estimate_networks, make_estimator
 
     estimator = make_estimator(target)
-    with _shown_progress(target.label, hidden=quiet) as report:
+    with shown_progress(target.label, hidden=quiet) as report:
         made = estimate_networks(estimator, space, codes, dataset, live=live, report=report)
     if len(made.failures) == len(codes):
         raise InputError(f"{target.label} can estimate none of the networks: {made.failures[0]}")
@@ -222,19 +221,3 @@ def _print_filled(records: list[dict[str, Any]], title: str) -> None:
     """A table without the columns that hold nothing."""
     kept = [name for name in records[0] if any(record[name] not in (None, "") for record in records)]
     print_records([{k: record[k] for k in kept} for record in records], as_json=False, title=title)
-
-
-@contextmanager
-def _shown_progress(name: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error with what is priced, and the time left."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
-    try:
-        with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as bar:
-            task = bar.add_task(name, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-    except KeyboardInterrupt:
-        typer.echo("what was estimated is kept; the same command goes on from there", err=True)
-        raise

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from archcast.cli.collect_networks import named
+from archcast.cli.estimate_progress import shown_progress
 from archcast.cli.network import read
 from archcast.core.errors import InputError
 
@@ -45,21 +46,24 @@ def read_files(
 
 
 def estimate_files(
-    target: Target, networks: dict[str, Network], *, breakdown: bool
+    target: Target, networks: dict[str, Network], *, breakdown: bool, quiet: bool
 ) -> tuple[list[dict[str, Any]], pa.Table]:
     """Records to print and rows to keep of networks on a target; what it cannot do is told.
 
     Raises:
-        InputError: the target's estimator does not take model files.
+        InputError: a network cannot be estimated on the target; names it.
     """
     from archcast.collect.estimate import make_estimator
-    from archcast.collect.estimate.kernel_roofline import estimate_kernels, kernel_records, kernel_rows
-    from archcast.collect.estimate.roofline import RooflineEstimator
+    from archcast.collect.estimate.kernel_estimates import estimate_kernels, kernel_records, kernel_rows
 
     estimator = make_estimator(target)
-    if not isinstance(estimator, RooflineEstimator):
-        raise InputError(f"model files are estimated on roofline targets, {target.label} is none")
-    made = {name: estimate_kernels(estimator, network) for name, network in networks.items()}
+    made: dict[str, NetworkEstimate] = {}
+    for name, network in networks.items():
+        try:
+            with shown_progress(f"{name} on {target.label}", hidden=quiet) as report:
+                made[name] = estimate_kernels(estimator, network, report)
+        except InputError as error:
+            raise named(name, error) from error
     records: list[dict[str, Any]] = []
     for name, found in made.items():
         _tell(name, found)
@@ -68,14 +72,14 @@ def estimate_files(
 
 
 def _record(name: str, found: NetworkEstimate) -> dict[str, Any]:
-    from archcast.collect.estimate.kernel_roofline import ENERGY, LATENCY
+    from archcast.collect.estimate.kernel_estimates import ENERGY, LATENCY
 
     costs = {LATENCY: found.latency_ms, ENERGY: found.energy_mj}
     return {"arch": name, "target": found.target} | costs | {"note": ""}
 
 
 def _tell(name: str, found: NetworkEstimate) -> None:
-    from archcast.collect.estimate.kernel_roofline import fallbacks
+    from archcast.collect.estimate.kernel_estimates import fallbacks
 
     for why, share in fallbacks(found).items():
         typer.echo(f"archcast: {name} on {found.target}: {why}, {share:.1%} of the latency", err=True)

@@ -16,6 +16,7 @@ import numpy as np
 
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Attribute, Network, Node, Value
+from archcast.featurize.readers.onnx_fold import CONSTANT, PARAMETER
 from archcast.featurize.readers.onnx_graph import DTYPES
 
 NUMBERS: Mapping[str, int] = {name: number for number, name in DTYPES.items()}
@@ -110,13 +111,16 @@ def _tensor(value: Value, weights: Draw | None) -> Any:
     number = NUMBERS[value.dtype]
     if value.data is not None and number < 16:
         dtype = helper.tensor_dtype_to_np_dtype(number)
-        return numpy_helper.from_array(np.array(value.data, dtype=dtype).reshape(value.dims), value.name)
-    if weights is None:
-        return TensorProto(name=value.name, data_type=number, dims=value.dims)
-    drawn = weights(value)
-    if isinstance(drawn, bytes):
-        return TensorProto(name=value.name, data_type=number, dims=value.dims, raw_data=drawn)
-    return numpy_helper.from_array(drawn, value.name)
+        made = numpy_helper.from_array(np.array(value.data, dtype=dtype).reshape(value.dims), value.name)
+    elif weights is None:
+        made = TensorProto(name=value.name, data_type=number, dims=value.dims)
+    elif isinstance(drawn := weights(value), bytes):
+        made = TensorProto(name=value.name, data_type=number, dims=value.dims, raw_data=drawn)
+    else:
+        made = numpy_helper.from_array(drawn, value.name)
+    if value.learned is not None:
+        made.doc_string = PARAMETER if value.learned else CONSTANT
+    return made
 
 
 class _Drawn:

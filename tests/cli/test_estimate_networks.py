@@ -31,12 +31,23 @@ def test_files_are_estimated_and_what_falls_back_is_told(run, tmp_path: Path) ->
     assert "Conv+Relu" in run("estimate", *TARGET, image, "--breakdown").out
 
 
+def test_an_array_prices_a_file_kernel_by_kernel(run, tmp_path: Path) -> None:
+    pytest.importorskip("zigzag")
+    text = str(text_model(tmp_path / "text.onnx"))
+    done = run("estimate", "--target", "eyeriss-like", text, "--bind", "tokens=5", "--breakdown", "--json")
+    assert done.code == 0, done.err
+    records = json.loads(done.out)
+    assert records[1]["what"] == "node 1 Gather"
+    assert records[-1]["energy (mJ)"] > 0
+    assert "gather has no convention: priced as the data it moves" in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("/nowhere.onnx", *TARGET), "nowhere.onnx"),
         (("m.onnx", "02012100", *TARGET), "must not be mixed with architectures"),
-        (("m.onnx", "--target", "eyeriss-like"), "model files are estimated on roofline targets"),
+        (("m.onnx", "--target", "ethos-u55-256"), "m.onnx: ethos-u55-256 estimates members of search spaces"),
     ],
 )
 def test_mistakes_are_one_sentence(

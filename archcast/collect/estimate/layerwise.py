@@ -65,4 +65,5 @@ def work_key(work: Work) -> str:
     read, written, kernel = (
         "x".join(map(str, size)) for size in (work.shape_in, work.shape_out, work.kernel)
     )
-    return f"{work.kind} {read} {written} k{kernel} s{work.stride} g{work.groups} p{work.padding}"
+    apart = f" d{work.dilation}" if work.dilation > 1 else ""
+    return f"{work.kind} {read} {written} k{kernel} s{work.stride} g{work.groups} p{work.padding}{apart}"

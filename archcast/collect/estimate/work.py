@@ -54,6 +54,7 @@ class Work:
         kernel: height and width of the window.
         stride, groups: of convolutions and windows; 1 elsewhere.
         padding: zeros on each side of the map.
+        dilation: places from one element of the window to the next.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Work:
     stride: int = 1
     groups: int = 1
     padding: int = 0
+    dilation: int = 1
 
     @property
     def is_depthwise(self) -> bool:
@@ -178,10 +180,11 @@ def _unweighted(node: Node, kind: str, choice: str, values: Values) -> tuple[Wor
 
 def _convolution(node: Node, loops: Loops, values: Values) -> Work:
     size, stride, padding = window(node, loops.kernel)
-    if set(loops.dilations) != {1}:
-        raise InputError(f"its dilations {loops.dilations} are not 1")
+    dilation, *others = loops.dilations
+    if {*others} - {dilation}:
+        raise InputError(f"its dilations {loops.dilations} are not the same on all sides")
     shapes = map_of(values[node.inputs[0]]), map_of(values[node.outputs[0]])
-    return Work(CONV, *shapes, size, stride, loops.groups, padding)
+    return Work(CONV, *shapes, size, stride, loops.groups, padding, dilation)
 
 
 def _product(loops: Loops) -> Work:

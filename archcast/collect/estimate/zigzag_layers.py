@@ -74,7 +74,7 @@ def layer_data(work: Work, bits: Mapping[str, int]) -> dict[str, Any]:
         },
     }
     if work.kind in (CONV, WINDOW):
-        data["dimension_relations"] = [f"i{d}={work.stride}*o{d}+1*f{d}" for d in "xy"]
+        data["dimension_relations"] = [f"i{d}={work.stride}*o{d}+{work.dilation}*f{d}" for d in "xy"]
         data["pr_loop_dims"] = ["IX", "IY"]
         data["pr_loop_sizes"] = [work.shape_in[2], work.shape_in[1]]
         data["padding"] = [[work.padding, work.padding]] * 2

@@ -24,8 +24,8 @@ MANY = (
 
 @operator(*ACTIVATIONS)
 def activation(node: Node, values: Values) -> Work:
-    """Nothing is trained; bounds and slopes are numbers."""
-    return traffic(node, values, "activation", learned=())
+    """Bounds and slopes are numbers; what it is of may be a weight, such as a temperature that is clipped."""
+    return traffic(node, values, "activation", learned=(0,))
 
 
 @operator("PRelu", "com.microsoft::BiasGelu")
@@ -51,7 +51,7 @@ def multiply(node: Node, values: Values) -> Work:
 @operator(*ONE)
 def one(node: Node, values: Values) -> Work:
     """Of one operand."""
-    return traffic(node, values, "elementwise", learned=())
+    return traffic(node, values, "elementwise", learned=(0,))
 
 
 @operator(*MANY)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archcast.core.network import Node
-from archcast.featurize.operators.base import Values, Work, gathered, operator, traffic
+from archcast.featurize.operators.base import Values, Work, gathered, is_learned, operator, traffic, written
 
 VIEWS = (
     *("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Shape", "Size", "Dropout"),
     *("Optional", "OptionalGetElement", "OptionalHasElement", "SequenceConstruct", "SequenceEmpty"),
     *("SequenceAt", "SequenceErase", "SequenceInsert", "SequenceLength"),
 )
+FACTS = ("Shape", "Size", "SequenceLength", "OptionalHasElement")
+"""Views that read no elements."""
 COPIES = (
     "Transpose",
     "Tile",
@@ -22,7 +24,7 @@ COPIES = (
     "ReverseSequence",
     "CenterCropPad",
 )
-PARTS = ("Slice", "Split", "SplitToSequence", "Compress", "Trilu")
+PARTS = ("Slice", "Split", "Compress", "Trilu")
 PICKS = ("Gather", "GatherElements", "GatherND", "com.microsoft::GatherBlockQuantized")
 SCATTERS = ("ScatterElements", "ScatterND", "Scatter", "TensorScatter")
 MADE = (
@@ -33,9 +35,10 @@ MADE = (
 
 @operator(*VIEWS)
 def view(node: Node, values: Values) -> Work:
-    """The same data under another shape, or a fact about it."""
-    del node, values
-    return Work("view")
+    """The same data under another shape, or a fact about it; a constant so shown may be trained."""
+    shown = values[node.inputs[0]] if node.inputs and node.inputs[0] and node.op not in FACTS else None
+    trained = shown is not None and shown.constant and is_learned(shown)
+    return Work("view", learned=node.inputs[:1] if trained else ())
 
 
 @operator(*COPIES)
@@ -46,10 +49,24 @@ def copy(node: Node, values: Values) -> Work:
     return replace(work, kind="shuffle") if shuffles else work
 
 
-@operator("Concat", "ConcatFromSequence", "com.microsoft::QLinearConcat", "StringConcat")
+@operator("Concat", "com.microsoft::QLinearConcat", "StringConcat")
 def concat(node: Node, values: Values) -> Work:
     """Several one after another."""
     return traffic(node, values, "concat")
+
+
+@operator("SplitToSequence")
+def split_to_sequence(node: Node, values: Values) -> Work:
+    """All that is read is written, whatever the sizes of the parts."""
+    whole = traffic(Node(node.op, node.inputs[:1], ()), values, "copy", learned=(0,))
+    return replace(whole, written=whole.read + whole.weights)
+
+
+@operator("ConcatFromSequence")
+def concat_sequence(node: Node, values: Values) -> Work:
+    """All that is written was read, whatever the sizes of the parts."""
+    size = written(node, values)
+    return Work("concat", read=size, written=size)
 
 
 @operator(*PARTS)

@@ -47,14 +47,14 @@ def embedding_norm(node: Node, values: Values) -> Work:
 
 @operator("LpNormalization", "MeanVarianceNormalization", "LRN")
 def plain_norm(node: Node, values: Values) -> Work:
-    """Nothing is trained."""
-    return traffic(node, values, "norm", learned=())
+    """Nothing is trained but what it may be of, as a weight that is normalised."""
+    return traffic(node, values, "norm", learned=(0,))
 
 
 @operator("Softmax", "LogSoftmax", "Hardmax", "com.microsoft::QLinearSoftmax")
 def softmax(node: Node, values: Values) -> Work:
     """Over one axis."""
-    return traffic(node, values, "softmax", learned=())
+    return traffic(node, values, "softmax", learned=(0,))
 
 
 @operator("com.microsoft::BiasSoftmax")

@@ -36,7 +36,7 @@ def region_pool(node: Node, values: Values) -> Work:
 def reduction(node: Node, values: Values) -> Work:
     """Over some axes; a mean over all but batch and channels of a map is a global pool."""
     kind = "global_pool" if _is_global_mean(node, values) else "reduction"
-    return traffic(node, values, kind, learned=())
+    return traffic(node, values, kind, learned=(0,))
 
 
 def _is_global_mean(node: Node, values: Values) -> bool:

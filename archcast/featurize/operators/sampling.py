@@ -10,8 +10,8 @@ from archcast.featurize.operators.base import Values, Work, operator, out_shape,
 
 @operator("Resize", "Upsample", "GridSample", "Col2Im")
 def resize(node: Node, values: Values) -> Work:
-    """A map interpolated at other places."""
-    return traffic(node, values, "resize", learned=())
+    """A map interpolated at other places; it may be a table of positions, which is trained."""
+    return traffic(node, values, "resize", learned=(0,))
 
 
 @operator("DFT", "STFT")

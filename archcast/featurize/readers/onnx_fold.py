@@ -1,12 +1,14 @@
 """Small constants of an ONNX graph worked out: shapes, axes, sizes and the integers that they are made of.
 
 A node is folded when all it reads is known and what it writes is small; `Shape` and `Size` need shapes alone.
-Folded nodes leave the graph and their outputs become its constants. Weights are never folded.
+Folded nodes leave the graph and their outputs become its constants. What is made of a weight, as a scale that
+is reshaped, is known but stays the output of its node, so that the weight counts as what it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any
 
@@ -17,6 +19,14 @@ from archcast.featurize.readers.onnx_bind import is_fixed
 
 _MOST = 1024
 """Elements of the largest constant that is worked out."""
+_SIZED = ("Resize", "Upsample")
+"""Operators whose shapes follow from numbers that may be floating-point."""
+_FLOATS = frozenset({1, 10, 11, 16, 17, 18, 19, 20, 23, 24})
+"""ONNX's numbers of floating-point types."""
+_PARAMETER_NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
+"""Names that torch's exporters keep for parameters; its lone numbers are told from others by them."""
+PARAMETER, CONSTANT = "parameter", "constant"
+"""What a tensor's doc_string says of it where that is known: trained, or not."""
 Array = Any
 Step = Callable[[Any, list[Array]], Array]
 
@@ -26,15 +36,27 @@ def fold(graph: Any, known: Mapping[str, Any]) -> int:
     from onnx import numpy_helper
 
     values = _constants(graph)
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    weights = {tensor.name for tensor in graph.initializer if is_weight(tensor)}
+    sizes = {name for node in graph.node if node.op_type in _SIZED for name in node.input[1:]}
     kept, made = [], []
     for node in graph.node:
-        out = _folded(node, values, known)
+        out = _folded(node, values, known, stored)
         if out is None:
             kept.append(node)
             continue
         name = node.output[0]
         values[name] = out
-        made.append(numpy_helper.from_array(np.array(out, order="C"), name))
+        tensor = numpy_helper.from_array(np.array(out, order="C"), name)
+        tensor.doc_string = _note(node)
+        if not weights.isdisjoint(node.input) and tensor.data_type in _FLOATS:
+            weights.add(name)
+            if name not in sizes:
+                kept.append(node)
+                continue
+        elif is_weight(tensor):
+            weights.add(name)
+        made.append(tensor)
     if not made:
         return 0
     outputs = {value.name for value in graph.output}
@@ -52,6 +74,41 @@ def fold(graph: Any, known: Mapping[str, Any]) -> int:
     del graph.value_info[:]
     graph.value_info.extend(infos)
     return len(made)
+
+
+def mark_constants(graphs: Iterable[Any]) -> None:
+    """Say of `Constant` nodes that they are no weights, where weights are stored beside the nodes.
+
+    Some exporters write weights as such nodes, but then all of them.
+    """
+    listed = list(graphs)
+    if not any(is_weight(tensor) for tensor in listed[0].initializer):
+        return
+    for graph in listed:
+        for node in graph.node:
+            if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
+                node.attribute[0].t.doc_string = CONSTANT
+
+
+def is_weight(tensor: Any) -> bool:
+    """Whether a stored tensor may be trained: floating-point, and no lone number but a named one."""
+    told = learned_of(tensor)
+    many = prod(tensor.dims) > 1 if told is None else told
+    return many and tensor.data_type in _FLOATS
+
+
+def learned_of(tensor: Any) -> bool | None:
+    """Whether a tensor is trained, None where nothing says so."""
+    told = {PARAMETER: True, CONSTANT: False}.get(tensor.doc_string)
+    if told is None and prod(tensor.dims) == 1 and tensor.data_type in _FLOATS:
+        return bool(isinstance(tensor.name, str) and _PARAMETER_NAME.fullmatch(tensor.name)) or None
+    return told
+
+
+def _note(node: Any) -> str:
+    """What is written beside a folded node's output: that it is no weight, or what was written before."""
+    stored = node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value"
+    return str(node.attribute[0].t.doc_string) if stored else CONSTANT
 
 
 def _copy(message: Any) -> Any:
@@ -98,14 +155,18 @@ def has_elements(tensor: Any) -> bool:
     return any(len(getattr(tensor, name)) for name in fields) or prod(tensor.dims) == 0
 
 
-def _folded(node: Any, values: Mapping[str, Array], known: Mapping[str, Any]) -> Array | None:
+def _folded(
+    node: Any, values: Mapping[str, Array], known: Mapping[str, Any], stored: Mapping[str, Any]
+) -> Array | None:
     """What a node writes, as an array; None where it is not known or not small."""
     if node.domain not in ("", "ai.onnx") or len(node.output) != 1:
         return None
     if node.op_type in ("Shape", "Size"):
-        return _shape(node, known, values)
+        return _shape(node, known, values, stored)
     if node.op_type == "Constant":
         return _constant(node)
+    if node.op_type == "CastLike":
+        return _cast_like(node, values, known)
     step = _STEPS.get(node.op_type)
     if step is None or any(name and name not in values for name in node.input):
         return None
@@ -118,10 +179,14 @@ def _folded(node: Any, values: Mapping[str, Array], known: Mapping[str, Any]) ->
     return out if out is not None and out.size <= _MOST else None
 
 
-def _shape(node: Any, known: Mapping[str, Any], values: Mapping[str, Array]) -> Array | None:
+def _shape(
+    node: Any, known: Mapping[str, Any], values: Mapping[str, Array], stored: Mapping[str, Any]
+) -> Array | None:
     name = node.input[0]
     if name in values:
         dims = list(values[name].shape)
+    elif name in stored:
+        dims = list(stored[name].dims)
     else:
         kind = known.get(name)
         if kind is None or not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
@@ -200,6 +265,19 @@ def _cast(node: Any, given: list[Array]) -> Array:
     return given[0].astype(helper.tensor_dtype_to_np_dtype(_attribute(node, "to", 1)))
 
 
+def _cast_like(node: Any, values: Mapping[str, Array], known: Mapping[str, Any]) -> Array | None:
+    from onnx import helper
+
+    given, like = node.input
+    if given not in values:
+        return None
+    if like in values:
+        return values[given].astype(values[like].dtype)
+    kind = known.get(like)
+    number = 0 if kind is None or not kind.HasField("tensor_type") else kind.tensor_type.elem_type
+    return values[given].astype(helper.tensor_dtype_to_np_dtype(number)) if number else None
+
+
 def _reshape(node: Any, given: list[Array]) -> Array:
     wanted = [int(d) for d in given[1]]
     if not _attribute(node, "allowzero", 0):
@@ -244,6 +322,15 @@ def _reduced(function: Callable[..., Array]) -> Step:
     return step
 
 
+def _clip(node: Any, given: list[Array]) -> Array:
+    low, high = (
+        (*given[1:], None, None)[:2]
+        if node.input[1:]
+        else (_attribute(node, name, None) for name in ("min", "max"))
+    )
+    return np.asarray(np.clip(given[0], low, high)).astype(given[0].dtype)
+
+
 def _plain(function: Callable[..., Array]) -> Step:
     return lambda node, given: np.asarray(function(*given))
 
@@ -261,6 +348,7 @@ _STEPS: dict[str, Step] = {
     "Cast": _cast,
     "Reshape": _reshape,
     "Div": _divide,
+    "Clip": _clip,
     "ConstantOfShape": _constant_of_shape,
     "Expand": _expand,
     "Range": _range,

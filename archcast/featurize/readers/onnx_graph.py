@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Attribute, Dim, Network, Node, Value
-from archcast.featurize.readers.onnx_fold import elements, has_elements
+from archcast.featurize.readers.onnx_fold import elements, has_elements, learned_of
 
 _DEEPEST = 16
 _MOST_DATA = 256
@@ -64,20 +65,36 @@ def _network(graph: Any, around: Mapping[str, Value], depth: int, opset: int) ->
         if info.name not in values:
             values[info.name] = _value(info.name, info.type)
     nodes = []
+    alias: dict[str, str] = {}
+    renaming = not any(_has_body(node) for node in graph.node)
+    outputs = [v.name for v in graph.output]
     for i, node in enumerate(graph.node):
+        if renaming and _is_copied_constant(node, values, outputs):
+            alias[node.output[0]] = node.input[0]
+            continue
         if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
             values[node.output[0]] = _constant_node(node)
             continue
         for name in node.output:
             if name and name not in values:
                 values[name] = Value(name, None)
-        nodes.append(_node(node, i, {**around, **values} if _has_body(node) else around, depth, opset))
-    outputs = [v.name for v in graph.output]
+        made = _node(node, i, {**around, **values} if _has_body(node) else around, depth, opset)
+        if not alias.keys().isdisjoint(made.inputs):
+            made = replace(made, inputs=tuple(alias.get(name, name) for name in made.inputs))
+        nodes.append(made)
     reached = _reached(nodes, outputs)
     outer = frozenset(name for name in reached if name in around and name not in values)
     used = reached.union(inputs, outputs)
     kept = {name: value for name, value in values.items() if name in used}
     return Network(kept, tuple(nodes), tuple(inputs), tuple(outputs), outer, opset)
+
+
+def _is_copied_constant(node: Any, values: Mapping[str, Value], outputs: list[str]) -> bool:
+    """Whether a node is another name of a constant, as exporters write where two weights are equal."""
+    if node.op_type != "Identity" or node.domain not in ("", "ai.onnx") or len(node.input) != 1:
+        return False
+    shown = values.get(node.input[0])
+    return shown is not None and shown.constant and node.output[0] not in outputs
 
 
 def _reached(nodes: list[Node], outputs: list[str]) -> set[str]:
@@ -154,21 +171,31 @@ def _constant_node(node: Any) -> Value:
     given = node.attribute[0]
     if given.type == AttributeProto.TENSOR:
         tensor = _constant(given.t)
-        return Value(name, tensor.shape, tensor.dtype, constant=True, data=tensor.data)
+        return Value(
+            name, tensor.shape, tensor.dtype, constant=True, data=tensor.data, learned=tensor.learned
+        )
     if given.type == AttributeProto.SPARSE_TENSOR:
         return Value(name, tuple(given.sparse_tensor.dims), constant=True)
     value = helper.get_attribute_value(given)
     many = isinstance(value, list | tuple)
     dtype = "float32" if "float" in given.name else "int64" if "int" in given.name else "string"
     data = tuple(value) if many else (value,)
-    return Value(name, (len(data),) if many else (), dtype, constant=True, data=data[:_MOST_DATA] or None)
+    return Value(
+        name,
+        (len(data),) if many else (),
+        dtype,
+        constant=True,
+        data=data[:_MOST_DATA] or None,
+        learned=False,
+    )
 
 
 def _constant(tensor: Any) -> Value:
     dims = tuple(tensor.dims)
     if any(d < 0 for d in dims):
         raise InputError(f"constant {shorten(tensor.name)} has the shape {dims}")
-    return Value(tensor.name, dims, _dtype(tensor.data_type, tensor.name), constant=True, data=_data(tensor))
+    dtype = _dtype(tensor.data_type, tensor.name)
+    return Value(tensor.name, dims, dtype, constant=True, data=_data(tensor), learned=learned_of(tensor))
 
 
 def _sparse(tensor: Any) -> Value:

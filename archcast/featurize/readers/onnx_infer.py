@@ -1,8 +1,9 @@
 """Shapes of an ONNX model's values: by ONNX's own rules, and where they stop by those here.
 
 ONNX stops at integers that it cannot follow (a shape divided by two) and at operators of other domains. So
-its inference alternates with two steps: `fold` works out small constants, `foreign_shapes` gives shapes of
-operators that ONNX does not know; until neither learns anything.
+its inference alternates with three steps: `fold` works out small constants, `foreign_shapes` gives shapes of
+operators that ONNX does not know, `take_branches` takes branches whose condition is then known; until no step
+learns anything.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from archcast.core.errors import InputError
-from archcast.featurize.readers.onnx_fold import fold
+from archcast.featurize.readers.onnx_branches import take_branches
+from archcast.featurize.readers.onnx_fold import fold, mark_constants
 from archcast.featurize.readers.onnx_foreign import foreign_shapes
 
 _ROUNDS = 64
@@ -23,6 +25,8 @@ _STAND_INS = {
     "LessOrEqual": "Less",
 }
 """Operators whose shapes ONNX loses while it follows integers, and operators of the same shapes."""
+_LEFT_OUT = "Data size mismatch"
+"""What ONNX says where it follows integers to a constant without its elements."""
 _MEANT = "archcast_meant"
 
 
@@ -41,11 +45,13 @@ def infer(model: Any, *, stated: bool = False) -> Any:
         foreign = {name for node in model.graph.node if node.domain for name in node.output}
         model.graph.value_info.extend(value for name, value in said.items() if name in foreign)
     _name_domains(model)
+    mark_constants(_graphs(model.graph))
     _stand_in(model.graph)
     for _ in range(_ROUNDS):
         inferred = _infer(model)
         known = _known(inferred.graph)
         learned = fold(inferred.graph, known) + foreign_shapes(inferred.graph, known)
+        learned += take_branches(inferred.graph)
         if not learned:
             break
         model = inferred
@@ -81,6 +87,20 @@ def _infer(model: Any) -> Any:
 
     try:
         return onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    except onnx.shape_inference.InferenceError as error:
+        if _LEFT_OUT not in str(error):
+            raise InputError(_sentence(str(error))) from error
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:  # what its C++ lets through
+        raise InputError(f"its shapes cannot be worked out: {_sentence(str(error))}") from error
+    return _infer_without_data(model)
+
+
+def _infer_without_data(model: Any) -> Any:
+    """ONNX's inference where it does not follow integers, as it would ones whose elements were left out."""
+    import onnx
+
+    try:
+        return onnx.shape_inference.infer_shapes(model, strict_mode=True)
     except onnx.shape_inference.InferenceError as error:
         raise InputError(_sentence(str(error))) from error
     except (RuntimeError, ValueError, IndexError, TypeError) as error:  # what its C++ lets through

@@ -18,6 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from archcast.core.network import Attribute, Network, Node, Scalar, Value
 from archcast.featurize.readers.aten import ATEN, FUNCTIONS
 from archcast.featurize.readers.torch_shapes import call_on_meta, run_on_meta
+from archcast.featurize.readers.torch_values import ASKING, MOST, KnownValues
 
 OPSET = 23
 _MOST_DATA = 256
@@ -204,6 +205,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.recorder = recorder
         self.paused = False
+        self.known = KnownValues()
         self._meta: dict[int, Any] = {}
 
     def moved(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
@@ -226,6 +228,8 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.paused = paused
             self.recorder.show(made, name)
             self._meta[id(tensor)] = made
+            if tensor.numel() <= MOST:
+                self.known.tell(made, tensor)
         return self._meta[id(tensor)]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -237,14 +241,20 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         name = func._schema.name
         recorder.saw(name)
         kwargs = _without_device(func, args, kwargs)
+        plain = name.removeprefix("aten::")
+        if plain in ASKING:
+            is_known, answer = self.known.answer(func, args, kwargs)
+            if is_known:
+                return answer
         out = run_on_meta(func, args, kwargs)
         made = _tensors(out)
         if not made or all(t.device.type != "meta" for t in made):
             return out
         tensors = _tensors(args, kwargs)
+        self.known.follow(func, args, kwargs, tensors, made)
         if all(recorder.is_constant(t) for t in tensors):
             return out  # so are its results
-        write = ATEN.get(name.removeprefix("aten::"))
+        write = ATEN.get(plain)
         if write is None or not write(recorder, args, kwargs, out):
             recorder.emit(name, [recorder.name(t) for t in tensors], [recorder.new(t) for t in made])
         return out

@@ -9,7 +9,7 @@ from onnx_files import image_model, text_model
 
 import archcast
 from archcast.collect.estimate import estimate_networks, load_target, make_estimator
-from archcast.collect.estimate.kernel_roofline import (
+from archcast.collect.estimate.kernel_estimates import (
     estimate_kernels,
     fallbacks,
     kernel_records,

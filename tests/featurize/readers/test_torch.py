@@ -193,3 +193,51 @@ def test_what_cannot_be_recorded_is_told_in_one_sentence(module, example, said):
 def test_operations_that_nobody_writes_are_told_as_not_understood():
     made = network(Function(lambda x: torch.special.bessel_j0(x) + 1), example=(2, 4))
     assert list(made.summary().unknown) == ["aten::special_bessel_j0"]
+
+
+class AsksForMasks(nn.Module):
+    """Goes by a mask of ones and rows of positions, as transformers do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+        places = torch.arange(x.shape[1], device=x.device)
+        if not bool(mask.all()):
+            x = self.linear(x)
+        if int((places[1:] - places[:-1] != 1).sum()) == 0:
+            x = self.linear(x)
+        mask[0, 0] = False
+        if not mask.view(-1)[0]:
+            x = x[:, torch.nonzero(places > 0)[:, 0]]
+        return x
+
+
+def test_values_that_no_input_changes_are_known() -> None:
+    found = network(AsksForMasks(), example=(1, 5, 4))
+    assert [node.op for node in found.nodes if node.op in ("Gemm", "MatMul")] == ["MatMul"]
+    assert found.values[found.outputs[0]].shape == (1, 4, 4)
+
+
+class AsksForInputs(AsksForMasks):
+    """Goes by what it is given, or by what that was written into."""
+
+    def __init__(self, *, written: bool) -> None:
+        super().__init__()
+        self.written = written
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mask = torch.ones(5, device=x.device)
+        if self.written:
+            mask[1:3] = x[0, 1:3, 0]
+        else:
+            mask = mask * x[0, :, 0]
+        return x if bool((mask.view(-1) > 0).all()) else self.linear(x)
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_values_of_inputs_stay_unknown(written: bool) -> None:
+    with pytest.raises(InputError, match="needs values, which shapes do not tell"):
+        network(AsksForInputs(written=written), example=(1, 5, 4))

@@ -1,0 +1,133 @@
+"""Costs of networks of any form on a target, kernel by kernel.
+
+Batch norms and activations are joined to what they follow, and kinds of work left out, as the target's
+conventions say. A kind of work that is neither multiply-adds nor named by the conventions, and an operator
+that is not understood, is priced as the data it moves; its note says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate, add_costs
+from archcast.collect.estimate.kernel_roofline import roofline_kernels
+from archcast.collect.estimate.kernel_works import kernel_works
+from archcast.collect.estimate.layerwise import LayerwiseEstimator, Report
+from archcast.collect.estimate.roofline import RooflineEstimator
+from archcast.collect.estimate.rows import SOURCE, environment
+from archcast.collect.networks import SPACE, as_stored
+from archcast.core.errors import InputError
+from archcast.core.measurements import measurement_table
+from archcast.core.network import Network
+from archcast.featurize.kernels import Kernel
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LATENCY, ENERGY = "latency (ms)", "energy (mJ)"
+
+
+def estimate_kernels(estimator: Estimator, network: Network, report: Report | None = None) -> NetworkEstimate:
+    """Cost of a network, and of each of its kernels by the position of its first node.
+
+    Args:
+        report: called with the number of distinct pieces of work done and to do.
+
+    Raises:
+        InputError: a shape is not known, a piece of work does not fit, or the estimator takes members of
+            search spaces alone; names the node or the estimator.
+    """
+    if isinstance(estimator, RooflineEstimator):
+        made = roofline_kernels(estimator, network)
+    elif isinstance(estimator, LayerwiseEstimator):
+        made = _by_work(estimator, network, report)
+    else:
+        raise InputError(f"{estimator.target.label} estimates members of search spaces alone")
+    layers = tuple(
+        LayerEstimate(kernel.nodes[0], "+".join(dict.fromkeys(kernel.operators)), kernel.part, cost)
+        for kernel, cost in made
+    )
+    total = add_costs([cost for _, cost in made])
+    return NetworkEstimate(estimator.target.label, total, layers, estimator.area)
+
+
+def _by_work(
+    estimator: LayerwiseEstimator, network: Network, report: Report | None
+) -> list[tuple[Kernel, LayerCost]]:
+    listed = kernel_works(network, estimator.target.conventions)
+    prices = estimator.price((work for at in listed for work, _ in at.works), report)
+    made = []
+    for at in listed:
+        cost = add_costs([_times(prices[work], times) for work, times in at.works])
+        note = "; ".join(text for text in (cost.note, at.note) if text)
+        made.append((at.kernel, replace(cost, note=note)))
+    return made
+
+
+def _times(cost: LayerCost, times: int) -> LayerCost:
+    """A cost so many times over."""
+    if times == 1:
+        return cost
+    latency, energy = (
+        {name: value * times for name, value in parts.items()}
+        for parts in (cost.latency_parts, cost.energy_parts)
+    )
+    whole = None if cost.energy_mj is None else cost.energy_mj * times
+    return LayerCost(cost.latency_ms * times, whole, latency, energy, cost.note)
+
+
+def fallbacks(estimate: NetworkEstimate) -> dict[str, float]:
+    """Why kernels are priced as data moved alone -> their share of the latency, largest first."""
+    shares: dict[str, float] = {}
+    for at in estimate.layers:
+        if "priced as the data" in at.cost.note:
+            shares[at.cost.note] = shares.get(at.cost.note, 0.0) + at.cost.latency_ms
+    whole = estimate.latency_ms or 1.0
+    return {why: ms / whole for why, ms in sorted(shares.items(), key=lambda s: -s[1])}
+
+
+def kernel_records(name: str, estimate: NetworkEstimate) -> list[dict[str, Any]]:
+    """One record a kernel, one for each thing that latency and energy are made of, and one for the total."""
+    head = {"arch": name, "target": estimate.target}
+
+    def entry(what: str, latency: float | None, energy: float | None, part: str = "", note: str = "") -> None:
+        costs = {LATENCY: latency, ENERGY: energy}
+        records.append(head | {"what": what, "part": part} | costs | {"note": note})
+
+    records: list[dict[str, Any]] = []
+    for at in estimate.layers:
+        entry(f"node {at.position} {at.op}", at.cost.latency_ms, at.cost.energy_mj, at.part, at.cost.note)
+    for what, value in estimate.total.latency_parts.items():
+        entry(f"latency in {what}", value, None)
+    for what, value in estimate.total.energy_parts.items():
+        entry(f"energy of {what}", None, value)
+    entry("total", estimate.latency_ms, estimate.energy_mj)
+    return records
+
+
+def kernel_rows(
+    estimator: Estimator, networks: Mapping[str, Network], estimates: Mapping[str, NetworkEstimate]
+) -> pa.Table:
+    """Measurement table of networks by name: latency, and energy where the target gives it."""
+    rows: list[tuple[str, str, float]] = []
+    for name, network in networks.items():
+        costs = {"latency": estimates[name].latency_ms, "energy": estimates[name].energy_mj}
+        key = as_stored(network).key
+        rows += [(key, metric, value) for metric, value in costs.items() if value is not None]
+    return measurement_table(
+        {
+            "space": SPACE,
+            "arch": [key for key, _, _ in rows],
+            "device": estimator.target.label,
+            "metric": [metric for _, metric, _ in rows],
+            "dataset": "",
+            "value": [value for _, _, value in rows],
+            "status": ["ok"] * len(rows),
+            "source": SOURCE,
+            "environment": environment(estimator),
+            "time": [datetime.now(UTC)] * len(rows),
+        }
+    )
