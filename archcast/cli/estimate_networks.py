@@ -75,11 +75,19 @@ def _record(name: str, found: NetworkEstimate) -> dict[str, Any]:
     from archcast.collect.estimate.kernel_estimates import ENERGY, LATENCY
 
     costs = {LATENCY: found.latency_ms, ENERGY: found.energy_mj}
-    return {"arch": name, "target": found.target} | costs | {"note": ""}
+    return {"arch": name, "target": found.target} | costs | {"note": _lacking(found)}
+
+
+def _lacking(found: NetworkEstimate) -> str:
+    """What is not in the latency; empty where all of the network is."""
+    from archcast.collect.estimate.kernel_estimates import fallbacks
+
+    return "; ".join(why for why, share in fallbacks(found).items() if share is None)
 
 
 def _tell(name: str, found: NetworkEstimate) -> None:
     from archcast.collect.estimate.kernel_estimates import fallbacks
 
     for why, share in fallbacks(found).items():
-        typer.echo(f"archcast: {name} on {found.target}: {why}, {share:.1%} of the latency", err=True)
+        of = "" if share is None else f", {share:.1%} of the latency"
+        typer.echo(f"archcast: {name} on {found.target}: {why}{of}", err=True)

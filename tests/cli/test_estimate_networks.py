@@ -47,7 +47,6 @@ def test_an_array_prices_a_file_kernel_by_kernel(run, tmp_path: Path) -> None:
     [
         (("/nowhere.onnx", *TARGET), "nowhere.onnx"),
         (("m.onnx", "02012100", *TARGET), "must not be mixed with architectures"),
-        (("m.onnx", "--target", "ethos-u55-256"), "m.onnx: ethos-u55-256 estimates members of search spaces"),
     ],
 )
 def test_mistakes_are_one_sentence(

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate, add_costs
 from archcast.collect.estimate.kernel_roofline import roofline_kernels
+from archcast.collect.estimate.kernel_vela import estimate_on_vela
 from archcast.collect.estimate.kernel_works import kernel_works
 from archcast.collect.estimate.layerwise import LayerwiseEstimator, Report
 from archcast.collect.estimate.roofline import RooflineEstimator
 from archcast.collect.estimate.rows import SOURCE, environment
+from archcast.collect.estimate.vela import VelaEstimator
 from archcast.collect.networks import SPACE, as_stored
 from archcast.core.errors import InputError
 from archcast.core.measurements import measurement_table
@@ -40,6 +43,8 @@ def estimate_kernels(estimator: Estimator, network: Network, report: Report | No
         InputError: a shape is not known, a piece of work does not fit, or the estimator takes members of
             search spaces alone; names the node or the estimator.
     """
+    if isinstance(estimator, VelaEstimator):
+        return estimate_on_vela(estimator, network)
     if isinstance(estimator, RooflineEstimator):
         made = roofline_kernels(estimator, network)
     elif isinstance(estimator, LayerwiseEstimator):
@@ -79,8 +84,12 @@ def _times(cost: LayerCost, times: int) -> LayerCost:
     return LayerCost(cost.latency_ms * times, whole, latency, energy, cost.note)
 
 
-def fallbacks(estimate: NetworkEstimate) -> dict[str, float]:
-    """Why kernels are priced as data moved alone -> their share of the latency, largest first."""
+def fallbacks(estimate: NetworkEstimate) -> dict[str, float | None]:
+    """Why kernels are priced as data moved alone -> their share of the latency, largest first; what is not
+    timed at all has none.
+    """
+    if any(isnan(at.cost.latency_ms) for at in estimate.layers):
+        return {estimate.total.note: None}
     shares: dict[str, float] = {}
     for at in estimate.layers:
         if "priced as the data" in at.cost.note:
@@ -94,7 +103,7 @@ def kernel_records(name: str, estimate: NetworkEstimate) -> list[dict[str, Any]]
     head = {"arch": name, "target": estimate.target}
 
     def entry(what: str, latency: float | None, energy: float | None, part: str = "", note: str = "") -> None:
-        costs = {LATENCY: latency, ENERGY: energy}
+        costs = {LATENCY: None if latency is None or isnan(latency) else latency, ENERGY: energy}
         records.append(head | {"what": what, "part": part} | costs | {"note": note})
 
     records: list[dict[str, Any]] = []
@@ -111,23 +120,31 @@ def kernel_records(name: str, estimate: NetworkEstimate) -> list[dict[str, Any]]
 def kernel_rows(
     estimator: Estimator, networks: Mapping[str, Network], estimates: Mapping[str, NetworkEstimate]
 ) -> pa.Table:
-    """Measurement table of networks by name: latency, and energy where the target gives it."""
-    rows: list[tuple[str, str, float]] = []
+    """Measurement table of networks by name: latency, and energy where the target gives it.
+
+    A network part of which is not timed has status `failed`, with the reason as its note.
+    """
+    rows: list[tuple[str, str, float, str]] = []
     for name, network in networks.items():
-        costs = {"latency": estimates[name].latency_ms, "energy": estimates[name].energy_mj}
-        key = as_stored(network).key
-        rows += [(key, metric, value) for metric, value in costs.items() if value is not None]
+        found = estimates[name]
+        costs = {"latency": found.latency_ms, "energy": found.energy_mj}
+        lacks = any(isnan(at.cost.latency_ms) for at in found.layers)
+        key, note = as_stored(network).key, found.total.note if lacks else ""
+        for metric, value in costs.items():
+            if value is not None:
+                rows.append((key, metric, float("nan") if lacks else value, note))
     return measurement_table(
         {
             "space": SPACE,
-            "arch": [key for key, _, _ in rows],
+            "arch": [row[0] for row in rows],
             "device": estimator.target.label,
-            "metric": [metric for _, metric, _ in rows],
+            "metric": [row[1] for row in rows],
             "dataset": "",
-            "value": [value for _, _, value in rows],
-            "status": ["ok"] * len(rows),
+            "value": [row[2] for row in rows],
+            "status": ["failed" if row[3] else "ok" for row in rows],
             "source": SOURCE,
             "environment": environment(estimator),
             "time": [datetime.now(UTC)] * len(rows),
+            "note": [row[3] for row in rows],
         }
     )

@@ -39,10 +39,10 @@ def to_tflite(network: Network, *, seed: int = 0) -> bytes:
     """
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise InputError("a network to write as TFLite must have one input and one output")
-    return _Lowering(network, seed).run()
+    return Lowering(network, seed).run()
 
 
-class _Lowering:
+class Lowering:
     """Tensors and operations as they are made, node by node."""
 
     def __init__(self, network: Network, seed: int) -> None:
@@ -253,18 +253,18 @@ class _Lowering:
         return len(self.tensors) - 1
 
 
-_WRITERS: dict[str, Callable[[_Lowering, int, Node, int], int]] = {
-    "Conv": _Lowering._conv,
-    "Gemm": _Lowering._linear,
-    "Flatten": _Lowering._flatten,
-    "BatchNormalization": _Lowering._batch_norm,
-    "Relu": _Lowering._relu,
-    "Clip": _Lowering._relu,
-    "HardSwish": _Lowering._hard_swish,
-    "HardSigmoid": _Lowering._hard_sigmoid,
-    "AveragePool": _Lowering._pool,
-    "MaxPool": _Lowering._pool,
-    "GlobalAveragePool": _Lowering._global_pool,
-    "Reshape": _Lowering._reshape,
-    "Transpose": _Lowering._transpose,
+_WRITERS: dict[str, Callable[[Lowering, int, Node, int], int]] = {
+    "Conv": Lowering._conv,
+    "Gemm": Lowering._linear,
+    "Flatten": Lowering._flatten,
+    "BatchNormalization": Lowering._batch_norm,
+    "Relu": Lowering._relu,
+    "Clip": Lowering._relu,
+    "HardSwish": Lowering._hard_swish,
+    "HardSigmoid": Lowering._hard_sigmoid,
+    "AveragePool": Lowering._pool,
+    "MaxPool": Lowering._pool,
+    "GlobalAveragePool": Lowering._global_pool,
+    "Reshape": Lowering._reshape,
+    "Transpose": Lowering._transpose,
 }

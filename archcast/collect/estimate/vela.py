@@ -25,6 +25,10 @@ WRITTEN |= {"shuffle": "copy", "concat": "in_place"}
 """The conventions that the TFLite file follows; a target may leave some out, but name no others."""
 
 
+PASSED = "Passthrough"
+"""Vela's name of what it leaves to the processor."""
+
+
 class VelaEstimator(Estimator):
     """Latency of networks on an Ethos-U, a network at a time."""
 
@@ -92,14 +96,8 @@ class VelaEstimator(Estimator):
             InputError: an operator is not priced or would run on the processor; names it.
         """
         works_of(network, self.target.conventions, self.target.name)  # refuses what has no convention
-        name, system, options, clock = self._system
-        file = lowering.to_tflite(network)
-        require_installed("ethosu", extra="collect", purpose="Ethos-U estimates")
-        made = VELA.compile(name, file, system, options)
-        if "error" in made:
-            raise InputError(f"{self.target.name} cannot compile the network: {made['error']}")
-        rows, cycles = made["rows"], made["cycles"]
-        on_processor = [row["name"] for row in rows if row["operator"] == "Passthrough"]
+        made = self._compile(lowering.to_tflite(network))
+        on_processor = [row["name"] for row in made["rows"] if row["operator"] == PASSED]
         if made["cpu_ops"] or on_processor:
             layers = ", ".join(on_processor) or f"{made['cpu_ops']} operators"
             reasons = [line for line in made["printed"] if line.startswith("Reason:")]
@@ -107,9 +105,33 @@ class VelaEstimator(Estimator):
                 f"{self.target.name} does not run these operators, they would run on the processor and are "
                 f"not estimated: {layers}" + (f" ({reasons[0]})" if reasons else "")
             )
-        ms = 1e3 / clock
-        total = LayerCost(cycles * ms, None, {"network": cycles * ms})
-        return NetworkEstimate(self.target.label, total, _layers(network, rows, ms))
+        return self._estimate(network, made)
+
+    def compiled(self, network: Network, file: bytes) -> tuple[NetworkEstimate, tuple[int, ...]]:
+        """Cost of a TFLite file whose tensors are named by a network's nodes, and nodes that it does not run.
+
+        Raises:
+            InputError: it cannot be compiled.
+        """
+        made = self._compile(file)
+        first = [row["name"].split(" ")[0] for row in made["rows"] if row["operator"] == PASSED]
+        passed = dict.fromkeys(int(name) for name in first if name.isdigit())
+        return self._estimate(network, made), tuple(passed)
+
+    def _compile(self, file: bytes) -> dict[str, Any]:
+        name, system, options, _ = self._system
+        require_installed("ethosu", extra="collect", purpose="Ethos-U estimates")
+        made = VELA.compile(name, file, system, options)
+        if "error" in made:
+            raise InputError(
+                f"{self.target.name} cannot compile the network: {' '.join(made['error'].split())}"
+            )
+        return made
+
+    def _estimate(self, network: Network, made: dict[str, Any]) -> NetworkEstimate:
+        ms = 1e3 / self._system[3]
+        total = LayerCost(made["cycles"] * ms, None, {"network": made["cycles"] * ms})
+        return NetworkEstimate(self.target.label, total, _layers(network, made["rows"], ms))
 
 
 def _layers(network: Network, rows: list[dict[str, Any]], ms: float) -> tuple[LayerEstimate, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archcast.collect.estimate import estimate_networks, load_target, make_estimator
+from archcast.collect.estimate.base import Estimator, LayerCost, NetworkEstimate
 from archcast.collect.estimate.kernel_estimates import estimate_kernels, fallbacks
 from archcast.collect.estimate.kernel_works import AT_ONCE, UNFOLDED, KernelWork, folded, kernel_works
 from archcast.collect.estimate.work import Work
@@ -90,6 +91,15 @@ def test_files_of_members_cost_what_the_members_cost(space: str) -> None:
     assert fallbacks(found) == {}
 
 
+class OfMembers(Estimator):
+    """An estimator from elsewhere that knows no kernels."""
+
+    program = "made up"
+
+    def estimate(self, network: Network) -> NetworkEstimate:
+        return NetworkEstimate("", LayerCost(1.0), ())
+
+
 def test_an_estimator_of_members_alone_says_so() -> None:
-    with pytest.raises(InputError, match="ethos-u55-256 estimates members of search spaces alone"):
-        estimate_kernels(make_estimator(load_target("ethos-u55-256")), one("Relu", (1, 4), (1, 4)))
+    with pytest.raises(InputError, match="eyeriss-like estimates members of search spaces alone"):
+        estimate_kernels(OfMembers(load_target("eyeriss-like")), one("Relu", (1, 4), (1, 4)))
