@@ -16,7 +16,9 @@ def shown_progress(name: str, *, hidden: bool) -> Iterator[Callable[[int, int], 
 
     columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
     try:
-        with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as bar:
+        console = Console(stderr=True)
+        hidden = hidden or not console.is_terminal
+        with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
             task = bar.add_task(name, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
     except KeyboardInterrupt:
