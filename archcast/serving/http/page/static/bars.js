@@ -14,7 +14,6 @@ export class Bars {
   /** `picked` is told the device whose row was chosen, `limited` where the limit was dragged to. */
   constructor(box, { picked, limited }) {
     this.box = box;
-    this.picked = picked;
     this.shown = { rows: [], slots: ["a"], unit: "", limit: null, log: false, atLeast: false, device: "" };
     this.kept = new Map();
     this.redraw = eachFrame(() => this.place());
@@ -22,6 +21,9 @@ export class Bars {
     this.plot = make("div", { class: "plot" }, this.canvas);
     this.line = limitLine(this.plot, () => this.chart?.scales.x, limited);
     box.addEventListener("scroll", this.redraw, { passive: true });
+    box.addEventListener("click", (event) => {
+      if (event.target.closest(".device")) picked(event.target.closest(".row").dataset.device);
+    });
     new ResizeObserver(this.redraw).observe(box);
   }
 
@@ -73,7 +75,7 @@ export class Bars {
     const label = labelOf(about);
     const name = make(
       "button",
-      { type: "button", class: "device", title: label.how, onclick: () => this.picked(device) },
+      { type: "button", class: "device", title: label.how },
       label.name,
       make("small", {}, label.how),
     );

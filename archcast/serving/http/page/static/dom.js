@@ -5,12 +5,15 @@ export const find = (selector, within = document) => within.querySelector(select
 /** An element with attributes and children; text is never read as HTML. */
 export function make(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
+  for (const name in attributes) {
+    const value = attributes[name];
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (value === true) made.setAttribute(name, "");
     else if (value !== false && value != null) made.setAttribute(name, value);
   }
-  made.append(...children.filter((child) => child != null && child !== ""));
+  for (const child of children) {
+    if (child != null && child !== "") made.append(child);
+  }
   return made;
 }
 
