@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -19,8 +20,30 @@ def read_object(body: bytes, known: Sequence[str]) -> dict[str, Any]:
     try:
         found = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise MalformedError(f"the body must be JSON: {error}") from None
+        raise MalformedError(_unread(body) or f"the body must be JSON: {error}") from None
     return only(found, known, "the body")
+
+
+def _unread(body: bytes) -> str:
+    """Which value is NaN or infinite, which JSON has not; empty where the body has another fault."""
+    try:
+        place, value = next(_not_finite(pydantic_core.from_json(body), ""), ("", 0.0))
+    except ValueError:
+        return ""
+    said = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    return f"{place or 'the body'} must be a number that JSON has, got {said}"
+
+
+def _not_finite(value: Any, place: str) -> Iterator[tuple[str, float]]:
+    """Numbers that are not finite, with the keys that lead to them."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _not_finite(entry, f"{place}.{key}" if place else shorten(key).strip("'"))
+    elif isinstance(value, list):
+        for item, entry in enumerate(value):
+            yield from _not_finite(entry, f"{place}[{item}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield place, value
 
 
 def only(found: Any, known: Sequence[str], what: str) -> dict[str, Any]:
