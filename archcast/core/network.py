@@ -244,25 +244,35 @@ class Network:
         """
         return _hash_of(self, {})
 
+    @cached_property
+    def former_key(self) -> str:
+        """The key as archcast 0.2.0 made it, in which elements of small weights counted too."""
+        return _hash_of(self, {}, weights=True)
+
 
 def _above(module: str) -> Any:
     """A module of the room above, which these records do not depend on until they are asked."""
     return importlib.import_module(f"archcast.featurize.{module}")
 
 
-def _hash_of(network: Network, around: Mapping[str, str]) -> str:
-    """Hash of a network from the hashes of the values around it (empty for a whole network)."""
+def _hash_of(network: Network, around: Mapping[str, str], *, weights: bool = False) -> str:
+    """Hash of a network from the hashes of the values around it (empty for a whole network).
+
+    Args:
+        weights: whether the elements of small weights count.
+    """
     hashes = dict(around)
     for place, name in enumerate(network.inputs):
         hashes[name] = _digest("input", str(place), *_type(network.values[name]))
     for name, value in network.values.items():
         if value.constant:
-            hashes[name] = _digest("constant", *_type(value), repr(value.data))
+            data = value.data if weights or not _is_weight(value) else None
+            hashes[name] = _digest("constant", *_type(value), repr(data))
     every = []
     for node in network.nodes:
         attributes = (
-            f"{name}={_hash_of(value, hashes) if isinstance(value, Network) else repr(value)}"
-            for name, value in sorted(node.attributes.items())
+            f"{name}={_hash_of(v, hashes, weights=weights) if isinstance(v, Network) else repr(v)}"
+            for name, v in sorted(node.attributes.items())
         )
         own = _digest(node.op, *attributes, "<", *(hashes[name] if name else "" for name in node.inputs))
         every.append(own)
@@ -271,6 +281,13 @@ def _hash_of(network: Network, around: Mapping[str, str]) -> str:
                 hashes[name] = _digest(own, str(place), *_type(network.values[name]))
     ends = (hashes[name] for name in network.outputs)
     return _digest("network", str(len(network.inputs)), *sorted(every), "->", *ends)
+
+
+def _is_weight(value: Value) -> bool:
+    """Whether a constant's elements say nothing of what the network costs."""
+    if value.learned is not None:
+        return value.learned
+    return value.dtype.startswith(("float", "bfloat")) and value.is_bound and value.elements > 1
 
 
 def _type(value: Value) -> tuple[str, str]:

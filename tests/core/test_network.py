@@ -95,3 +95,15 @@ def test_small_types_are_packed():
 def test_a_value_of_unknown_shape_says_so():
     with pytest.raises(InputError, match="shape of 'v' is not known"):
         Value("v", None).dims  # noqa: B018
+
+
+@pytest.mark.parametrize(("learned", "same"), [(None, True), (True, True), (False, False)])
+def test_elements_of_weights_are_no_part_of_the_key(learned: bool | None, same: bool) -> None:
+    def made(*data: float) -> Network:
+        values = {"x": Value("x", (1, 2)), "y": Value("y", (1, 2))}
+        values["w"] = Value("w", (2,), constant=True, data=data, learned=learned)
+        return Network(values, (Node("Mul", ("x", "w"), ("y",)),), ("x",), ("y",))
+
+    one, other = made(1.0, 2.0), made(3.0, 4.0)
+    assert (one.key == other.key) is same
+    assert one.former_key != other.former_key
