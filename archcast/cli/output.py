@@ -17,6 +17,10 @@ METRIC_HELP = f"One of {', '.join(METRICS)}."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
+_SENTENCES = ("note", "why", "reason")
+"""Columns of text that may be wrapped."""
+
+
 def print_records(records: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
     """Print records, all with the keys of the first."""
     if as_json:
@@ -29,7 +33,8 @@ def print_records(records: Sequence[Mapping[str, Any]], *, as_json: bool, title:
     table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left")
     for i, name in enumerate(records[0] if records else ()):
         numeric = all(isinstance(r[name], int | float) for r in records)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=i > 0)
+        whole = i > 0 and name not in _SENTENCES  # what is cut to fit must never be a number
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for record in records:
         table.add_row(*(_shown(value) for value in record.values()), style=None)
     console = Console()

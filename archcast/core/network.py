@@ -21,6 +21,8 @@ Dim: TypeAlias = int | str
 Scalar: TypeAlias = int | float | str | bool
 Attribute: TypeAlias = "Scalar | tuple[Scalar, ...] | Value | Network"
 
+COUNTED = ("Compress", "NonMaxSuppression", "NonZero", "Unique")
+"""Operators of which values say how much they find; that open dimension has the operator's name."""
 BITS: Mapping[str, int] = MappingProxyType(
     {"bool": 8, "bfloat16": 16, "complex64": 64, "complex128": 128, "string": 8}
     | {"float16": 16, "float32": 32, "float64": 64, "float4e2m1": 4}
@@ -92,7 +94,8 @@ class Value:
         d = next(d for d in self.shape if isinstance(d, str))
         raise InputError(
             f"dimension {shorten(d)} of {shorten(self.name)} is not bound: "
-            f"bind it by its name, as bind({d}=...), or give the whole shape of the input"
+            f"bind it by its name, as bind({d}=...) or --bind {d}=..., "
+            + (f"by how many a {d} finds" if d in COUNTED else "or give the whole shape of the input")
         )
 
 
@@ -198,9 +201,10 @@ class Network:
 
     @cached_property
     def symbols(self) -> tuple[str, ...]:
-        """Names of the inputs' dimensions that are not bound, in the order in which they occur."""
+        """Names of dimensions that are not bound: of the inputs, and of what operators of `COUNTED` find."""
         found = (self.values[name].shape or () for name in self.inputs)
-        return tuple(dict.fromkeys(d for shape in found for d in shape if not isinstance(d, int)))
+        counted = {node.op: None for node, within in self.walk() if _is_open(node, within)}
+        return tuple(dict.fromkeys(d for shape in found for d in shape if not isinstance(d, int)) | counted)
 
     def bind(self, **dims: int) -> Network:
         """The same network with numbers for names of dimensions, such as `bind(batch=1, tokens=384)`.
@@ -208,7 +212,7 @@ class Network:
         Shapes that follow from those of the inputs are worked out anew.
 
         Raises:
-            InputError: a name that no input's dimension has, or a number below 1; lists the names there are.
+            InputError: a name that no open dimension has, or a number below 1; lists the names there are.
         """
         for name, number in dims.items():
             if name not in self.symbols:
@@ -222,7 +226,8 @@ class Network:
             name: tuple(dims.get(d, d) if isinstance(d, str) else d for d in self.values[name].shape or ())
             for name in self.inputs
         }
-        bound: Network = _above("readers.rebind").rebind(self, shapes)
+        counts = {name: number for name, number in dims.items() if name in COUNTED}
+        bound: Network = _above("readers.rebind").rebind(self, shapes, counts)
         return bound
 
     def summary(self) -> Any:
@@ -248,6 +253,13 @@ class Network:
     def former_key(self) -> str:
         """The key as archcast 0.2.0 made it, in which elements of small weights counted too."""
         return _hash_of(self, {}, weights=True)
+
+
+def _is_open(node: Node, within: Network) -> bool:
+    """Whether it finds what values alone tell how much."""
+    return node.op in COUNTED and any(
+        node.op in (within.values[name].shape or ()) for name in node.outputs if name
+    )
 
 
 def _above(module: str) -> Any:

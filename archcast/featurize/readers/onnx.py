@@ -15,8 +15,9 @@ from typing import Any, TypeAlias
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.network import Network
 from archcast.featurize.readers.onnx_bind import bind_inputs
+from archcast.featurize.readers.onnx_counts import counted_in
 from archcast.featurize.readers.onnx_graph import network_of
-from archcast.featurize.readers.onnx_infer import infer
+from archcast.featurize.readers.onnx_infer import graphs_of, infer
 from archcast.featurize.readers.onnx_wire import without_weights
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | Any"
@@ -54,7 +55,7 @@ def read_onnx(
         source: path, content, or `onnx.ModelProto` (which is not changed).
         batch: number for the first dimension of inputs where it is open and named like a batch, or unnamed.
         inputs: whole shapes of inputs by name.
-        dims: numbers for open dimensions by their name.
+        dims: numbers for open dimensions by their name; for those that depend on data, by the operator's.
 
     Raises:
         InputError: it is no ONNX model, breaks ONNX's rules, or has a shape that stays open; names file and
@@ -98,8 +99,9 @@ def network_of_model(
                 f"its functions cannot be put in their place: {' '.join(str(error).split())}"
             ) from error
         _check(model)
-    bind_inputs(model.graph, batch=batch, inputs=inputs or {}, dims=dims or {})
-    return network_of(infer(model))
+    counted = counted_in(graphs_of(model.graph))
+    counts = bind_inputs(model.graph, batch=batch, inputs=inputs or {}, dims=dims or {}, counted=counted)
+    return network_of(infer(model, counts))
 
 
 def parse(data: memoryview) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from archcast.core.errors import InputError, UnknownNameError, shorten
@@ -12,9 +12,20 @@ _BATCH = re.compile(r"n|b|bs|none|\?|unk_.*|dynamic_axes_.*|.*batch.*", re.IGNOR
 
 
 def bind_inputs(
-    graph: Any, *, batch: int, inputs: Mapping[str, Sequence[int]], dims: Mapping[str, int]
-) -> None:
+    graph: Any,
+    *,
+    batch: int,
+    inputs: Mapping[str, Sequence[int]],
+    dims: Mapping[str, int],
+    counted: Collection[str] = (),
+) -> dict[str, int]:
     """Write numbers into an ONNX graph's inputs, in place; what nobody names stays open under its name.
+
+    Args:
+        counted: operators that have dimensions which depend on data; `dims` may name them too.
+
+    Returns:
+        Numbers of dimensions that depend on data, by their operator.
 
     Raises:
         InputError: a number that is none, or another than the one that the file fixes.
@@ -27,7 +38,7 @@ def bind_inputs(
         if name not in given:
             raise UnknownNameError("input", name, given)
         _bind_whole(given[name], shape, bound)
-    unused = set(dims)
+    unused = set(dims).difference(counted)
     for name, value in given.items():
         if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
             continue
@@ -44,7 +55,8 @@ def bind_inputs(
             else:
                 dim.dim_param = symbol
     if unused:
-        raise UnknownNameError("dimension", min(unused), open_dimensions(graph) or {"none"})
+        raise UnknownNameError("dimension", min(unused), open_dimensions(graph).union(counted) or {"none"})
+    return {name: bound[name] for name in dims if name in counted}
 
 
 def is_fixed(dim: Any) -> bool:

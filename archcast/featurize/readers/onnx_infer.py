@@ -1,19 +1,20 @@
 """Shapes of an ONNX model's values: by ONNX's own rules, and where they stop by those here.
 
 ONNX stops at integers that it cannot follow (a shape divided by two) and at operators of other domains. So
-its inference alternates with three steps: `fold` works out small constants, `foreign_shapes` gives shapes of
-operators that ONNX does not know, `take_branches` takes branches whose condition is then known; until no step
-learns anything.
+its inference alternates with steps: `fold` works out small constants, `foreign_shapes` gives shapes of
+operators that ONNX does not know, `take_branches` takes branches whose condition is then known, `name_counts`
+names or binds what depends on data; until no step learns anything.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archcast.core.errors import InputError
 from archcast.featurize.readers.onnx_branches import take_branches
+from archcast.featurize.readers.onnx_counts import name_counts
 from archcast.featurize.readers.onnx_fold import fold, mark_constants
 from archcast.featurize.readers.onnx_foreign import foreign_shapes
 
@@ -30,10 +31,11 @@ _LEFT_OUT = "Data size mismatch"
 _MEANT = "archcast_meant"
 
 
-def infer(model: Any, *, stated: bool = False) -> Any:
+def infer(model: Any, counts: Mapping[str, int] | None = None, *, stated: bool = False) -> Any:
     """The model with a value_info for every value whose shape can be known; `model` may be changed.
 
     Args:
+        counts: how many elements operators find whose number depends on data; open where it is not said.
         stated: whether what the model says of foreign operators' outputs holds, as no input was bound since.
 
     Raises:
@@ -45,13 +47,13 @@ def infer(model: Any, *, stated: bool = False) -> Any:
         foreign = {name for node in model.graph.node if node.domain for name in node.output}
         model.graph.value_info.extend(value for name, value in said.items() if name in foreign)
     _name_domains(model)
-    mark_constants(_graphs(model.graph))
+    mark_constants(graphs_of(model.graph))
     _stand_in(model.graph)
     for _ in range(_ROUNDS):
         inferred = _infer(model)
         known = _known(inferred.graph)
         learned = fold(inferred.graph, known) + foreign_shapes(inferred.graph, known)
-        learned += take_branches(inferred.graph)
+        learned += take_branches(inferred.graph) + name_counts(graphs_of(inferred.graph), counts or {})
         if not learned:
             break
         model = inferred
@@ -66,7 +68,7 @@ def _stand_in(graph: Any) -> None:
     """Put operators of the same shapes in the place of those that ONNX does not follow, marked as such."""
     from onnx import helper
 
-    for within in _graphs(graph):
+    for within in graphs_of(graph):
         for node in within.node:
             if node.domain in ("", "ai.onnx") and node.op_type in _STAND_INS:
                 node.attribute.append(helper.make_attribute(_MEANT, node.op_type))
@@ -75,7 +77,7 @@ def _stand_in(graph: Any) -> None:
 
 def _take_back(graph: Any) -> None:
     """Undo `_stand_in`."""
-    for within in _graphs(graph):
+    for within in graphs_of(graph):
         for node in within.node:
             if node.attribute and node.attribute[-1].name == _MEANT:
                 node.op_type = node.attribute[-1].s.decode()
@@ -120,16 +122,16 @@ def _name_domains(model: Any) -> None:
     stated = {entry.domain for entry in model.opset_import}
     if "ai.onnx" in stated:
         stated.add("")
-    domains = {domain for graph in _graphs(model.graph) for domain in {node.domain for node in graph.node}}
+    domains = {domain for graph in graphs_of(model.graph) for domain in {node.domain for node in graph.node}}
     model.opset_import.extend(helper.make_opsetid(d, 1) for d in sorted(domains - stated) if d)
 
 
-def _graphs(graph: Any) -> Iterator[Any]:
+def graphs_of(graph: Any) -> Iterator[Any]:
     """A graph and those inside its nodes."""
     yield graph
     for node in graph.node:
         for body in bodies_of(node):
-            yield from _graphs(body)
+            yield from graphs_of(body)
 
 
 def _sentence(text: str) -> str:

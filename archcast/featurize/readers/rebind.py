@@ -10,8 +10,10 @@ from archcast.featurize.readers.onnx_graph import network_of
 from archcast.featurize.readers.onnx_infer import infer
 
 
-def rebind(network: Network, shapes: Mapping[str, tuple[Dim, ...]]) -> Network:
-    """The network with inputs of other shapes.
+def rebind(
+    network: Network, shapes: Mapping[str, tuple[Dim, ...]], counts: Mapping[str, int] | None = None
+) -> Network:
+    """The network with inputs of other shapes, and other numbers of what operators find.
 
     Raises:
         InputError: the shapes contradict an operator's rules; names the node.
@@ -24,4 +26,4 @@ def rebind(network: Network, shapes: Mapping[str, tuple[Dim, ...]]) -> Network:
                 dim.dim_value = d
             else:
                 dim.dim_param = d
-    return network_of(infer(model))
+    return network_of(infer(model, counts))
