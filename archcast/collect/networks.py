@@ -74,7 +74,7 @@ class NetworkStore:
             network = network_of(onnx.ModelProto.FromString(path.read_bytes()))
         except (OSError, DecodeError, InputError) as error:
             raise DataError(f"the network {path} cannot be read: {error}") from error
-        if key not in (network.key, network.former_key):
+        if network.key != key:
             raise DataError(f"the network {path} is damaged: it is another than its name says")
         return network
 

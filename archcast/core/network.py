@@ -249,11 +249,6 @@ class Network:
         """
         return _hash_of(self, {})
 
-    @cached_property
-    def former_key(self) -> str:
-        """The key as archcast 0.2.0 made it, in which elements of small weights counted too."""
-        return _hash_of(self, {}, weights=True)
-
 
 def _is_open(node: Node, within: Network) -> bool:
     """Whether it finds what values alone tell how much."""
@@ -267,23 +262,19 @@ def _above(module: str) -> Any:
     return importlib.import_module(f"archcast.featurize.{module}")
 
 
-def _hash_of(network: Network, around: Mapping[str, str], *, weights: bool = False) -> str:
-    """Hash of a network from the hashes of the values around it (empty for a whole network).
-
-    Args:
-        weights: whether the elements of small weights count.
-    """
+def _hash_of(network: Network, around: Mapping[str, str]) -> str:
+    """Hash of a network from the hashes of the values around it (empty for a whole network)."""
     hashes = dict(around)
     for place, name in enumerate(network.inputs):
         hashes[name] = _digest("input", str(place), *_type(network.values[name]))
     for name, value in network.values.items():
         if value.constant:
-            data = value.data if weights or not _is_weight(value) else None
+            data = None if _is_weight(value) else value.data
             hashes[name] = _digest("constant", *_type(value), repr(data))
     every = []
     for node in network.nodes:
         attributes = (
-            f"{name}={_hash_of(v, hashes, weights=weights) if isinstance(v, Network) else repr(v)}"
+            f"{name}={_hash_of(v, hashes) if isinstance(v, Network) else repr(v)}"
             for name, v in sorted(node.attributes.items())
         )
         own = _digest(node.op, *attributes, "<", *(hashes[name] if name else "" for name in node.inputs))

@@ -106,4 +106,3 @@ def test_elements_of_weights_are_no_part_of_the_key(learned: bool | None, same: 
 
     one, other = made(1.0, 2.0), made(3.0, 4.0)
     assert (one.key == other.key) is same
-    assert one.former_key != other.former_key

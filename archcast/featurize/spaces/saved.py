@@ -67,7 +67,7 @@ class SavedSpace(DefinedSpace):
         """Whether a function builds the member that was kept as it was."""
         proof = self.record["proof"]
         own = self.network_by(build, np.array(proof["code"], dtype=np.int8))
-        return proof["network"] in (own.key, own.former_key)
+        return bool(own.key == proof["network"])
 
 
 def save_space(space: DefinedSpace, build: Build) -> Path:
