@@ -43,7 +43,7 @@ STARTS = """
 asked = [sys.executable, "-m", "archcast.cli", "predict", '{"width": 32, "last": 16}']
 asked += ["--space", "towers4", "-d", @PHONE, "--json"]
 started = [subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-print([one.communicate()[0].count("value") for one in started])
+print([one.communicate()[0].count('"value"') for one in started])
 """
 
 

@@ -85,11 +85,11 @@ def _is_lost(item: Any) -> bool:
 
 
 def _are_several(item: Any) -> bool:
-    """Whether it is a list of whole numbers too large to be choices of one network."""
+    """Whether it is a list of whole numbers, at least half of them too large to be choices of one network."""
     numbers = item if isinstance(item, list | tuple) else ()
-    return (
-        all(isinstance(n, int) and not isinstance(n, bool) for n in numbers) and max(numbers, default=0) > 99
-    )
+    if not numbers or not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
+        return False
+    return bool(2 * sum(n > 99 for n in numbers) >= len(numbers))
 
 
 def _is_quoted(item: Any) -> bool:
