@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,7 +66,7 @@ def explain(
     archcast explain model.onnx -d pixel4-tflite2.10-1large --picture where.svg
     archcast explain 02012100 -d pixel4-tflite2.10-1large --by kernels
     """
-    from archcast.search.blocks.figures import check_picture, save_figure
+    from archcast.search.blocks.figures import check_picture
     from archcast.search.explain.kernel_figures import draw_kernels
     from archcast.search.records_file import check_ending
 
@@ -84,10 +85,7 @@ def explain(
         told = explained_by_kernels(
             arch, network, device, metric=metric, space=space, dataset=dataset, notation=notation
         )
-        if to is not None:
-            told.save(to)
-        if picture is not None:
-            save_figure(draw_kernels(told), picture)
+        _keep(told, draw_kernels, to, picture)
         print_kernels(told, as_json=as_json)
         return
     from archcast.search.explain.contributions import explain as compute
@@ -105,13 +103,20 @@ def explain(
         seed=seed,
         notation=notation,
     )
-    if to is not None:
-        made.save(to)
-    if picture is not None:
-        save_figure(draw_explanation(made), picture)
+    _keep(made, draw_explanation, to, picture)
     if as_json:
         print_record(made.to_json(), as_json=True)
         return
     typer.echo(made.arch)
     typer.echo(f"{made.metric} on {made.device}, {made.unit}: {made.predictor}, method {made.method}")
     print_records(made.records(), as_json=False)
+
+
+def _keep(told: Any, draw: Callable[[Any], Any], to: Path | None, picture: Path | None) -> None:
+    """Write an explanation and its picture where they are asked for."""
+    from archcast.search.blocks.figures import save_figure
+
+    if to is not None:
+        told.save(to)
+    if picture is not None:
+        save_figure(draw(told), picture)

@@ -103,14 +103,7 @@ def score(
         with _bar("files") as told:
             record = score_folder(source, to, asked, told)
     else:
-        reading: dict[str, Any] = {
-            "input": inputs,
-            "bind": bind,
-            "workers": workers,
-            "batch": batch if batch > 1 else None,
-        }
-        reading |= {"coverage": None if coverage == _COVERAGE else coverage}
-        reading |= {"seconds": None if seconds == _SECONDS else seconds}
+        reading = _unusual(inputs, bind, workers, batch, coverage, seconds)
         _refuse(parts | reading, "is for a folder of model files, which --in must name")
         if space is None:
             raise InputError("--space must be given, or a folder of model files as --in")
@@ -124,6 +117,25 @@ def score(
         with naming, _bar("parts") as told:
             record = _score(chosen, to, space, device, told, part_rows=part_rows, address=address, **how)
     print_record(record, as_json=as_json)
+
+
+def _unusual(
+    inputs: list[str] | None,
+    bind: list[str] | None,
+    workers: int | None,
+    batch: int,
+    coverage: float,
+    seconds: float,
+) -> dict[str, Any]:
+    """Options of how files are read, None for those that are as they are when nobody gives them."""
+    return {
+        "input": inputs,
+        "bind": bind,
+        "workers": workers,
+        "batch": batch if batch > 1 else None,
+        "coverage": None if coverage == _COVERAGE else coverage,
+        "seconds": None if seconds == _SECONDS else seconds,
+    }
 
 
 def _score(
