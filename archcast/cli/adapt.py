@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,8 +112,8 @@ def adapt(
     notation: Notation = None,
     save: Annotated[bool, typer.Option(help="Keep it, so that archcast predict knows the device.")] = True,
     track: Annotated[
-        bool | None, typer.Option(help="Leave a run in MLflow; default where MLflow is installed.")
-    ] = None,
+        bool, typer.Option(help="Leave a run in MLflow, which takes it several seconds.")
+    ] = False,
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
@@ -125,7 +124,6 @@ def adapt(
 
     Example: archcast adapt --device my-board --samples measured.csv
     """
-    from archcast.predictors.adapt.posterior import LEAST
     from archcast.serving import AdaptedPredictor
     from archcast.serving import adapt as learn
 
@@ -157,12 +155,11 @@ def adapt(
     print_record(record, as_json=as_json)
     if fault is not None:
         raise fault
-    if not isinstance(made, AdaptedPredictor):
-        if track:
-            raise InputError("--track is for architectures of a space: runs of networks are not tracked")
+    if not track:
         return
-    if track or (track is None and find_spec("mlflow") and len(given.values) > LEAST):
-        leave_run(track, lambda: _tracked(made, seed))
+    if not isinstance(made, AdaptedPredictor):
+        raise InputError("--track is for architectures of a space: runs of networks are not tracked")
+    leave_run(track, lambda: _tracked(made, seed))
 
 
 def _tracked(made: AdaptedPredictor, seed: int) -> str:

@@ -28,7 +28,8 @@ def test_suggest_measure_adapt_predict(run, tmp_path):
     blank = run("adapt", "-d", "my-board", "--samples", str(path))
     assert (blank.code, "none of its 5 is filled" in blank.err) == (USER_MISTAKE, True)
     samples = write(path, [9, 5, 7, 3, 4], archs)
-    made = run("adapt", "-d", "my-board", "--samples", samples, "--json")
+    made = run("adapt", "-d", "my-board", "--samples", samples, "--json", "--track")
+    assert "in experiment nasbench201/latency" in made.err
     assert made.code == 0, made.err
     record = json.loads(made.out)
     assert (record["measurements"], record["unit"], record["space"]) == (5, "ms", "nasbench201")
