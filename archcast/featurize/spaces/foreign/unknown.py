@@ -18,6 +18,7 @@ _OTHER_FILES = (
     *(".pt", ".pth", ".ckpt", ".safetensors", ".tflite", ".h5", ".keras", ".pb", ".mlmodel", ".mlpackage"),
     *(".engine", ".trt", ".plan", ".bin", ".pdmodel"),
 )
+_BLOCKS_OF_FBNET = 22
 
 
 def _text(item: Any) -> str:
@@ -85,11 +86,10 @@ def _is_lost(item: Any) -> bool:
 
 
 def _are_several(item: Any) -> bool:
-    """Whether it is a list of whole numbers, at least half of them too large to be choices of one network."""
+    """Whether it is a list of numbers, some too large for choices, and no network of FBNet with a slip."""
     numbers = item if isinstance(item, list | tuple) else ()
-    if not numbers or not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
-        return False
-    return bool(2 * sum(n > 99 for n in numbers) >= len(numbers))
+    whole = all(isinstance(n, int) and not isinstance(n, bool) for n in numbers)
+    return whole and len(numbers) != _BLOCKS_OF_FBNET and max(numbers, default=0) > 99
 
 
 def _is_quoted(item: Any) -> bool:
