@@ -22,7 +22,8 @@ def lay_out(folder: Path) -> None:
     """Unpack the excerpts, and write made-up figures for the tables that have none."""
     for archive in sorted(EXCERPTS.glob("*.tar.xz")):
         with tarfile.open(archive) as packed:
-            packed.extractall(folder / archive.name.removesuffix(".tar.xz"), filter="data")
+            packed.extraction_filter = getattr(tarfile, "data_filter", None)  # of Python 3.11.4 and later
+            packed.extractall(folder / archive.name.removesuffix(".tar.xz"))
     write_accuracies(folder / "nasbench201_accuracy")
     write_board(folder / "hw_nas_bench_360")
 
