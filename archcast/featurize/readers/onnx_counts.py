@@ -24,7 +24,7 @@ def name_counts(graphs: Iterable[Any], counts: Mapping[str, int]) -> int:
         for node in filter(_is_counted, graph.node):
             for name, axis in _dimensions(node):
                 dims = shapes.get(name, ())
-                if axis < len(dims) and not dims[axis].dim_value:
+                if -len(dims) <= axis < len(dims) and not dims[axis].dim_value:
                     changed += _write(dims[axis], node.op_type, counts.get(node.op_type))
     return changed
 
@@ -35,7 +35,7 @@ def _is_counted(node: Any) -> bool:
 
 def _dimensions(node: Any) -> list[tuple[str, int]]:
     """Outputs and the place of their dimension that depends on data."""
-    axis = next((a.i for a in node.attribute if a.name == "axis" and a.i >= 0), 0)
+    axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
     first = 1 if node.op_type == "NonZero" else 0 if node.op_type == "NonMaxSuppression" else axis
     others = [(name, 0) for place, name in enumerate(node.output) if place in (1, 3)]
     return [(node.output[0], first), *(others if node.op_type == "Unique" else [])]

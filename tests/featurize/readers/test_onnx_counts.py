@@ -77,7 +77,11 @@ def test_an_operator_that_is_not_there_is_named():
 
 @pytest.mark.parametrize(
     ("axis", "wanted"),
-    [(None, {"y": ("Unique",), "i": ("Unique",)}), (1, {"y": (2, "Unique"), "i": ("Unique",)})],
+    [
+        (None, {"y": ("Unique",), "i": ("Unique",)}),
+        (1, {"y": (2, "Unique"), "i": ("Unique",)}),
+        (-1, {"y": (2, "Unique"), "i": ("Unique",)}),
+    ],
 )
 def test_unique_finds_along_its_axis(axis, wanted):
     made = {} if axis is None else {"axis": axis}
