@@ -22,12 +22,12 @@ RUNTIMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "eager": (),
         "onnxruntime": (
-            *("constants", "quantized", "normalization", "activation", "attention"),
+            *("quantized", "constants", "normalization", "activation", "attention"),
             *("batch_norm", "epilogue_activation", "epilogue_add"),
         ),
-        "tflite": ("constants", "quantized", "normalization", "activation", "batch_norm", "epilogue_clip"),
+        "tflite": ("quantized", "constants", "normalization", "activation", "batch_norm", "epilogue_clip"),
         "compiled": (
-            *("constants", "quantized", "normalization", "activation", "attention"),
+            *("quantized", "constants", "normalization", "activation", "attention"),
             *("batch_norm", "epilogue_activation", "epilogue_add", "pointwise"),
         ),
     }
@@ -48,7 +48,7 @@ class Kernel:
         macs: multiply-adds.
         read, weights, written: bytes that pass its border: activations, constants, results.
         part: part of the network, of the node that names it.
-        inside: its nodes with their work.
+        inside: its nodes with their work; of quantised ones the plain operators, in few bits.
     """
 
     nodes: tuple[int, ...]
@@ -86,11 +86,11 @@ def kernels(network: Network, runtime: str | Sequence[str] = "onnxruntime") -> t
     groups = Groups(network)
     for name in _rules(runtime):
         RULES[name].apply(groups)
-    works = _top_works(network)
+    works = _top_works(groups.network)
     return tuple(
         made
         for members, kind in groups.listed()
-        if (made := _kernel(network, groups, members, kind, works)) is not None
+        if (made := _kernel(groups, members, kind, works)) is not None
     )
 
 
@@ -121,12 +121,9 @@ def _top_works(network: Network) -> tuple[tuple[Counted, ...], ...]:
 
 
 def _kernel(
-    network: Network,
-    groups: Groups,
-    members: tuple[int, ...],
-    kind: str,
-    works: Sequence[tuple[Counted, ...]],
+    groups: Groups, members: tuple[int, ...], kind: str, works: Sequence[tuple[Counted, ...]]
 ) -> Kernel | None:
+    network = groups.network
     inside = tuple(c for place in members for c in works[place])
     if kind in FREE or all(c.work.kind in FREE for c in inside):
         return None
@@ -138,7 +135,7 @@ def _kernel(
         read, weights, written = _border(network, groups, members)
     bodies = [c for c in inside if c.node is not network.nodes[members[0]]] if len(members) == 1 else []
     return Kernel(
-        members,
+        tuple(sorted({place for member in members for place in groups.stands[member]})),
         kind or _kind(dearest, groups),
         sum(c.work.macs * c.times for c in inside),
         read + sum(c.work.read * c.times for c in bodies),

@@ -24,6 +24,7 @@ from html import escape
 
 from archcast.core.network import Network, Value
 from archcast.featurize.cells import Topology, topology
+from archcast.featurize.fusion.unquantized import unquantized
 from archcast.featurize.operators.counted import Counted, counted
 from archcast.featurize.operators.movement import VIEWS
 
@@ -106,7 +107,9 @@ class Summary:
     @cached_property
     def _trained(self) -> Mapping[str, Value]:
         """Trained constants by name: as their source says, else as the operators that read them take them."""
-        learned = {name for c in self.works for name in c.work.learned}
+        plain = unquantized(self.network).network
+        works = self.works if plain is self.network else counted(plain)
+        learned = {name for c in works for name in c.work.learned}
         networks = [self.network, *(body for node, _ in self.network.walk() for body in node.bodies)]
         return {
             name: value

@@ -2,7 +2,8 @@
 
 Batch norms and activations are joined to what they follow, and kinds of work left out, as the target's
 conventions say. A kind of work that is neither multiply-adds nor named by the conventions, and an operator
-that is not understood, is priced as the data it moves; its note says so.
+that is not understood, is priced as the data it moves; its note says so. A quantised network is priced as
+what it was quantised from, as the target says how many bits a number has there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from archcast.collect.networks import SPACE, as_stored
 from archcast.core.errors import InputError
 from archcast.core.measurements import measurement_table
 from archcast.core.network import Network
+from archcast.featurize.fusion.unquantized import Unquantized, unquantized
 from archcast.featurize.kernels import Kernel
 
 if TYPE_CHECKING:
@@ -43,20 +45,30 @@ def estimate_kernels(estimator: Estimator, network: Network, report: Report | No
         InputError: a shape is not known, a piece of work does not fit, or the estimator takes members of
             search spaces alone; names the node or the estimator.
     """
+    plain = unquantized(network)
     if isinstance(estimator, VelaEstimator):
-        return estimate_on_vela(estimator, network)
+        found = estimate_on_vela(estimator, plain.network)
+        return replace(found, layers=tuple(_placed(layer, plain) for layer in found.layers))
     if isinstance(estimator, RooflineEstimator):
-        made = roofline_kernels(estimator, network)
+        made = roofline_kernels(estimator, plain.network)
     elif isinstance(estimator, LayerwiseEstimator):
-        made = _by_work(estimator, network, report)
+        made = _by_work(estimator, plain.network, report)
     else:
         raise InputError(f"{estimator.target.label} estimates members of search spaces alone")
     layers = tuple(
-        LayerEstimate(kernel.nodes[0], "+".join(dict.fromkeys(kernel.operators)), kernel.part, cost)
+        _placed(
+            LayerEstimate(kernel.nodes[0], "+".join(dict.fromkeys(kernel.operators)), kernel.part, cost),
+            plain,
+        )
         for kernel, cost in made
     )
     total = add_costs([cost for _, cost in made])
     return NetworkEstimate(estimator.target.label, total, layers, estimator.area)
+
+
+def _placed(layer: LayerEstimate, plain: Unquantized) -> LayerEstimate:
+    """A layer at the position in the network that was given."""
+    return replace(layer, position=plain.stands[layer.position][0])
 
 
 def _by_work(

@@ -2,7 +2,7 @@
 
 What has no multiply-adds has an operation for every element of its window that it reads, or for every element
 that it writes. Elements are bytes over the size of the network's floats: the target says how many bytes an
-element has there; a network with quantised operators is taken with its own bytes.
+element has there.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ def _additions(kernel: Kernel, size: float) -> float:
 
 
 def _element_bytes(network: Network, own: float) -> float:
-    """Bytes of a float of the network; the target's own where operators are quantised."""
-    if any("Quantize" in node.op or "QLinear" in node.op for node in network.nodes):
-        return own
+    """Bytes of a float of the network; the target's own where it has none."""
     kinds = Counter(
         network.values[name].dtype
         for node in network.nodes

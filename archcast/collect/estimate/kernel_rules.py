@@ -25,7 +25,7 @@ def priced_kernels(network: Network, conventions: Mapping[str, str]) -> tuple[Ke
     Raises:
         InputError: a shape is not known; names the node.
     """
-    rules = ["constants", "quantized", "normalization", "activation", "attention"]
+    rules = ["constants", "normalization", "activation", "attention"]
     rules += [rule for rule, (kind, choice) in _JOINED.items() if conventions.get(kind) == choice]
     return kernels(network, rules)
 

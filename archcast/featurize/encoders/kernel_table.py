@@ -15,6 +15,7 @@ from archcast.featurize.encoders.kernel_joined import joined_table
 from archcast.featurize.encoders.kernel_launched import compiled_table, eager_table
 from archcast.featurize.encoders.kernel_records import CLASSES, FIELDS, KernelTable
 from archcast.featurize.encoders.program import COMPILED, EAGER, Program
+from archcast.featurize.fusion.unquantized import unquantized
 
 __all__ = ["CLASSES", "FIELDS", "KernelTable", "kernel_table"]
 
@@ -27,11 +28,14 @@ _KEPT = "_kernel_tables"
 def kernel_table(network: Network, program: Program) -> KernelTable:
     """The table of a network, worked out once a program and kept with the network.
 
+    Of a quantised network it is that of what it was quantised from: the device says in how many bits it runs.
+
     Raises:
         InputError: a shape is not known; names the node.
     """
     kept = network.__dict__.setdefault(_KEPT, {})
     if program not in kept:
-        kept[program] = MAKERS.get(program.rules, joined_table)(network, program)
+        plain = unquantized(network).network
+        kept[program] = MAKERS.get(program.rules, joined_table)(plain, program)
     table: KernelTable = kept[program]
     return table

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from archcast.core.errors import InputError
 from archcast.core.network import Network, Node
+from archcast.featurize.fusion.unquantized import unquantized
 
 
 class Groups:
@@ -14,9 +16,26 @@ class Groups:
         network: whose nodes.
         constant: names of values that do not depend on an input; grows as constants are folded.
         outputs: names that leave the network.
+        stands: of each node, the positions that it stands for in the network that was given.
     """
 
     def __init__(self, network: Network) -> None:
+        self._take(network)
+        self.stands: tuple[tuple[int, ...], ...] = tuple((place,) for place in self.places())
+
+    def undo_quantization(self) -> None:
+        """Go on with the plain operators of a quantised network; nothing may be joined before.
+
+        Raises:
+            InputError: something is.
+        """
+        if len(self._members) < len(self.network.nodes) or self._kind:
+            raise InputError("the rule quantized must stand before all others")
+        plain = unquantized(self.network, narrow=True)
+        self._take(plain.network)
+        self.stands = plain.stands
+
+    def _take(self, network: Network) -> None:
         self.network = network
         self.outputs = frozenset(network.outputs)
         self.constant = {name for name, value in network.values.items() if value.constant}

@@ -2,8 +2,8 @@
 
 | rule | joins |
 |---|---|
+| `quantized` | what turns numbers into few bits and back to what it follows; stands before the others |
 | `constants` | what depends on no input, which is worked out once: it costs nothing when run |
-| `quantized` | a dequantisation to what reads it, a quantisation to what it follows |
 | `normalization` | a layer or root-mean-square normalisation, or softmax, that is written out |
 | `activation` | an activation that is written out, such as GELU by the error function or x sigmoid(x) |
 | `attention` | two matrix products with a softmax between them |
@@ -57,6 +57,12 @@ def rule(name: str) -> Callable[[Callable[[Groups], None]], Callable[[Groups], N
     return register
 
 
+@rule("quantized")
+def quantized(groups: Groups) -> None:
+    """See the plain operators in quantised ones."""
+    groups.undo_quantization()
+
+
 @rule("constants")
 def constants(groups: Groups) -> None:
     """Mark what depends on no input."""
@@ -66,19 +72,6 @@ def constants(groups: Groups) -> None:
         if not random and not node.bodies and node.inputs and not groups.data(place):
             groups.constant.update(name for name in node.outputs if name not in groups.outputs)
             groups.join((place,), "constant")
-
-
-@rule("quantized")
-def quantized(groups: Groups) -> None:
-    """Join dequantisations forwards and quantisations backwards."""
-    for place in groups.places():
-        op = groups.node(place).op.rpartition("::")[2]
-        if op == "DequantizeLinear":
-            reader = groups.sole_reader(place)
-            if reader is not None and groups.data(place):
-                _try(groups, place, reader)
-        elif op == "QuantizeLinear":
-            _join_to_writer(groups, place, allowed=None)
 
 
 @rule("normalization")
@@ -140,14 +133,17 @@ def pointwise(groups: Groups) -> None:
             _join_to_writer(groups, place, allowed=_POINTWISE)
 
 
-def _join_to_writer(groups: Groups, place: int, *, allowed: frozenset[str] | None) -> None:
+def _join_to_writer(groups: Groups, place: int, *, allowed: frozenset[str]) -> None:
     """Join a node's group to the last group that writes what it reads and holds an operator allowed."""
     own = set(groups.of(place))
     read = {name for member in own for name in groups.data(member)}
     writers = {w for name in read if (w := groups.writer(name)) is not None and w not in own}
     for writer in sorted(writers, reverse=True):
-        fits = allowed is None or _holds(groups, writer, allowed)
-        if fits and groups.kind(writer) != "constant" and _try(groups, writer, place):
+        if (
+            _holds(groups, writer, allowed)
+            and groups.kind(writer) != "constant"
+            and _try(groups, writer, place)
+        ):
             return
 
 

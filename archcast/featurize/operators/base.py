@@ -19,6 +19,8 @@ from archcast.core.registry import Registry
 Values: TypeAlias = Mapping[str, Value]
 _S = TypeVar("_S", bound="Scalar | tuple[Scalar, ...]")
 _FLOATS = ("float", "bfloat")
+_NARROW = ("int2", "int4", "int8", "int16")
+"""Integers that trained numbers are quantised to, signed or not."""
 
 KINDS = (
     *("conv_kxk", "conv_1x1", "conv_grouped", "conv_depthwise", "conv_transposed", "linear", "matmul"),
@@ -125,8 +127,7 @@ def traffic(
     """Work of a node that reads all its inputs once and writes its outputs.
 
     Args:
-        learned: positions of inputs that are trained where they are constants; None for every floating-point
-            constant of more than one element.
+        learned: positions of inputs that are trained where they are constants; None for all of them.
         loops: of what it multiplies; its multiply-adds are then theirs.
     """
     read = weights = 0
@@ -154,7 +155,15 @@ def is_learned(value: Value) -> bool:
     """Whether a constant is trained, as far as can be told: its source said so, or it is no lone number."""
     if value.learned is not None:
         return value.learned
-    return value.dtype.startswith(_FLOATS) and value.shape is not None and value.elements > 1
+    kept = value.dtype.startswith(_FLOATS) or value.dtype.removeprefix("u") in _NARROW
+    return kept and value.shape is not None and value.elements > 1
+
+
+def with_bias(work: Work, node: Node, values: Values, position: int) -> Work:
+    """The same work with an input among what is trained that is added as integers of 32 bits."""
+    name = node.inputs[position] if position < len(node.inputs) else ""
+    trained = name and values[name].constant and values[name].learned is not False
+    return replace(work, learned=tuple(dict.fromkeys((*work.learned, name)))) if trained else work
 
 
 def gathered(work: Work) -> Work:

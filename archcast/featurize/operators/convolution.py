@@ -5,7 +5,6 @@ macs = batch * Ci / g * Co * K * P; of a transposed one, P is the input's places
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 from archcast.core.errors import InputError
@@ -20,6 +19,7 @@ from archcast.featurize.operators.base import (
     out_shape,
     shape_of,
     traffic,
+    with_bias,
 )
 
 
@@ -51,17 +51,22 @@ def kind_of(loops: Loops) -> str:
     return "conv_depthwise" if loops.inputs == 1 else "conv_grouped"
 
 
-@operator("Conv", "com.microsoft::FusedConv", "com.microsoft::NhwcFusedConv", "ConvInteger")
+@operator("Conv", "com.microsoft::FusedConv", "com.microsoft::NhwcFusedConv")
 def conv(node: Node, values: Values) -> Work:
     """Inputs: data, weight, bias."""
     return convolved(node, values, weight=1, learned=(1, 2))
 
 
+@operator("ConvInteger")
+def conv_integer(node: Node, values: Values) -> Work:
+    """Inputs: data, weight, zero points of both."""
+    return convolved(node, values, weight=1, learned=(1,))
+
+
 @operator("QLinearConv")
 def qlinear_conv(node: Node, values: Values) -> Work:
     """Inputs: data, scale, zero point, weight, scale, zero point, scale, zero point, bias."""
-    work = convolved(node, values, weight=3, learned=())
-    return replace(work, learned=_quantised(node, values, (3, 8)))
+    return with_bias(convolved(node, values, weight=3, learned=(3,)), node, values, 8)
 
 
 @operator("ConvTranspose")
@@ -98,9 +103,3 @@ def causal_conv(node: Node, values: Values) -> Work:
     w = shape_of(node, values, 1, least=2)
     loops = Loops(batch, channels, 1, 1, (length,), (w[-1],), (1,), (1,))
     return traffic(node, values, "conv_depthwise", learned=(1, 2), loops=(loops,))
-
-
-def _quantised(node: Node, values: Values, positions: tuple[int, ...]) -> tuple[str, ...]:
-    """Names of constants that hold trained numbers as integers."""
-    there = (node.inputs[p] for p in positions if p < len(node.inputs) and node.inputs[p])
-    return tuple(name for name in there if values[name].constant)

@@ -34,13 +34,19 @@ def trained_activation(node: Node, values: Values) -> Work:
     return traffic(node, values, "activation", learned=(1,))
 
 
-@operator("Add", "Sum", "com.microsoft::QLinearAdd", "com.microsoft::BiasAdd")
+@operator("Add", "Sum", "com.microsoft::BiasAdd")
 def add(node: Node, values: Values) -> Work:
     """Sum of two or more."""
     return traffic(node, values, "add")
 
 
-@operator("Mul", "com.microsoft::QLinearMul")
+@operator("com.microsoft::QLinearAdd", "com.microsoft::QLinearMul")
+def of_integers(node: Node, values: Values) -> Work:
+    """Inputs: each operand with its scale and zero point, then those of the output."""
+    return traffic(node, values, "add" if node.op.endswith("Add") else "multiply", learned=(0, 3))
+
+
+@operator("Mul")
 def multiply(node: Node, values: Values) -> Work:
     """Product of two; by nothing but 0 it is what a removed path leaves behind."""
     work = traffic(node, values, "multiply")

@@ -6,7 +6,6 @@ One with a constant operand is `linear`, another `matmul`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import prod
 
 from archcast.core.errors import InputError
@@ -19,6 +18,7 @@ from archcast.featurize.operators.base import (
     operator,
     shape_of,
     traffic,
+    with_bias,
 )
 
 
@@ -26,11 +26,8 @@ def product(
     node: Node, values: Values, loops: Loops, *, operands: tuple[int, int], learned: tuple[int, ...]
 ) -> Work:
     """Work of a matrix product with the loops given, whose operands are two of the inputs."""
-    given = [values[node.inputs[p]] for p in operands]
-    kind = "linear" if any(value.constant for value in given) else "matmul"
-    work = traffic(node, values, kind, learned=learned, loops=(loops,))
-    integer = [v.name for v in given if v.constant and not v.dtype.startswith(("float", "bfloat"))]
-    return replace(work, learned=tuple(dict.fromkeys((*work.learned, *integer)))) if integer else work
+    kind = "linear" if any(values[node.inputs[p]].constant for p in operands) else "matmul"
+    return traffic(node, values, kind, learned=learned, loops=(loops,))
 
 
 def matrices(node: Node, a: Sequence[int], b: Sequence[int]) -> Loops:
@@ -60,20 +57,22 @@ def _broadcast(node: Node, a: Sequence[int], b: Sequence[int]) -> int:
     return total
 
 
-@operator(
-    "MatMul", "MatMulInteger", "com.microsoft::DynamicQuantizeMatMul", "com.microsoft::MatMulIntegerToFloat"
-)
+BIASED = {"com.microsoft::DynamicQuantizeMatMul": 4, "com.microsoft::MatMulIntegerToFloat": 6}
+"""Products of quantised numbers with a sum inside, and the position of what is added."""
+
+
+@operator("MatMul", "MatMulInteger", *BIASED)
 def matmul(node: Node, values: Values) -> Work:
     """Inputs: a, b, and zero points or scales of quantised ones."""
     loops = matrices(node, shape_of(node, values, 0, least=1), shape_of(node, values, 1, least=1))
-    return product(node, values, loops, operands=(0, 1), learned=(0, 1))
+    return product(node, values, loops, operands=(0, 1), learned=(0, 1, BIASED.get(node.op, 1)))
 
 
 @operator("QLinearMatMul", "com.microsoft::QLinearMatMul")
 def qlinear_matmul(node: Node, values: Values) -> Work:
     """Inputs: a, its scale and zero point, b, its scale and zero point, those of the output."""
     loops = matrices(node, shape_of(node, values, 0, least=1), shape_of(node, values, 3, least=1))
-    return product(node, values, loops, operands=(0, 3), learned=())
+    return product(node, values, loops, operands=(0, 3), learned=(0, 3))
 
 
 @operator("com.microsoft::FusedMatMul", "com.microsoft::TransposeMatMul")
@@ -104,7 +103,8 @@ def qgemm(node: Node, values: Values) -> Work:
     a, b = (shape_of(node, values, p, least=2) for p in (0, 3))
     rows, inner = (a[1], a[0]) if attribute(node, "transA", 0) else (a[0], a[1])
     columns = b[0] if attribute(node, "transB", 0) else b[1]
-    return product(node, values, Loops(rows, 1, columns, inner), operands=(0, 3), learned=())
+    loops = Loops(rows, 1, columns, inner)
+    return with_bias(product(node, values, loops, operands=(0, 3), learned=(0, 3)), node, values, 6)
 
 
 @operator("com.microsoft::MatMulNBits")
@@ -115,7 +115,7 @@ def matmul_n_bits(node: Node, values: Values) -> Work:
     if inner != a[-1]:
         raise InputError(f"{node.op} cannot multiply {a} by ({inner}, {columns})")
     loops = Loops(prod(a[:-1]), 1, columns, inner)
-    return product(node, values, loops, operands=(0, 1), learned=())
+    return product(node, values, loops, operands=(0, 1), learned=(1,))
 
 
 @operator("Einsum")

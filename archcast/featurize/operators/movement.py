@@ -28,7 +28,16 @@ PARTS = ("Slice", "Split", "Compress", "Trilu")
 PICKS = ("Gather", "GatherElements", "GatherND", "com.microsoft::GatherBlockQuantized")
 SCATTERS = ("ScatterElements", "ScatterND", "Scatter", "TensorScatter")
 MADE = (
-    *("Constant", "ConstantOfShape", "EyeLike", "Range", "OneHot", "HannWindow", "HammingWindow"),
+    *(
+        "Constant",
+        "ConstantOfShape",
+        "ConstantFill",
+        "EyeLike",
+        "Range",
+        "OneHot",
+        "HannWindow",
+        "HammingWindow",
+    ),
     *("BlackmanWindow", "MelWeightMatrix", "AffineGrid"),
 )
 
@@ -51,8 +60,9 @@ def copy(node: Node, values: Values) -> Work:
 
 @operator("Concat", "com.microsoft::QLinearConcat", "StringConcat")
 def concat(node: Node, values: Values) -> Work:
-    """Several one after another."""
-    return traffic(node, values, "concat")
+    """Several one after another; scale and zero point stand after quantised ones."""
+    parts = range(2, len(node.inputs), 3) if node.op.endswith("QLinearConcat") else range(len(node.inputs))
+    return traffic(node, values, "concat", learned=tuple(parts))
 
 
 @operator("SplitToSequence")

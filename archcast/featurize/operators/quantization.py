@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcast.core.network import Node
-from archcast.featurize.operators.base import Values, Work, operator, traffic
+from archcast.featurize.operators.base import Values, Work, operator, traffic, with_bias
 
 
 @operator(
@@ -12,6 +12,6 @@ from archcast.featurize.operators.base import Values, Work, operator, traffic
 )
 def quantize(node: Node, values: Values) -> Work:
     """Inputs: data, scale, zero point; data that is a constant is a weight."""
-    work = traffic(node, values, "quantize", learned=())
+    work = traffic(node, values, "quantize", learned=(0,))
     data = values[node.inputs[0]]
-    return Work("quantize", 0, work.read, work.weights, work.written, (data.name,) if data.constant else ())
+    return with_bias(work, node, values, 0) if data.dtype == "int32" and data.elements > 1 else work

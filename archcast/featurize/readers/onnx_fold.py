@@ -79,9 +79,16 @@ def fold(graph: Any, known: Mapping[str, Any]) -> int:
 def mark_constants(graphs: Iterable[Any]) -> None:
     """Say of `Constant` nodes that they are no weights, where weights are stored beside the nodes.
 
-    Some exporters write weights as such nodes, but then all of them.
+    Some exporters write weights as such nodes, but then all of them. Scales of quantised numbers are none.
     """
     listed = list(graphs)
+    for graph in listed:
+        scales = {name for node in graph.node if "uantizeLinear" in node.op_type for name in node.input[1:]}
+        names = {tensor.name for tensor in graph.initializer}
+        for tensor in graph.initializer:
+            stem, found, _ = tensor.name.rpartition("_scale")
+            if tensor.name in scales or (found and f"{stem}_quantized" in names):
+                tensor.doc_string = CONSTANT
     if not any(is_weight(tensor) for tensor in listed[0].initializer):
         return
     for graph in listed:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from archcast.featurize.readers.onnx_fold import elements, has_elements
+
 Shape: TypeAlias = "tuple[int, ...]"
 Kind: TypeAlias = "tuple[int, Shape]"
 """Type of elements, by ONNX's number, and shape."""
@@ -23,10 +25,10 @@ def foreign_shapes(graph: Any, known: Mapping[str, Any]) -> int:
 
     kinds = {name: kind for name, type_ in known.items() if (kind := _kind(type_)) is not None}
     kinds |= {t.name: (t.data_type, tuple(t.dims)) for t in graph.initializer}
-    outputs = {value.name: value for value in graph.output}
+    stated = {value.name: value for value in (*graph.value_info, *graph.output)}
     learned = 0
     for node in graph.node:
-        rule = RULES.get(node.op_type) if node.domain == "com.microsoft" else None
+        rule = RULES.get(node.op_type) if node.domain == "com.microsoft" else _former(node, graph)
         if rule is None or not node.output or node.output[0] in kinds:
             continue
         given = [kinds.get(name) for name in node.input]
@@ -41,9 +43,29 @@ def foreign_shapes(graph: Any, known: Mapping[str, Any]) -> int:
                 continue
             kinds[name] = kind
             info = helper.make_tensor_value_info(name, kind[0], kind[1])
-            (outputs[name] if name in outputs else graph.value_info.add()).CopyFrom(info)
+            (stated[name] if name in stated else graph.value_info.add()).CopyFrom(info)
             learned += 1
     return learned
+
+
+def _former(node: Any, graph: Any) -> Rule | None:
+    """The rule of an operator whose first versions ONNX has no shapes of; by numbers that are known."""
+    if node.op_type not in ("Tile", "ConstantFill") or node.domain not in ("", "ai.onnx"):
+        return None
+    numbers = next((t for t in graph.initializer if t.name == node.input[-1]), None)
+    if numbers is None or not has_elements(numbers):
+        return None
+    sides = elements(numbers).reshape(-1).tolist()
+    if node.op_type == "Tile":
+        return lambda node, given: _tiled(given, sides)
+    if not _get(node, "input_as_shape", 0):
+        return None
+    return lambda node, given: [(_get(node, "dtype", _FLOAT), tuple(map(int, sides)))]
+
+
+def _tiled(given: list[Any], times: list[float]) -> list[Kind | None]:
+    kind, shape = given[0]
+    return [(kind, tuple(int(d * n) for d, n in zip(shape, times, strict=True)))]
 
 
 def _kind(type_: Any) -> Kind | None:
@@ -103,6 +125,17 @@ def _attention(node: Any, given: list[Any]) -> list[Kind | None]:
     return [(kind, (batch, tokens, sizes[2] if sizes else weight[1] // 3))]
 
 
+def _quantised_attention(node: Any, given: list[Any]) -> list[Kind | None]:
+    return [(_FLOAT, _attention(node, given)[0][1])]  # type: ignore[index]
+
+
+def _recurrent(node: Any, given: list[Any]) -> list[Kind | None]:
+    """Data (steps, batch, inputs), weight, recurrence (directions, units, 4 units)."""
+    (kind, (steps, batch, _)), (directions, units, _) = given[0], given[2][1]
+    state = (kind, (directions, batch, units))
+    return [(kind, (steps, directions, batch, units)), state, state]
+
+
 def _multi_head(node: Any, given: list[Any]) -> list[Kind | None]:
     """Query (batch, tokens, width), key, value; value may be 4-D (batch, heads, tokens, size)."""
     kind, query = given[0]
@@ -152,7 +185,9 @@ def _global_pool(node: Any, given: list[Any]) -> list[Kind | None]:
 
 def _concat(node: Any, given: list[Any]) -> list[Kind | None]:
     """Scale and zero point of the output, then data, scale and zero point of each operand."""
-    parts = [kind for kind in given[2::3] if kind is not None]
+    parts = given[2::3]
+    if None in parts:
+        return []  # known in a later turn
     axis = _get(node, "axis", 0)
     shape = list(parts[0][1])
     shape[axis] = sum(part[1][axis] for part in parts)
@@ -199,6 +234,8 @@ RULES: dict[str, Rule] = {
     "MatMulNBits": _matmul_n_bits,
     "QGemm": _qgemm,
     "Attention": _attention,
+    "QAttention": _quantised_attention,
+    "DynamicQuantizeLSTM": _recurrent,
     "MultiHeadAttention": _multi_head,
     "GroupQueryAttention": _grouped,
     "EmbedLayerNormalization": _embedding,

@@ -26,6 +26,7 @@ from archcast.core.network import Network
 from archcast.core.registry import Registry
 from archcast.featurize.encoders.kernel_table import KernelTable, kernel_table
 from archcast.featurize.encoders.program import Program, program_of
+from archcast.featurize.fusion.unquantized import unquantized
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.operators import OPERATORS
 from archcast.featurize.operators.meanings import is_known
@@ -305,7 +306,9 @@ def operators_of(networks: Iterable[Network]) -> tuple[str, ...]:
 def unseen(predictor: NetworkPredictor, network: Network) -> list[str]:
     """Operators of a network that a predictor has seen under no name; none where it does not know those."""
     known = predictor.operators_
-    return [op for op in operators_of([network]) if not is_known(op, known)] if known else []
+    if not known:
+        return []
+    return [op for op in operators_of([unquantized(network).network]) if not is_known(op, known)]
 
 
 def unseen_operators(predictor: NetworkPredictor, network: Network) -> list[str]:

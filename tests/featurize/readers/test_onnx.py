@@ -42,6 +42,15 @@ def test_versions_of_operators_are_read(opset):
     assert read_onnx(conv_model(opset=opset)).summary().macs == 8 * 3 * 9 * 32 * 32
 
 
+def test_former_operators_have_shapes_where_their_numbers_are_known():
+    fill = helper.make_node("ConstantFill", ["sides"], ["z"], input_as_shape=1, value=0.0)
+    extra = [fill, helper.make_node("Tile", ["z", "times"], ["t"]), helper.make_node("Sum", ["t"], ["last"])]
+    model = conv_model(opset=7, extra=extra)
+    for name, numbers in (("sides", [2, 3]), ("times", [1, 4])):
+        model.graph.initializer.append(numpy_helper.from_array(np.array(numbers), name))
+    assert read_onnx(model).values["last"].dims == (2, 12)
+
+
 @pytest.mark.parametrize(
     ("op", "opset", "count", "attributes"),
     [
