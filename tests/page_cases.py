@@ -39,6 +39,8 @@ return [...document.querySelectorAll("#bars .row")].map(row => [row.dataset.devi
   ...[...row.querySelectorAll(".value > div")].map(d => d.childNodes[d.childNodes.length - 2]?.textContent)]);
 """
 
+_FILLED = "return [...document.querySelectorAll('#bars .group')].every(group => group.firstChild)"
+
 
 class Page:
     """The page in one window.
@@ -96,7 +98,8 @@ class Page:
         self.browser.call("POST", f"/element/{self.browser.find(xpath)}/value", {"text": key})
 
     def rows(self) -> dict[str, list[str]]:
-        """Values of each row as they are shown, by device, in order."""
+        """Values of each row as they are shown, by device, in order, once all rows are there."""
+        waited(lambda: self.browser.run(_FILLED), "rows are missing")
         return {device: values for device, *values in self.browser.run(_ROWS)}
 
     def until(self, script: str, what: str) -> Any:

@@ -1,6 +1,7 @@
 """Tables of the pages, from what the benchmarks wrote: `make tables` writes them, the site reads them anew.
 
-A comment before a table says where it comes from. It is SQL over the files of `benchmarks/results`, or a
+A comment before a table says where it comes from. It is SQL over the files of `benchmarks/results` and the
+manifests of the zoo (`read_json('*/manifest.json', ...)`), or a
 program of `benchmarks` that prints a table of them:
 
     <!-- results: select predictor, printf('%.3f', mean) as Spearman from 'help-fbnet.csv' where seeds = 5 -->
@@ -50,7 +51,7 @@ def table_of(source: str) -> str:
 def queried(sql: str) -> str:
     """Rows of a query as a table, its columns' names as heads; what is missing is left empty."""
     with duckdb.connect() as database:
-        database.execute(f"set file_search_path = '{RESULTS}'")
+        database.execute(f"set file_search_path = '{RESULTS},{ROOT / 'archcast' / 'zoo'}'")
         found = database.execute(sql)
         heads, rows = [column[0] for column in found.description], found.fetchall()
     if not rows:

@@ -9,6 +9,7 @@ import { colour } from "./theme.js";
 const HEAD = 30;
 const NARROW = 760;
 const THICK = { one: 16, two: 11 };
+const GROUP = 40; // rows that are made at once, and laid out only while they are in sight
 
 export class Bars {
   /** `picked` is told the device whose row was chosen, `limited` where the limit was dragged to. */
@@ -32,17 +33,48 @@ export class Bars {
     Object.assign(this.shown, shown);
     const { rows, slots } = this.shown;
     this.narrow = innerWidth <= NARROW;
-    this.height = (this.narrow ? 62 : 42) + (slots.length > 1 ? 16 : 0);
+    const several = slots.length > 1;
+    this.height = this.narrow ? (several ? 84 : 78) : several ? 58 : 42;
+    this.box.classList.toggle("two", several);
     this.box.style.setProperty("--row", `${this.height}px`);
+    clearTimeout(this.filling);
     if (!rows.length) {
       this.box.replaceChildren(make("p", { class: "empty" }, "No device fits these words."));
       return;
     }
     const sticky = make("div", { class: "sticky" }, this.plot);
     const list = make("div", { role: "table", "aria-label": "Costs by device", "aria-rowcount": rows.length + 1 });
-    list.append(this.head(), ...rows.map((row) => this.keptRow(row)));
+    const groups = Math.ceil(rows.length / GROUP);
+    this.groups = Array.from({ length: groups }, (_, i) => this.group(Math.min(GROUP, rows.length - i * GROUP)));
+    list.append(this.head(), ...this.groups);
+    this.fill(0);
     this.box.replaceChildren(sticky, list);
     this.place();
+    this.fillRest();
+  }
+
+  /** An empty group, as high as its rows will be. */
+  group(rows) {
+    const group = make("div", { role: "rowgroup", class: "group" });
+    group.style.setProperty("--rows", rows);
+    return group;
+  }
+
+  /** Make the rows of a group, unless they are there. */
+  fill(i) {
+    const group = this.groups[i];
+    if (!group || group.firstChild) return;
+    group.append(...this.shown.rows.slice(i * GROUP, (i + 1) * GROUP).map((row) => this.keptRow(row)));
+  }
+
+  /** Make rows out of sight a group at a time, so that what is asked meanwhile does not wait. */
+  fillRest() {
+    const next = this.groups.findIndex((group) => !group.firstChild);
+    if (next < 0) return;
+    this.filling = setTimeout(() => {
+      this.fill(next);
+      this.fillRest();
+    });
   }
 
   head() {
@@ -118,8 +150,9 @@ export class Bars {
     this.shown.rows = rows;
     for (const row of rows) {
       const before = this.kept.get(row.device)?.element;
+      if (!before?.isConnected) continue;
       const after = this.keptRow(row);
-      if (!before || before === after) continue;
+      if (before === after) continue;
       const focused = before.contains(document.activeElement);
       before.replaceWith(after);
       if (focused) find("button", after).focus();
@@ -137,15 +170,17 @@ export class Bars {
   /** Move the limit: what keeps it is told by `breaks`, a row each. */
   limit(limit, breaks) {
     this.shown.limit = limit;
-    this.shown.rows.forEach((row, i) => (row.breaks = breaks[i]));
-    this.box.querySelectorAll(".row").forEach((row, i) => row.classList.toggle("breaks", breaks[i]));
+    this.shown.rows.forEach((row, i) => {
+      row.breaks = breaks[i];
+      this.kept.get(row.device)?.element.classList.toggle("breaks", breaks[i]);
+    });
     this.redraw();
   }
 
   /** Put the chart where the bars' column is, and draw the bars of the rows in sight. */
   place() {
+    if (!this.shown.rows.length) return;
     const cell = find(".row .plot-cell", this.box);
-    if (!cell) return;
     const within = this.box.getBoundingClientRect();
     const seen = cell.getBoundingClientRect();
     if (!seen.width) return;
@@ -158,6 +193,7 @@ export class Bars {
     if (!this.chart) this.begin();
     const first = Math.max(0, Math.floor(this.box.scrollTop / this.height) - 1);
     const last = Math.ceil((this.box.scrollTop + height) / this.height) + 1;
+    for (let i = Math.floor(first / GROUP); i <= last / GROUP; i++) this.fill(i);
     const top = this.box.scrollTop / this.height;
     const { x, y } = this.chart.options.scales;
     Object.assign(y, { min: top - 0.5, max: top + (height - HEAD) / this.height - 0.5 });
@@ -206,13 +242,19 @@ export function scaleOf({ rows, slots, limit, log }) {
   return { type: "logarithmic", min: 10 ** Math.floor(Math.log10(least || 1)), max: most * 1.15, suggestedMax: undefined };
 }
 
+/** How far below the middle of its row a bar lies, in rows; on narrow screens below the text. */
+function shiftOf(place, several, narrow) {
+  if (!narrow) return several ? (place - 0.5) * 0.3 : 0;
+  return several ? 0.26 + 0.13 * place : 0.36;
+}
+
 /** Bars of some rows with their intervals; those that break the limit are pale. */
 export function datasets({ rows, slots }, first, last, narrow = false) {
   const made = [];
   const thick = slots.length > 1 ? THICK.two : THICK.one;
   slots.forEach((slot, place) => {
     const [fill, end] = [colour(slot), colour(`${slot}-end`)];
-    const shift = (slots.length > 1 ? (place - 0.5) * 0.3 : 0) + (narrow ? 0.27 : 0);
+    const shift = shiftOf(place, slots.length > 1, narrow);
     const bars = [], ends = [], fills = [], found = [];
     rows.slice(first, last).forEach((row, i) => {
       const cell = row.cells[slot];

@@ -72,7 +72,7 @@ export function drawFront() {
       maintainAspectRatio: false,
       scales: {
         x: { title: { display: true, text: `${told.metric} (${told.unit})` } },
-        y: { title: { display: true, text: `accuracy on ${told.dataset} (%)` }, min: floorOf(told) },
+        y: { title: { display: true, text: `accuracy on ${told.dataset} (%)` }, min: floorOf(told), ticks: { includeBounds: false } },
       },
       plugins: {
         legend: { position: "bottom", labels: { usePointStyle: true, boxHeight: 7 } },
