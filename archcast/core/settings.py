@@ -81,11 +81,3 @@ def threads() -> int:
     if not named.isascii() or not named.isdigit() or int(named) < 1:
         raise InputError(f"ARCHCAST_THREADS must be a whole number of at least 1, got {named!r}")
     return int(named)
-
-
-def home_key() -> tuple[str | None, ...]:
-    """What of the environment `home` depends on; equal keys, equal folder. Quicker than the folder's path."""
-    named = os.environ.get("ARCHCAST_HOME")
-    if named and named[0] != "~":
-        return (named,)
-    return (named, *map(os.environ.get, ("HOME", "XDG_DATA_HOME", "LOCALAPPDATA")))

@@ -8,8 +8,6 @@ from scipy import stats
 from archcast.core.arrays import Doubles, Floats
 from archcast.core.errors import InputError
 
-NAMES = ("spearman", "kendall", "mape", "within_5", "within_10", "within_20", "rows")
-
 
 def quality(truth: Doubles, predicted: Doubles | Floats) -> dict[str, float]:
     """Agreement on the rows whose truth is known.

@@ -1,4 +1,4 @@
-"""HELP's lists beside its latencies: architectures, references, candidates."""
+"""HELP's architectures and latencies."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from archcast.collect.tables import RECIPES
-from archcast.collect.tables.help import architectures, metad2a_candidates, reference_architectures
-from archcast.core.errors import DataError, UnknownNameError
+from archcast.collect.tables.help import architectures
+from archcast.core.errors import DataError
 from archcast.featurize.spaces import SPACES
 
 
@@ -42,32 +42,6 @@ def test_the_index_of_cells_is_the_benchmarks(small_tables: Path, tmp_path: Path
     shutil.copy(folder / "nasbench201/latency/raspi4.pt", folder / "nasbench201/str_arch2idx.pt")
     with pytest.raises(DataError, match="numbers the cells in another order"):
         RECIPES["help"].to_table(folder, spaces=["nasbench201"])
-
-
-@pytest.mark.parametrize("space", ["nasbench201", "fbnet", "ofa_mbv3"])
-def test_reference_architectures(small_tables: Path, space: str) -> None:
-    codes = reference_architectures(small_tables / "help", space)
-    assert codes.shape == (10, len(SPACES[space].columns))
-    if space == "nasbench201":
-        wanted = [11982, 431, 55, 9, 14451, 8636, 9881, 13479, 6196, 1462]
-        assert SPACES[space].to_index(codes).tolist() == wanted
-
-
-def test_reference_architectures_of_another_space(small_tables: Path) -> None:
-    with pytest.raises(UnknownNameError, match="space of the table help"):
-        reference_architectures(small_tables / "help", "hat")
-
-
-def test_metad2a_candidates(small_tables: Path, tmp_path: Path) -> None:
-    found = metad2a_candidates(small_tables / "help")
-    assert len(found.arch) == len(found.accuracy) == len(found.score) == 60
-    assert found.accuracy[0] == 72.41999998168944
-    assert list(found.score) == sorted(found.score, reverse=True)
-    assert found.seconds == pytest.approx(116.99297)
-    (tmp_path / "nasbench201").mkdir()
-    (tmp_path / "nasbench201/arch_generated_by_metad2a.txt").write_text("1.0\n|none~0|, 1\n")
-    with pytest.raises(DataError, match="must list cell, accuracy and score"):
-        metad2a_candidates(tmp_path)
 
 
 def test_one_device_alone_is_what_all_say_of_it(small_tables: Path) -> None:

@@ -71,15 +71,3 @@ def test_threads_are_what_the_environment_names(monkeypatch):
     monkeypatch.setenv("ARCHCAST_THREADS", "many")
     with pytest.raises(InputError, match="ARCHCAST_THREADS must be a whole number of at least 1, got 'many'"):
         settings.threads()
-
-
-def test_the_homes_key_changes_with_the_home(monkeypatch, tmp_path):
-    keys = []
-    for name, value in (("ARCHCAST_HOME", "~/a"), ("HOME", str(tmp_path)), ("ARCHCAST_HOME", "/b")):
-        monkeypatch.setenv(name, value)
-        keys.append(settings.home_key())
-    monkeypatch.delenv("ARCHCAST_HOME")
-    keys.append(settings.home_key())
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    keys.append(settings.home_key())
-    assert len(set(keys)) == 5

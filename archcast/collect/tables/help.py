@@ -9,7 +9,6 @@ whose network the runtime replaced by a constant; see `GLITCH_SHARE`. The rest o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,9 @@ import numpy as np
 
 from archcast.collect.pickles import NOTHING, NUMPY_SCALARS, load_torch_zip
 from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
-from archcast.collect.tables.reading import parsed, read_bytes
+from archcast.collect.tables.reading import parsed
 from archcast.core.arrays import Codes
-from archcast.core.errors import DataError, UnknownNameError
+from archcast.core.errors import DataError
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.nasbench201 import NASBench201
 
@@ -89,54 +88,6 @@ def _numbers(file: Path) -> list[float]:
     if not isinstance(values, list) or not all(type(v) in (int, float) for v in values):
         raise DataError(f"{file} must hold a list of numbers")
     return values
-
-
-def reference_architectures(folder: Path, space: str) -> Codes:
-    """HELP's own 10 reference architectures of a space, in its order.
-
-    Shapes:
-        output: (10, k)
-    """
-    if space not in _FOLDERS:
-        raise UnknownNameError("space of the table help", space, _FOLDERS)
-    file = folder / f"{_FOLDERS[space]}/hardware_embedding_index.pt"
-    rows = _numbers(file)
-    codes = architectures(folder, space)
-    if not all(isinstance(row, int) and 0 <= row < len(codes) for row in rows):
-        raise DataError(f"{file} must hold rows of 0 to {len(codes) - 1}")
-    chosen: Codes = codes[np.array(rows)]
-    return chosen
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """MetaD2A's candidate cells for CIFAR-100, best predicted first.
-
-    Attributes:
-        arch: NAS-Bench-201 text.
-        accuracy: true CIFAR-100 accuracy in %.
-        score: what MetaD2A predicted, without unit.
-        seconds: time MetaD2A took, as the file's first line gives it.
-    """
-
-    arch: tuple[str, ...]
-    accuracy: tuple[float, ...]
-    score: tuple[float, ...]
-    seconds: float
-
-
-def metad2a_candidates(folder: Path) -> Candidates:
-    """The 500 candidates of HELP's latency-constrained search on NAS-Bench-201."""
-    file = folder / "nasbench201/arch_generated_by_metad2a.txt"
-    try:
-        first, *lines = read_bytes(file).decode("ascii").splitlines()
-        parts = [line.split(",") for line in lines]
-        arch = tuple(part[0].strip() for part in parts)
-        SPACES["nasbench201"].parse(list(arch))
-        accuracy, score = (tuple(float(part[i]) for part in parts) for i in (1, 2))
-        return Candidates(arch, accuracy, score, float(first))
-    except (ValueError, IndexError) as error:
-        raise DataError(f"{file} must list cell, accuracy and score: {error}") from error
 
 
 RECIPE = Recipe(

@@ -2,7 +2,7 @@
 
 Median latency in ms (spread: root of the published variance), measured energy in mJ (rail of the
 processor cores only, idle subtracted), accuracy in %. One cell of each isomorphism class was measured
-and its figures repeated for the others, see `representatives`; accuracy is each cell's own. Rows of
+and its figures repeated for the others (`Space.measured_as`); accuracy is each cell's own. Rows of
 other devices, frameworks or tasks, if the file has any, are not read.
 
 Only a selection of the file's rows was at hand when this recipe was written, so the hash of the whole
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
-from archcast.core.arrays import Ints
 from archcast.core.errors import DataError, InputError
 from archcast.core.optional import require
 from archcast.featurize.spaces.nasbench201 import NASBench201
@@ -71,15 +70,6 @@ def _read(folder: Path, space: str) -> pa.Table:
             column(_ACCURACY, "", texts, found["accuracy"], source=NAME),
         ]
     )
-
-
-def representatives(folder: Path) -> Ints:
-    """NAS-Bench-201 index of the cell whose measurement each cell has, by index.
-
-    Shapes:
-        output: (15,625,)
-    """
-    return np.asarray(_columns(folder, ("arch_idx", "rep_arch_idx"))["rep_arch_idx"], np.int64)
 
 
 RECIPE = Recipe(

@@ -1,15 +1,14 @@
-"""Small functions that correct a sum, of sums that they receive beside it.
+"""Small networks that correct a sum, of sums that they receive beside it.
 
 | symbol | meaning |
 |---|---|
 | n, c | architectures, targets |
 | M, h | networks, hidden units of each |
-| s | (n, M h) what the first hidden layers receive, or (n, d) sums whose logarithms count |
+| s | (n, M h) what the first hidden layers receive |
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,43 +20,9 @@ if TYPE_CHECKING:
     from archcast.predictors.lowered.onnx_graph import OnnxGraph
 
 
-class Correction(ABC):
-    """f(s), with its meaning in NumPy (calling it), ONNX and torch."""
-
-    @abstractmethod
-    def __call__(self, s: Floats) -> Floats:
-        """f.
-
-        Shapes:
-            s: (n, ..), overwritten; output: (n, c)
-        """
-
-    @property
-    @abstractmethod
-    def products(self) -> int:
-        """Multiplications an architecture, but for those that go with the targets."""
-
-    @property
-    @abstractmethod
-    def is_zero(self) -> bool:
-        """Whether f is 0 whatever s is."""
-
-    @abstractmethod
-    def select(self, columns: tuple[int, ...]) -> Self:
-        """The function of some targets."""
-
-    @abstractmethod
-    def onnx(self, graph: OnnxGraph, s: str) -> str:
-        """Name of f in an ONNX graph."""
-
-    @abstractmethod
-    def torch(self, torch: Any, s: Any) -> Any:
-        """f on tensors."""
-
-
 @dataclass(frozen=True, slots=True)
-class Networks(Correction):
-    """Sum over M networks of silu(silu(s_i) W2_i + b2_i) W3_i, and b3.
+class Networks:
+    """f(s): sum over M networks of silu(silu(s_i) W2_i + b2_i) W3_i, and b3.
 
     Shapes:
         w2: (M, h, h); b2: (M, 1, h); w3: (M, h, c), gate and scale folded in; b3: (c,)
@@ -69,6 +34,11 @@ class Networks(Correction):
     b3: Floats
 
     def __call__(self, s: Floats) -> Floats:
+        """f.
+
+        Shapes:
+            s: (n, M h); output: (n, c)
+        """
         members, width, _ = self.w2.shape
         out: Floats = np.broadcast_to(self.b3, (len(s), len(self.b3))).copy()
         for i in range(members):
@@ -80,17 +50,21 @@ class Networks(Correction):
 
     @property
     def products(self) -> int:
+        """Multiplications an architecture, but for those that go with the targets."""
         return int(self.w2.size)
 
     @property
     def is_zero(self) -> bool:
+        """Whether f is 0 whatever s is."""
         return not (self.w3.any() or self.b3.any())
 
     def select(self, columns: tuple[int, ...]) -> Self:
+        """The function of some targets."""
         chosen = list(columns)
         return replace(self, w3=self.w3[:, :, chosen], b3=self.b3[chosen])
 
     def onnx(self, graph: OnnxGraph, s: str) -> str:
+        """Name of f in an ONNX graph."""
         members, width, _ = self.w2.shape
         split = graph.constant([width] * members, np.int64)
         parts = graph.nodes_of("Split", s, split, axis=1, outputs=members)
@@ -103,6 +77,8 @@ class Networks(Correction):
         return total
 
     def torch(self, torch: Any, s: Any) -> Any:
+        """f on tensors."""
+
         def tensor(array: Floats) -> Any:
             return torch.as_tensor(array, dtype=s.dtype, device=s.device)
 
@@ -111,43 +87,6 @@ class Networks(Correction):
             second = silu(part) @ tensor(self.w2[i]) + tensor(self.b2[i])
             total = total + silu(second) @ tensor(self.w3[i])
         return total
-
-
-@dataclass(frozen=True, slots=True)
-class Logarithms(Correction):
-    """log(1 + s) W: logarithms of features that are sums themselves.
-
-    Shapes:
-        weights: (d, c)
-    """
-
-    weights: Floats
-
-    def __call__(self, s: Floats) -> Floats:
-        s += 1.0
-        np.log(s, out=s)
-        f: Floats = s @ self.weights
-        return f
-
-    @property
-    def products(self) -> int:
-        return 0
-
-    @property
-    def is_zero(self) -> bool:
-        return not self.weights.any()
-
-    def select(self, columns: tuple[int, ...]) -> Self:
-        return replace(self, weights=self.weights[:, list(columns)])
-
-    def onnx(self, graph: OnnxGraph, s: str) -> str:
-        dtype = self.weights.dtype.type
-        logarithms = graph.add("Log", graph.add("Add", s, graph.constant([[1.0]], dtype)))
-        f = graph.add("MatMul", logarithms, graph.constant(self.weights, dtype))
-        return f if dtype is np.float32 else graph.cast(f, "FLOAT")
-
-    def torch(self, torch: Any, s: Any) -> Any:
-        return torch.log1p(s) @ torch.as_tensor(self.weights, dtype=s.dtype, device=s.device)
 
 
 def _silu(x: Floats) -> Floats:

@@ -46,8 +46,6 @@ class JointSpace(Space):
     An architecture is written `{"arch": ..., "array": "14x12", "buffer_kib": 108.0, "clock_mhz": 200.0}`.
     """
 
-    has_graph = False
-
     def __init__(self, networks: Space, grid: HardwareGrid) -> None:
         self.networks, self.grid, self.k = networks, grid, len(networks.columns)
         self.name = f"{networks.name} beside hardware"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from archcast.predictors.lowered import Lowered
-from archcast.predictors.lowered.corrections import Logarithms, Networks
+from archcast.predictors.lowered.corrections import Networks
 from archcast.predictors.lowered.forms import BesideForm, lowered_form
 from archcast.predictors.lowered.link import (
     Correct,
@@ -53,7 +53,6 @@ def networks(c=1, h=5, members=2, seed=0):
 CORRECTIONS = {
     "none": None,
     "networks": (networks(), table(10, 3, -2, 2)),
-    "logarithms": (Logarithms(np.array([[0.2], [-0.1]], np.float32)), table(2, 4, 0, 1000)),
 }
 
 
@@ -110,9 +109,6 @@ def expected(lowered):
 
 
 def plain(correction, s):
-    if isinstance(correction, Logarithms):
-        return np.log1p(s) @ correction.weights
-
     def silu(x):
         return x / (1 + np.exp(-x))
 
@@ -208,8 +204,6 @@ def test_one_target_of_a_correction_answers_as_among_all():
     correction = networks(c=3)
     s = np.random.default_rng(1).normal(size=(6, 10)).astype(np.float32)
     np.testing.assert_allclose(correction.select((2,))(s.copy()), correction(s.copy())[:, 2:], rtol=1e-6)
-    logarithms = Logarithms(np.random.default_rng(1).normal(size=(10, 3)))
-    np.testing.assert_allclose(logarithms.select((0,))(s**2), logarithms(s**2)[:, :1], rtol=1e-6)
 
 
 def test_a_correction_without_its_sums_is_refused():
