@@ -16,7 +16,7 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.base import Series, column, joined, manifest, published
 from archcast.collect.tables.reading import parsed
 from archcast.core.errors import DataError
 from archcast.featurize.spaces import SPACES
@@ -32,7 +32,7 @@ _THROUGHPUT = Series("mnasnet", "throughput", "imagenet", ("a100", "rtx3090", "t
 _LATENCY = Series("mnasnet", "latency", "imagenet", _FPGAS)
 _KEYS = {"rtx3090": "3090"}
 """Device -> its name in the files, where they differ."""
-_UPSTREAM, _FILES = manifest(NAME)
+_FILES = manifest(NAME)[1]
 
 
 def _records(file: Path) -> list[dict[str, Any]]:
@@ -82,15 +82,4 @@ def _key(series: Series, device: str) -> str:
     return f"{series.metric}_{_KEYS.get(device, device)}"
 
 
-RECIPE = Recipe(
-    name=NAME,
-    title="Accel-NASBench: ImageNet top-1, throughput and latency on six accelerators",
-    citation="Ahmad et al., Accel-NASBench, DAC 2024",
-    licence="Apache-2.0",
-    redistributable=True,
-    upstream=_UPSTREAM,
-    files=_FILES,
-    series=(_ACCURACY, _THROUGHPUT, _LATENCY),
-    read=_read,
-    by_hand=("download anb_dataset/anb_dataset_jsons.tar.gz from github.com/afzalxo/Accel-NASBench"),
-)
+RECIPE = published(NAME, series=(_ACCURACY, _THROUGHPUT, _LATENCY), read=_read)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,22 +124,55 @@ class Recipe:
         return joined([self.read(folder, space) for space in wanted])
 
 
-def manifest(name: str, package: str = "archcast.collect.tables") -> tuple[str, tuple[RemoteFile, ...]]:
+PACKAGE = "archcast.collect.tables"
+
+
+@lru_cache(maxsize=64)
+def card_of(name: str, package: str = PACKAGE) -> Mapping[str, Any]:
+    """What `NAME.json` in a package says of a table."""
+    card: dict[str, Any] = json.loads((files(package) / f"{name}.json").read_text(encoding="utf-8"))
+    return card
+
+
+def manifest(name: str, package: str = PACKAGE) -> tuple[str, tuple[RemoteFile, ...]]:
     """Upstream (`owner/name@commit`) and files of a recipe, as `NAME.json` in a package lists them.
 
     A file without a hash has no address either: what cannot be checked is not downloaded.
     """
-    text = (files(package) / f"{name}.json").read_text(encoding="utf-8")
-    record = json.loads(text)
-    repository, commit = record["repository"], record["commit"]
+    card = card_of(name, package)
+    repository, commit = card["repository"], card["commit"]
     address = f"https://raw.githubusercontent.com/{repository}/{commit}"
     listed = tuple(
         RemoteFile(path, f"{address}/{entry['upstream']}", entry["sha256"], entry["size"])
         if "sha256" in entry
         else RemoteFile(path)
-        for path, entry in record["files"].items()
+        for path, entry in card["files"].items()
     )
     return f"{repository}@{commit}" if commit else repository, listed
+
+
+def published(
+    name: str,
+    *,
+    series: tuple[Series, ...],
+    read: Callable[[Path, str], pa.Table],
+    read_device: Callable[[Path, str, str], pa.Table] | None = None,
+) -> Recipe:
+    """The recipe of a table whose card is `NAME.json` in this package; arguments as `Recipe` has them."""
+    card, (upstream, listed) = card_of(name), manifest(name)
+    return Recipe(
+        name=name,
+        title=card["title"],
+        citation=card["citation"],
+        licence=card["licence"],
+        redistributable=card.get("redistributable", True),
+        upstream=upstream,
+        files=listed,
+        series=series,
+        read=read,
+        read_device=read_device,
+        by_hand=card.get("by_hand", ""),
+    )
 
 
 def column(

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from archcast.collect.tables.network_rows import Row, known_words, network_recipe
+from archcast.collect.tables.network_rows import Row, network_recipe, words_of
 
 NAME = "hailo"
-_HARDWARE = known_words({"Hailo-8": "hailo8", "Hailo-8L": "hailo8l", "Hailo-10H": "hailo10h"}, "device", NAME)
+_HARDWARE = words_of(NAME, "device")
 
 
 def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
@@ -25,11 +25,4 @@ def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
         yield Row(line["network"], device, "throughput", float(line["value"]))
 
 
-RECIPE = network_recipe(
-    NAME,
-    title="Hailo Model Zoo: frames a second of 198 networks on Hailo-8, 8L and 10H",
-    citation="Hailo, Hailo Model Zoo, docs/public_models",
-    licence="MIT",
-    columns=("network", "device", "runtime", "batch", "value", "performance_mode"),
-    rows=_rows,
-)
+RECIPE = network_recipe(NAME, _rows)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.base import Series, column, joined, manifest, published
 from archcast.collect.tables.reading import number, parsed, read_csv
 from archcast.core.errors import DataError
 from archcast.featurize.spaces import SPACES
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "hat"
 _PARTS = ("encoder", "decoder")
-_UPSTREAM, _FILES = manifest(NAME)
+_FILES = manifest(NAME)[1]
 _FILE = re.compile(r"(?P<dataset>\w+)_[cg]pu_(?P<device>\w+)_all\.csv")
 
 
@@ -84,14 +84,8 @@ def _read_file(file: Path, space: str, dataset: str, device: str) -> list[pa.Tab
     return [total, *parts]
 
 
-RECIPE = Recipe(
-    name=NAME,
-    title="HAT: latency of transformers on Raspberry Pi, Xeon and Titan Xp",
-    citation="Wang et al., HAT: Hardware-Aware Transformers, ACL 2020",
-    licence="MIT",
-    redistributable=True,
-    upstream=_UPSTREAM,
-    files=_FILES,
+RECIPE = published(
+    NAME,
     series=tuple(
         Series("hat", "latency", dataset + suffix, tuple(devices))
         for suffix in ("", "/encoder", "/decoder")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archcast.collect.pickles import NOTHING, NUMPY_SCALARS, load_torch_zip
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.base import Series, column, joined, manifest, published
 from archcast.collect.tables.reading import parsed
 from archcast.core.arrays import Codes
 from archcast.core.errors import DataError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NAME = "help"
 _FOLDERS = {"nasbench201": "nasbench201", "fbnet": "fbnet", "ofa_mbv3": "ofa"}
 _DATASETS = {"nasbench201": "cifar10", "fbnet": "cifar100", "ofa_mbv3": "imagenet"}
-_UPSTREAM, _FILES = manifest(NAME)
+_FILES = manifest(NAME)[1]
 
 
 def _devices(space: str) -> tuple[str, ...]:
@@ -90,15 +90,4 @@ def _numbers(file: Path) -> list[float]:
     return values
 
 
-RECIPE = Recipe(
-    name=NAME,
-    title="HELP: latency of NAS-Bench-201, FBNet and OFA on 27, 27 and 12 devices",
-    citation="Lee et al., HELP: Hardware-Adaptive Efficient Latency Prediction, NeurIPS 2021",
-    licence="MIT",
-    redistributable=True,
-    upstream=_UPSTREAM,
-    files=_FILES,
-    series=tuple(_SERIES.values()),
-    read=_read,
-    read_device=_read_device,
-)
+RECIPE = published(NAME, series=tuple(_SERIES.values()), read=_read, read_device=_read_device)

@@ -16,7 +16,7 @@ import numpy as np
 
 from archcast.collect.pickles import NUMPY_SCALARS, load_pickle
 from archcast.collect.tables import help as help_table
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.base import Series, column, joined, manifest, published
 from archcast.collect.tables.reading import parsed
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import DataError, shorten
@@ -33,7 +33,7 @@ _SAMPLE = 5000
 _LATENCY = ("edgegpu", "raspi4", "edgetpu", "pixel3", "eyeriss", "fpga")
 _ENERGY = ("edgegpu", "eyeriss", "fpga")
 _CELLS = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16-120": "ImageNet16-120"}
-_UPSTREAM, _FILES = manifest(NAME)
+_FILES = manifest(NAME)[1]
 
 
 def _series() -> tuple[Series, ...]:
@@ -158,15 +158,4 @@ def _halved(side: int, stride: int) -> int:
     return (side - 1) // stride + 1
 
 
-RECIPE = Recipe(
-    name=NAME,
-    title="HW-NAS-Bench: latency and energy of NAS-Bench-201 and FBNet on six devices",
-    citation="Li et al., HW-NAS-Bench, ICLR 2021",
-    licence="MIT",
-    redistributable=True,
-    upstream=_UPSTREAM,
-    files=_FILES,
-    series=_SERIES,
-    read=_read,
-    by_hand="download HW-NAS-Bench-v1_0.pickle from github.com/GATECH-EIC/HW-NAS-Bench",
-)
+RECIPE = published(NAME, series=_SERIES, read=_read)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.base import Series, column, joined, manifest, published
 from archcast.core.errors import DataError, InputError
 from archcast.core.optional import require
 from archcast.featurize.spaces.nasbench201 import NASBench201
@@ -31,7 +31,7 @@ _COLUMNS = ("arch_idx", "lat_ms_median", "lat_ms_var", "energy_mj", "accuracy", 
 _LATENCY = Series("nasbench201", "latency", "cifar100", (DEVICE,))
 _ENERGY = Series("nasbench201", "energy", "cifar100", (DEVICE,))
 _ACCURACY = Series("nasbench201", "accuracy", "cifar100")
-_UPSTREAM, _FILES = manifest(NAME)
+_FILES = manifest(NAME)[1]
 
 
 def _columns(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
@@ -72,15 +72,4 @@ def _read(folder: Path, space: str) -> pa.Table:
     )
 
 
-RECIPE = Recipe(
-    name=NAME,
-    title="HW-NAS-Bench-360: latency and measured energy of NAS-Bench-201 on a Raspberry Pi 5",
-    citation="roldebijvank, HW-NAS-Bench-360 (repository)",
-    licence="none stated",
-    redistributable=False,
-    upstream=_UPSTREAM,
-    files=_FILES,
-    series=(_LATENCY, _ENERGY, _ACCURACY),
-    read=_read,
-    by_hand="download results/dataset.parquet from github.com/roldebijvank/HW-NAS-Bench-360",
-)
+RECIPE = published(NAME, series=(_LATENCY, _ENERGY, _ACCURACY), read=_read)

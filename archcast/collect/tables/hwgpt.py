@@ -16,6 +16,7 @@ import numpy as np
 from archcast.collect.rows import environment_json
 from archcast.collect.tables.base import joined
 from archcast.collect.tables.network_rows import read_lines, table_recipe
+from archcast.core.errors import DataError
 from archcast.core.measurements import measurement_table
 
 if TYPE_CHECKING:
@@ -47,7 +48,11 @@ def _read(folder: Path, space: str) -> pa.Table:
     tables = []
     for remote in RECIPE.files:
         scale = remote.path.split(".")[-2]
-        lines = read_lines(folder / remote.path, ("arch", *_COLUMNS))
+        path = folder / remote.path
+        lines = read_lines(path)
+        for column in ("arch", *_COLUMNS):
+            if lines and column not in lines[0]:
+                raise DataError(f"{path} has no column {column}")
         environment = environment_json({"scale": scale, "batch": BATCH[scale], "tokens": TOKENS})
         archs = [f"{NAME}:{scale}:{line['arch']}" for line in lines]
         for column, (device, metric) in _COLUMNS.items():
@@ -78,10 +83,4 @@ def _column(
     )
 
 
-RECIPE = table_recipe(
-    NAME,
-    title="HW-GPT-Bench: latency and energy of 30,000 decoders on six GPUs and five processors",
-    citation="Sukthanker et al., HW-GPT-Bench, NeurIPS 2024 Datasets and Benchmarks",
-    licence="Apache-2.0",
-    read=_read,
-)
+RECIPE = table_recipe(NAME, _read)

@@ -6,33 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from archcast.collect.tables.network_rows import Row, known_words, network_recipe
+from archcast.collect.tables.network_rows import Row, network_recipe, words_of
 
 NAME = "mobile_ml_bench"
-_HARDWARE = known_words(
-    {
-        "Google Pixel 4 (Snapdragon 855)": "pixel4",
-        "Samsung Galaxy S10 (Exynos 9820)": "galaxy-s10",
-        "Xiaomi Mi 8 SE (Snapdragon 710)": "mi8se",
-        "Samsung Galaxy A03s (Helio P35)": "galaxy-a03s",
-        "Apple iPhone 7 (A10)": "iphone7",
-        "Apple iPhone XS (A12)": "iphonexs",
-        "Motorola One Fusion (Snapdragon 710)": "one-fusion",
-    },
-    "device",
-    NAME,
-)
-_RUNTIME = known_words(
-    {
-        "tflite-2.10-cpu": "tflite2.10",
-        "tflite-2.10-gpu": "tflite2.10",
-        "pytorch-mobile-2.0-cpu": "torch2.0_mobile",
-        "pytorch-mobile-2.0-gpu": "torch2.0_mobile",
-    },
-    "runtime",
-    NAME,
-)
-_PRECISION = known_words({"fp32": "", "fp16": "-fp16", "int8": "-int8"}, "precision", NAME)
+_HARDWARE = words_of(NAME, "device")
+_RUNTIME = words_of(NAME, "runtime")
+_PRECISION = words_of(NAME, "precision")
 
 
 def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
@@ -48,11 +27,4 @@ def _cores(said: str) -> str:
     return "_".join(re.findall("[0-9]+[a-z]+", said)).replace("med", "medium") or said
 
 
-RECIPE = network_recipe(
-    NAME,
-    title="mobile-ml-benchmark: latency of 102 CNNs on seven phones, TFLite and PyTorch Mobile, by cores",
-    citation="qed-usc, mobile-ml-benchmark, dataset/*.csv",
-    licence="MIT",
-    columns=("network", "device", "runtime", "precision", "cores", "value", "std_ms"),
-    rows=_rows,
-)
+RECIPE = network_recipe(NAME, _rows)

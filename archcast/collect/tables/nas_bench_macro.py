@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archcast.collect.tables.base import Recipe, Series, column, manifest
+from archcast.collect.tables.base import Series, column, published
 from archcast.collect.tables.reading import parsed, read_json
 from archcast.core.errors import DataError
 from archcast.featurize.spaces import SPACES
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 NAME = "nas_bench_macro"
 _SEEDS = 3
 _SERIES = Series("macro", "accuracy", "cifar10")
-_UPSTREAM, _FILES = manifest(NAME)
 
 
 def _read(folder: Path, space: str) -> pa.Table:
@@ -39,14 +38,4 @@ def _read(folder: Path, space: str) -> pa.Table:
     return column(_SERIES, "", texts, means, source=NAME, spread=spread, repeats=_SEEDS)
 
 
-RECIPE = Recipe(
-    name=NAME,
-    title="NAS-Bench-Macro: CIFAR-10 accuracy of all 6,561 networks",
-    citation="Su et al., Prioritized Architecture Sampling with Monto-Carlo Tree Search, CVPR 2021",
-    licence="Apache-2.0",
-    redistributable=True,
-    upstream=_UPSTREAM,
-    files=_FILES,
-    series=(_SERIES,),
-    read=_read,
-)
+RECIPE = published(NAME, series=(_SERIES,), read=_read)

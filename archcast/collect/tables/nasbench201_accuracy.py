@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.base import Series, column, joined, published
 from archcast.collect.tables.reading import read_json
 from archcast.core.errors import DataError
 from archcast.featurize.spaces.nasbench201 import NASBench201
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 NAME = "nasbench201_accuracy"
 _NAMES = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16-120": "imagenet"}
 _KEYS = {"": "test_acc_200", "/valid": "val_acc_200"}
-_UPSTREAM, _FILES = manifest(NAME)
 
 
 def _read(folder: Path, space: str) -> pa.Table:
@@ -43,14 +42,8 @@ def _read(folder: Path, space: str) -> pa.Table:
     return joined(tables)
 
 
-RECIPE = Recipe(
-    name=NAME,
-    title="NAS-Bench-201: accuracy of all cells on three data sets",
-    citation="Dong and Yang, NAS-Bench-201, ICLR 2020 (figures as listed by GENIUS)",
-    licence="MIT (NAS-Bench-201's figures; the repository that lists them states none)",
-    redistributable=True,
-    upstream=_UPSTREAM,
-    files=_FILES,
+RECIPE = published(
+    NAME,
     series=tuple(
         Series("nasbench201", "accuracy", dataset + suffix) for dataset in _NAMES for suffix in _KEYS
     ),

@@ -7,21 +7,15 @@ hardware has it, so it is not said; networks in int8 have names of their own, an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any
 
-from archcast.collect.tables.network_rows import Row, known_words, network_recipe, present
+from archcast.collect.tables.network_rows import Row, network_recipe, present, words_of
 
 NAME = "ncnn"
-_HARDWARE = known_words(
-    json.loads((files("archcast.collect.tables") / "ncnn.json").read_text(encoding="utf-8"))["hardware"],
-    "device",
-    NAME,
-)
-_PRECISION = known_words({"default": "", "int8": "-int8"}, "precision", NAME)
-_VULKAN = known_words({"ncnn-cpu": "", "ncnn-vulkan": "vulkan"}, "runtime", NAME)
+_HARDWARE = words_of(NAME, "device")
+_PRECISION = words_of(NAME, "precision")
+_VULKAN = words_of(NAME, "runtime")
 
 
 def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
@@ -36,14 +30,4 @@ def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
         yield Row(line["network"], device, "latency", float(line["value"]), facts)
 
 
-RECIPE = network_recipe(
-    NAME,
-    title="ncnn: latency of 36 networks in 176 contributed runs on boards, phones and desktops",
-    citation="Tencent, ncnn, benchmark/README.md",
-    licence="BSD-3-Clause",
-    columns=(
-        *("network", "device", "runtime", "precision", "threads", "metric", "value"),
-        *("run_id", "powersave", "loop_count", "gpu_name"),
-    ),
-    rows=_rows,
-)
+RECIPE = network_recipe(NAME, _rows)

@@ -10,13 +10,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.resources import files
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archcast.collect.rows import environment_json
-from archcast.collect.tables.base import Recipe, RemoteFile, Series
+from archcast.collect.tables.base import Recipe, RemoteFile, Series, card_of
 from archcast.core.errors import DataError
 from archcast.core.measurements import COLUMNS, measurement_table
 from archcast.core.optional import require
@@ -50,24 +49,17 @@ class Row:
     wrong: str = ""
 
 
-def table_recipe(
-    name: str,
-    *,
-    title: str,
-    citation: str,
-    licence: str,
-    read: Callable[[Path, str], pa.Table],
-) -> Recipe:
+def table_recipe(name: str, read: Callable[[Path, str], pa.Table]) -> Recipe:
     """The recipe of a table of networks whose card is `NAME.json` in this package."""
-    card = _card(name)
+    card = card_of(name)
     return Recipe(
         name=name,
-        title=title,
-        citation=citation,
-        licence=licence,
+        title=card["title"],
+        citation=card["citation"],
+        licence=card["licence"],
         redistributable=True,
         upstream=card["upstream"],
-        files=_files(card),
+        files=_files(name),
         series=tuple(Series(SPACE, metric, "", tuple(devices)) for metric, devices in card["series"].items()),
         read=read,
         by_hand=f"bring what {card['upstream']} publishes into the form that docs/network_costs.md describes",
@@ -75,54 +67,35 @@ def table_recipe(
     )
 
 
-def network_recipe(
-    name: str,
-    *,
-    title: str,
-    citation: str,
-    licence: str,
-    columns: Sequence[str],
-    rows: Callable[[list[dict[str, Any]]], Iterable[Row]],
-) -> Recipe:
+def network_recipe(name: str, rows: Callable[[list[dict[str, Any]]], Iterable[Row]]) -> Recipe:
     """The recipe of a table that has one figure a line.
 
     Args:
-        columns: those of the table that `rows` reads.
         rows: figures of the table's lines, each a mapping of column to value.
     """
-    read = partial(_read, name, _files(_card(name)), tuple(columns), rows)
-    return table_recipe(name, title=title, citation=citation, licence=licence, read=read)
+    return table_recipe(name, partial(_read, name, rows))
 
 
-def _card(name: str) -> dict[str, Any]:
-    text = (files("archcast.collect.tables") / f"{name}.json").read_text(encoding="utf-8")
-    card: dict[str, Any] = json.loads(text)
-    return card
-
-
-def _files(card: Mapping[str, Any]) -> tuple[RemoteFile, ...]:
-    listed = card["files"].items()
+def _files(name: str) -> tuple[RemoteFile, ...]:
+    listed = card_of(name)["files"].items()
     return tuple(RemoteFile(f"{FOLDER}/{path}", "", e["sha256"], e["size"]) for path, e in listed)
 
 
-def read_lines(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """Lines of a Parquet file; raise DataError when it is none or lacks one of `columns`."""
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Lines of a Parquet file; raise DataError when it is none."""
     pa = require("pyarrow", extra="collect", purpose="reading measurement tables")
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        lines: list[dict[str, Any]] = pq.read_table(path).to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path} cannot be read as Parquet: {error}") from error
-    for column in columns:
-        if column not in table.column_names:
-            raise DataError(f"{path} has no column {column}")
-    found: list[dict[str, Any]] = table.to_pylist()
-    return found
+    return lines
 
 
-def known_words(words: Mapping[str, str], column: str, name: str) -> Callable[[object], str]:
-    """A look-up of what a table calls something; it raises DataError for any other word."""
+def words_of(name: str, column: str) -> Callable[[object], str]:
+    """A look-up of what a table calls something, by its card; it raises DataError for any other word."""
+    words: Mapping[str, str] = card_of(name)["words"][column]
 
     def look_up(said: object) -> str:
         if not isinstance(said, str) or said not in words:
@@ -133,17 +106,14 @@ def known_words(words: Mapping[str, str], column: str, name: str) -> Callable[[o
 
 
 def _read(
-    name: str,
-    listed: Sequence[RemoteFile],
-    columns: Sequence[str],
-    rows: Callable[[list[dict[str, Any]]], Iterable[Row]],
-    folder: Path,
-    space: str,
+    name: str, rows: Callable[[list[dict[str, Any]]], Iterable[Row]], folder: Path, space: str
 ) -> pa.Table:
-    lines = [line for remote in listed for line in read_lines(folder / remote.path, columns)]
     try:
+        lines = [line for remote in _files(name) for line in read_lines(folder / remote.path)]
         made = [_complete(name, space, row) for row in rows(lines)]
-    except (TypeError, ValueError, KeyError) as error:
+    except KeyError as error:
+        raise DataError(f"the table {name} in {folder} has no column {error}") from error
+    except (TypeError, ValueError) as error:
         raise DataError(f"the table {name} in {folder} is not of the published form: {error}") from error
     return measurement_table({column: [row.get(column) for row in made] for column in COLUMNS})
 

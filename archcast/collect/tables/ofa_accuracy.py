@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archcast.collect.tables.base import Recipe, Series, column, joined, manifest
+from archcast.collect.tables.base import Series, column, joined, manifest, published
 from archcast.collect.tables.reading import number, parsed, read_csv
 from archcast.core.errors import DataError, shorten
 from archcast.featurize.spaces import SPACES
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME = "ofa_accuracy"
 _ARCH, _DATE, _TOP1 = "Sub-network", "Date", "Top-1 Acc (%)"
 _SERIES = Series("ofa_mbv3", "accuracy", "imagenet")
-_UPSTREAM, _FILES = manifest(NAME)
+_FILES = manifest(NAME)[1]
 
 
 def _architecture(text: str, file: Path) -> dict[str, Any]:
@@ -62,14 +62,4 @@ def _with_times(table: pa.Table, texts: list[str], file: Path) -> pa.Table:
     return table.set_column(place, field, pa.array(times, field.type))
 
 
-RECIPE = Recipe(
-    name=NAME,
-    title="OFA-MobileNetV3: ImageNet top-1 of 2,223 subnets",
-    citation="Cummings et al., A Hardware-Aware Framework for Accelerating NAS (DyNAS-T), 2022",
-    licence="Apache-2.0",
-    redistributable=True,
-    upstream=_UPSTREAM,
-    files=_FILES,
-    series=(_SERIES,),
-    read=_read,
-)
+RECIPE = published(NAME, series=(_SERIES,), read=_read)

@@ -9,31 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from archcast.collect.tables.network_rows import Row, known_words, network_recipe
+from archcast.collect.tables.network_rows import Row, network_recipe, words_of
 
 NAME = "paddleclas"
 AGREE = 1.1
 """Largest ratio of two figures of one network in one setting that both stand."""
-_HARDWARE = known_words(
-    {
-        "NVIDIA V100": "v100",
-        "NVIDIA T4": "t4",
-        "Intel Xeon Gold 6148": "gold-6148",
-        "Snapdragon 855 (Paddle-Lite)": "snapdragon855",
-    },
-    "device",
-    NAME,
-)
-_RUNTIME = known_words(
-    {
-        "Paddle TensorRT": "paddle_tensorrt",
-        "Paddle-Lite": "paddlelite",
-        "Paddle Inference MKL-DNN": "paddle_mkldnn",
-    },
-    "runtime",
-    NAME,
-)
-_PRECISION = known_words({"fp32": "", "fp16": "-fp16"}, "precision", NAME)
+_HARDWARE = words_of(NAME, "device")
+_RUNTIME = words_of(NAME, "runtime")
+_PRECISION = words_of(NAME, "precision")
 
 
 def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
@@ -57,11 +40,4 @@ def _device(line: dict[str, Any]) -> str:
     return made + _PRECISION(line["precision"])
 
 
-RECIPE = network_recipe(
-    NAME,
-    title="PaddleClas: latency of 254 image classifiers on V100, T4 and Snapdragon 855",
-    citation="PaddlePaddle, PaddleClas, docs/zh_CN/models/ImageNet1k",
-    licence="Apache-2.0",
-    columns=("network", "device", "runtime", "precision", "batch", "threads", "value", "source_path"),
-    rows=_rows,
-)
+RECIPE = network_recipe(NAME, _rows)

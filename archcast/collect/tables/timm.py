@@ -10,27 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from archcast.collect.tables.network_rows import Row, known_words, network_recipe
+from archcast.collect.tables.network_rows import Row, network_recipe, words_of
 
 NAME = "timm"
 WRONG = {"ecaresnext50t_32x4d": "in every setting the time of another network"}
 """Networks whose figures are wrong everywhere, and why."""
-_HARDWARE = known_words(
-    {
-        "NVIDIA RTX 3090": "rtx3090",
-        "NVIDIA RTX 4090": "rtx4090",
-        "NVIDIA RTX PRO 6000 Max-Q": "rtxpro6000",
-        "Intel i9-10940X": "i9-10940x",
-    },
-    "device",
-    NAME,
-)
-_PRECISION = known_words(
-    {"fp32": "", "amp": "-amp", "amp_bf16": "-amp_bf16", "bf16": "-bf16"}, "precision", NAME
-)
-_OPTIONS = known_words(
-    {"eager": "", "compile": "_compiled", "nhwc": "_nhwc", "nchw": "", "train": "_train"}, "runtime", NAME
-)
+_HARDWARE = words_of(NAME, "device")
+_PRECISION = words_of(NAME, "precision")
+_OPTIONS = words_of(NAME, "runtime")
 
 
 def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
@@ -68,14 +55,4 @@ def _setting(line: Mapping[str, Any]) -> tuple[str, str]:
     return f"{_HARDWARE(line['device'])}-{runtime}", _PRECISION(line["precision"])
 
 
-RECIPE = network_recipe(
-    NAME,
-    title="timm: throughput of 1,454 image networks on RTX 3090, 4090, PRO 6000 and i9-10940X",
-    citation="Wightman, PyTorch Image Models, results/benchmark-*.csv",
-    licence="Apache-2.0",
-    columns=(
-        *("network", "device", "runtime", "precision", "batch"),
-        *("img_size", "layout", "images_per_s", "source_path"),
-    ),
-    rows=_rows,
-)
+RECIPE = network_recipe(NAME, _rows)

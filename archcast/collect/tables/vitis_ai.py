@@ -9,30 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from archcast.collect.tables.network_rows import Row, known_words, network_recipe, present
+from archcast.collect.tables.network_rows import Row, network_recipe, present, words_of
 from archcast.core.errors import DataError
 
 NAME = "vitis_ai"
-_HARDWARE = known_words(
-    {
-        "KV260": "kv260",
-        "Kria KV260 SOM": "kv260",
-        "U200": "u200",
-        "U250": "u250",
-        "U50lv": "u50lv",
-        "U55C DWC": "u55c",
-        "V70": "v70",
-        "VCK190": "vck190",
-        "VEK280": "vek280",
-        "ZCU102": "zcu102",
-        "ZCU102 (0432055-04)": "zcu102-04",
-        "ZCU102 (0432055-05)": "zcu102-05",
-        "ZCU104": "zcu104",
-    },
-    "device",
-    NAME,
-)
-_METRIC = known_words({"throughput_e2e": "throughput", "latency_e2e": "latency"}, "metric", NAME)
+_HARDWARE = words_of(NAME, "device")
+_METRIC = words_of(NAME, "metric")
 _CARDS = {
     "u200": ("CADX8G", "CADF8H"),
     "u250": ("CADX8G", "CADF8H"),
@@ -63,11 +45,4 @@ def _hardware(line: dict[str, Any]) -> str:
     raise DataError(f"dpu of {line['device']} in the table {NAME} must name a processor; got {line['dpu']!r}")
 
 
-RECIPE = network_recipe(
-    NAME,
-    title="Vitis AI Model Zoo: frames a second of 292 networks on FPGA boards and cards",
-    citation="AMD Xilinx, Vitis AI Model Zoo, 2.5 to 3.5",
-    licence="Apache-2.0",
-    columns=("network", "device", "runtime", "threads", "metric", "value", "dpu"),
-    rows=_rows,
-)
+RECIPE = network_recipe(NAME, _rows)
