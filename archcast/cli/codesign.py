@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -52,8 +50,9 @@ def codesign(
     from archcast.search.codesign.hardware import HardwareGrid
     from archcast.search.codesign.problem import OBJECTIVES, pair_limit
     from archcast.search.codesign.run import find, prepare
+    from archcast.search.records_file import check_file, write
 
-    _check_file(to)
+    check_file(to, "pairs")
     if objective not in OBJECTIVES:
         raise InputError(f"--objective must be one of {', '.join(OBJECTIVES)}, got {objective}")
     limits = [pair_limit(text) for text in limit or ()]
@@ -74,32 +73,10 @@ def codesign(
         raise InputError(made.infeasible_text())
     records = made.records(top)
     if to is not None:
-        _write(records, to)
+        write(to, records, records, what="pairs")
     typer.echo(
         f"{models.values.space.n_networks:,} configurations, {made.evaluations:,} scored "
         f"in {made.seconds:.3f} s",
         err=True,
     )
     print_records(records, as_json=as_json, title="predicted, not measured")
-
-
-def _check_file(to: Path | None) -> None:
-    if to is None:
-        return
-    if to.suffix not in (".csv", ".json"):
-        raise InputError(f"--to must end in .csv or .json, got {str(to)!r}")
-    if not to.absolute().parent.is_dir():
-        raise InputError(f"folder of {str(to)!r} must exist")
-
-
-def _write(records: list[dict[str, Any]], to: Path) -> None:
-    try:
-        with to.open("w", newline="", encoding="utf-8") as file:
-            if to.suffix == ".json":
-                json.dump(records, file, indent=1)
-                return
-            writer = csv.DictWriter(file, list(records[0]))
-            writer.writeheader()
-            writer.writerows(records)
-    except OSError as error:
-        raise InputError(f"file {str(to)!r} cannot be written: {error}") from error

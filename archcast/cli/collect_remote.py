@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,21 +20,21 @@ from archcast.cli.collect_networks import (
     Torch,
     Wanted,
 )
-from archcast.cli.collect_run import Row, keep_rows, print_kept
+from archcast.cli.collect_run import Row, keep_rows, measure, print_kept
 from archcast.cli.inputs import Notation
 from archcast.cli.network import Bind, Example, Input
 from archcast.cli.output import Json, print_record
 
 if TYPE_CHECKING:
     from archcast.collect.measure.farm import FarmReport
-    from archcast.collect.measure.remote import BoardChannel
-    from archcast.collect.measure.request import Request
-    from archcast.collect.measure.timing import TimingSettings
 
 UNDONE = 1
 
 Rounds = Annotated[int, typer.Option(help="Rounds of readings; the two least readings count.", min=2)]
 Runs = Annotated[int, typer.Option(help="Runs a reading, of which the least counts.", min=1)]
+Timeout = Annotated[
+    float, typer.Option(help="Seconds after which a network that does not answer has failed.", min=1)
+]
 Seed = Annotated[int, typer.Option(help="Seed of the networks drawn and of the order of runs.")]
 Again = Annotated[bool, typer.Option("--again", help="Also measure networks that are stored.")]
 
@@ -65,9 +65,7 @@ def remote(
     dataset: Dataset = None,
     rounds: Rounds = 8,
     runs: Runs = 10,
-    timeout: Annotated[
-        float, typer.Option(help="Seconds after which a network that does not answer has failed.", min=1)
-    ] = 120.0,
+    timeout: Timeout = 120.0,
     seed: Seed = 0,
     again: Again = False,
     as_json: Json = False,
@@ -88,45 +86,8 @@ def remote(
     request = wanted.request(measured)
     settings = TimingSettings(rounds=rounds, runs=runs, seed=seed)
     channel = BoardChannel(open_shell(address), needs=packages_for(measured), say=_say)
-    _measure(channel, request, settings, timeout_s=timeout, again=again, as_json=as_json)
-
-
-def _measure(
-    channel: BoardChannel,
-    request: Request,
-    settings: TimingSettings,
-    *,
-    timeout_s: float,
-    again: bool,
-    as_json: bool,
-) -> None:
-    """Measure on one board what the store lacks, and print what was kept."""
-    from archcast.collect.measure.rows import measure_rows, work
-    from archcast.collect.store import MeasurementStore
-
-    store, board = MeasurementStore(), channel.shell.name
-    had = (request.space, request.device.name)
-    already: dict[str, set[str]] = {
-        m: set() if again else store.measured(*had, m, request.dataset) for m in request.metrics
-    }
-    rows: list[Row] = []
-    if total := work(request, already):
-        with _resumable(), channel:
-            rows = keep_rows(
-                store,
-                lambda advance: measure_rows(
-                    channel,
-                    request,
-                    board=board,
-                    already=already,
-                    settings=settings,
-                    store=None if again else store,
-                    timeout_s=timeout_s,
-                    progress=advance,
-                ),
-                total=total,
-            )
-    print_kept(rows, had=work(request) - total, folder=str(store.folder), as_json=as_json)
+    board = channel.shell.name
+    measure(channel, request, settings, board=board, timeout_s=timeout, again=again, as_json=as_json)
     for trouble, times in channel.troubles.items():
         _say(f"{board}: {trouble} {times} times")
 
@@ -196,20 +157,6 @@ def _tell(report: FarmReport, *, as_json: bool) -> None:
         )
     if report.undone:
         raise typer.Exit(UNDONE)
-
-
-@contextmanager
-def _resumable() -> Iterator[None]:
-    """Add to the loss of a board how to go on."""
-    from archcast.collect.measure.channel import ConnectionLostError
-    from archcast.collect.measure.remote import BoardLostError
-
-    try:
-        yield
-    except (BoardLostError, ConnectionLostError) as error:
-        raise type(error)(
-            f"{error}; what was measured is kept, the same command goes on from there"
-        ) from error
 
 
 def _say(text: str) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from archcast.collect.measure.channel import Channel
+    from archcast.collect.measure.request import Request
+    from archcast.collect.measure.timing import TimingSettings
     from archcast.collect.store import MeasurementStore
 
 Row = Mapping[str, Any]
@@ -37,6 +40,64 @@ def keep_rows(store: MeasurementStore, make: MakeRows, *, total: int) -> list[Ro
         )
         raise
     return kept
+
+
+def measure(
+    channel: AbstractContextManager[Channel],
+    request: Request,
+    settings: TimingSettings,
+    *,
+    board: str = "",
+    timeout_s: float,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Measure over a channel what the store lacks, or all `again`, and print what was kept.
+
+    Args:
+        channel: opened where there is anything to be done.
+        board: the name that goes into every row; empty for this machine.
+    """
+    from archcast.collect.measure.rows import measure_rows, work
+    from archcast.collect.store import MeasurementStore
+
+    store, device = MeasurementStore(), request.device.name
+    already: dict[str, set[str]] = {
+        m: set() if again else store.measured(request.space, device, m, request.dataset)
+        for m in request.metrics
+    }
+    rows: list[Row] = []
+    if total := work(request, already):
+        with _resumable(), channel as opened:
+            rows = keep_rows(
+                store,
+                lambda advance: measure_rows(
+                    opened,
+                    request,
+                    board=board,
+                    already=already,
+                    settings=settings,
+                    store=None if again else store,
+                    timeout_s=timeout_s,
+                    progress=advance,
+                ),
+                total=total,
+            )
+    print_kept(rows, had=work(request) - total, folder=str(store.folder), as_json=as_json)
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Add to the loss of a board how to go on."""
+    from archcast.collect.measure.channel import ConnectionLostError
+    from archcast.collect.measure.remote import BoardLostError
+
+    try:
+        yield
+    except (BoardLostError, ConnectionLostError) as error:
+        raise type(error)(
+            f"{error}; what was measured is kept, the same command goes on from there"
+        ) from error
 
 
 def print_kept(rows: list[Row], *, had: int, folder: str, as_json: bool) -> None:

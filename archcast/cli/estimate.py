@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcast.cli.estimate_networks import estimate_files, is_file, read_files
-from archcast.cli.estimate_progress import shown_progress
+from archcast.cli.estimate_networks import ESTIMATED, estimate_files, is_file, read_files
 from archcast.cli.inputs import FORMATS, Notation
 from archcast.cli.network import Bind, Input
 from archcast.cli.networks import chosen_networks
-from archcast.cli.output import Json, print_records
+from archcast.cli.output import Json, print_records, shown_progress
 from archcast.core.errors import InputError
 from archcast.core.pairs import parse_pairs
 
@@ -123,7 +122,7 @@ def _estimated(
     from archcast.collect.estimate import estimate_networks, make_estimator
 
     estimator = make_estimator(target)
-    with shown_progress(target.label, hidden=quiet) as report:
+    with shown_progress(target.label, hidden=quiet, kept=ESTIMATED) as report:
         made = estimate_networks(estimator, space, codes, dataset, live=live, report=report)
     if len(made.failures) == len(codes):
         raise InputError(f"{target.label} can estimate none of the networks: {made.failures[0]}")

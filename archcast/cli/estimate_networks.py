@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from archcast.cli.collect_networks import named
-from archcast.cli.estimate_progress import shown_progress
 from archcast.cli.network import read
+from archcast.cli.output import shown_progress
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from archcast.collect.estimate import Target
     from archcast.collect.estimate.base import NetworkEstimate
     from archcast.core.network import Network
+
+ESTIMATED = "what was estimated is kept; the same command goes on from there"
 
 
 def is_file(word: str) -> bool:
@@ -60,7 +62,7 @@ def estimate_files(
     made: dict[str, NetworkEstimate] = {}
     for name, network in networks.items():
         try:
-            with shown_progress(f"{name} on {target.label}", hidden=quiet) as report:
+            with shown_progress(f"{name} on {target.label}", hidden=quiet, kept=ESTIMATED) as report:
                 made[name] = estimate_kernels(estimator, network, report)
         except InputError as error:
             raise named(name, error) from error

@@ -68,15 +68,10 @@ def explain(
     """
     from archcast.search.blocks.figures import check_picture
     from archcast.search.explain.kernel_figures import draw_kernels
-    from archcast.search.records_file import check_ending
+    from archcast.search.records_file import check_file
 
-    if to is not None:
-        check_ending(to, "an explanation")
-    if picture is not None:
-        check_picture(picture)
-    for path in (to, picture):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise InputError(f"folder of {str(path)!r} must exist")
+    check_file(to, "an explanation")
+    check_picture(picture)
     is_file = space in (None, "network") and notation is None and are_files([arch])
     if is_file or by is By.KERNELS:
         if method is not None or predictor is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -80,3 +80,28 @@ def telling_warnings() -> Iterator[None]:
 
         warnings.showwarning = show  # type: ignore[assignment] # file and line are passed on unread
         yield
+
+
+@contextmanager
+def shown_progress(
+    name: str, *, hidden: bool = False, kept: str = ""
+) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where that is a terminal, which is told how many of how many are done.
+
+    Args:
+        kept: said where Ctrl-C ends it.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
+    console = Console(stderr=True)
+    hidden = hidden or not console.is_terminal
+    try:
+        with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+            task = bar.add_task(name, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    except KeyboardInterrupt:
+        if kept:
+            typer.echo(kept, err=True)
+        raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcast.cli.output import METRIC_HELP, Json, print_records
+from archcast.cli.output import METRIC_HELP, Json, print_records, shown_progress
 from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,9 +48,13 @@ def profile(
 
     Example: archcast profile --space nasbench201 --device raspi4 --gain --reduce smaller.json
     """
+    from archcast.search.blocks.figures import check_picture
     from archcast.search.blocks.gain import gain_records
+    from archcast.search.records_file import check_file
 
-    _check_files(to, picture, reduce)
+    check_file(to, "a profile")
+    check_picture(picture)
+    check_file(reduce, "a reduced space", (".json",))
     if (gain or reduce is not None) and metric == "accuracy":
         raise InputError("metric must be a cost with --gain and --reduce, got accuracy")
     asked: dict[str, Any] = {"predictor": predictor, "samples": samples, "seed": seed, "table": table}
@@ -73,43 +77,14 @@ def profile(
         _print_tables(made, accuracy, gained, smaller, whole=places)
 
 
-def _check_files(to: Path | None, picture: Path | None, reduce: Path | None) -> None:
-    """Raise InputError for a file that could not be written in the end."""
-    from archcast.search.blocks.figures import check_picture
-    from archcast.search.records_file import check_ending
-
-    if to is not None:
-        check_ending(to, "a profile")
-    if picture is not None:
-        check_picture(picture)
-    if reduce is not None and reduce.suffix != ".json":
-        raise InputError(f"file of a reduced space must end in .json, got {reduce.name!r}")
-    for path in (to, picture, reduce):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise InputError(f"folder of {str(path)!r} must exist")
-
-
 def _profiled(
     space: str, device: str | None, metric: str, dataset: str | None, asked: dict[str, Any], *, quiet: bool
 ) -> Profile:
     """A profile, with a bar on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from archcast.search.blocks.profile import profile as compute
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("blocks in places,"), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(TextColumn(metric), *columns, console=console, transient=True, disable=quiet) as bar:
-        task = bar.add_task(metric, total=None)
-        return compute(
-            space,
-            device,
-            metric=metric,
-            dataset=dataset,
-            report=lambda done, total: bar.update(task, completed=done, total=total),
-            **asked,
-        )
+    with shown_progress(f"{metric}, blocks in places", hidden=quiet) as report:
+        return compute(space, device, metric=metric, dataset=dataset, report=report, **asked)
 
 
 def _reduced(cost: Profile, accuracy: Profile, keep: int, path: Path) -> ReducedSpace:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +11,7 @@ import typer
 
 from archcast.cli.inputs import Notation
 from archcast.cli.network import Bind, Input
-from archcast.cli.output import METRIC_HELP, Json, print_record
+from archcast.cli.output import METRIC_HELP, Json, print_record, shown_progress
 from archcast.cli.predict import Hardware, Precision, Runtime
 from archcast.cli.predict_networks import Where
 from archcast.cli.score_files import FilesAsked, score_folder
@@ -100,7 +100,7 @@ def score(
             workers=workers,
             seconds=seconds,
         )
-        with _bar("files") as told:
+        with shown_progress("files") as told:
             record = score_folder(source, to, asked, told)
     else:
         reading = _unusual(inputs, bind, workers, batch, coverage, seconds)
@@ -114,7 +114,7 @@ def score(
         from archcast.serving.scale import ListedFile
 
         naming = chosen.naming() if isinstance(chosen, ListedFile) else nullcontext()
-        with naming, _bar("parts") as told:
+        with naming, shown_progress("parts") as told:
             record = _score(chosen, to, space, device, told, part_rows=part_rows, address=address, **how)
     print_record(record, as_json=as_json)
 
@@ -147,17 +147,6 @@ def _score(
     done = run(source, to, space=space, device=device[0] if device else None, progress=progress, **how)
     record = {"folder": str(done.folder), "rows": done.rows, "parts": done.parts, "made": done.made}
     return record | {"metric": how["metric"], "unit": done.unit, "engine": how["engine"]}
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Progress]:
-    """What is to be told of progress: how many are done, of how many."""
-    from rich import progress
-    from rich.console import Console
-
-    with progress.Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 def _refuse(given: dict[str, Any], why: str) -> None:

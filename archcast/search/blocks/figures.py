@@ -13,6 +13,7 @@ from archcast.core.optional import require
 from archcast.featurize.spaces.places import Places
 from archcast.search.blocks.gain import gains
 from archcast.search.blocks.profile import Profile
+from archcast.search.records_file import check_file
 
 _TITLES = ("mean", "5 % quantile", "95 % quantile")
 _CELL, _MOST = 0.34, 40
@@ -79,11 +80,11 @@ def save_figure(figure: Any, path: str | Path) -> None:
         raise InputError(f"picture cannot be written to {str(path)!r}: {error}") from error
 
 
-def check_picture(path: Path) -> None:
-    """Raise InputError for an ending that no picture has, or when matplotlib is missing."""
-    if path.suffix not in (".png", ".svg", ".pdf"):
-        raise InputError(f"picture must end in .png, .svg or .pdf, got {path.name!r}")
-    require("matplotlib.figure", extra="plot", purpose="pictures of profiles")
+def check_picture(path: Path | None) -> None:
+    """Raise InputError as `check_file` does, or when matplotlib is missing; None is no picture."""
+    if path is not None:
+        check_file(path, "a picture", (".png", ".svg", ".pdf"))
+        require("matplotlib.figure", extra="plot", purpose="pictures of profiles")
 
 
 def _figure(places: Places, *, maps: int) -> Any:

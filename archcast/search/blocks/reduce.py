@@ -25,6 +25,7 @@ from archcast.featurize.spaces.checks import check_count
 from archcast.featurize.spaces.places import Places
 from archcast.search.blocks.gain import CERTAIN, check_pair
 from archcast.search.blocks.profile import Profile
+from archcast.search.records_file import write_json
 
 Columns = tuple[int, ...]
 Allowed = tuple[tuple[int, ...], ...]
@@ -200,11 +201,7 @@ class ReducedSpace:
             {"columns": [names[c] for c in columns], "codes": [list(codes) for codes in allowed]}
             for columns, allowed in self.choices.items()
         ]
-        content = {"space": self.space, "rule": self.rule, "choices": choices}
-        try:
-            Path(path).write_text(json.dumps(content, indent=1), encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"space cannot be written to {str(path)!r}: {error}") from error
+        write_json(path, {"space": self.space, "rule": self.rule, "choices": choices}, "the smaller space")
 
     @classmethod
     def read(cls, path: str | Path) -> ReducedSpace:

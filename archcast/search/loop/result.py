@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +21,7 @@ from archcast.core.errors import InputError
 from archcast.search.loop.goals import Quantity
 from archcast.search.loop.problem import Problem, Scores, front_rows
 from archcast.search.loop.sources import MeasuredFirst, measured_of
+from archcast.search.records_file import write_csv, write_json
 
 Record = dict[str, Any]
 MEASURED = ("measured ", "source of measured ")
@@ -157,7 +156,7 @@ class SearchResult:
     def write_csv(self, path: str | Path) -> None:
         """The front; where nothing keeps the limits, a header and the nearest architecture."""
         records = self.front or [self.nearest]
-        _write(path, lambda file: _write_records(file, [{"feasible": self.feasible} | r for r in records]))
+        write_csv(path, [{"feasible": self.feasible} | record for record in records], "the front")
 
     def write_json(self, path: str | Path) -> None:
         """Settings, how it ended, the front, and the nearest architecture."""
@@ -171,7 +170,7 @@ class SearchResult:
             "nearest": self.nearest,
             "reachable": self.reachable,
         }
-        _write(path, lambda file: json.dump(content, file, indent=1))
+        write_json(path, content, "the search")
 
     def write_picture(self, path: str | Path) -> None:
         """The picture of `picture.search_picture`, in the format that the name ends in."""
@@ -192,17 +191,3 @@ def source_column(measured: str) -> str:
 def _rounded(values: Doubles, quantity: Quantity) -> list[float]:
     """Six digits of what is predicted; counts as they are."""
     return [float(f"{value:.15g}" if quantity.is_size else f"{value:.6g}") for value in values]
-
-
-def _write_records(file: Any, records: list[Record]) -> None:
-    writer = csv.DictWriter(file, list(records[0]))
-    writer.writeheader()
-    writer.writerows(records)
-
-
-def _write(path: str | Path, fill: Any) -> None:
-    try:
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            fill(file)
-    except OSError as error:
-        raise InputError(f"file {str(path)!r} cannot be written: {error}") from error
