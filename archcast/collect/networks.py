@@ -17,7 +17,7 @@ from archcast.core.errors import DataError, InputError, UnknownNameError, shorte
 from archcast.core.files import atomic_write
 from archcast.core.metric import METRICS
 from archcast.core.network import Network
-from archcast.featurize.onnx_model import model_of
+from archcast.featurize.onnx_model import model_of, network_of_structure, structure_of
 from archcast.featurize.readers.onnx_graph import network_of
 
 SPACE = "network"
@@ -52,7 +52,7 @@ class NetworkStore:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 with atomic_write(path) as partial:
-                    partial.write_bytes(model_of(stored, shapes=True).SerializeToString())
+                    partial.write_bytes(structure_of(stored))
             except OSError as error:
                 raise DataError(f"cannot write the network {path}: {error}") from error
         return stored.key
@@ -64,15 +64,12 @@ class NetworkStore:
             UnknownNameError: there is none.
             DataError: its file is damaged.
         """
-        import onnx
-        from google.protobuf.message import DecodeError
-
         if key not in self:
             raise UnknownNameError(f"network in {self.folder}", shorten(key), self.keys() or ("none",))
         path = self._path(key)
         try:
-            network = network_of(onnx.ModelProto.FromString(path.read_bytes()))
-        except (OSError, DecodeError, InputError) as error:
+            network = network_of_structure(path.read_bytes())
+        except (OSError, InputError) as error:
             raise DataError(f"the network {path} cannot be read: {error}") from error
         if network.key != key:
             raise DataError(f"the network {path} is damaged: it is another than its name says")

@@ -17,7 +17,7 @@ import numpy as np
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Attribute, Network, Node, Value
 from archcast.featurize.readers.onnx_fold import CONSTANT, PARAMETER
-from archcast.featurize.readers.onnx_graph import DTYPES
+from archcast.featurize.readers.onnx_graph import DTYPES, network_of
 
 NUMBERS: Mapping[str, int] = {name: number for number, name in DTYPES.items()}
 MAX_BYTES = 2**31 - 2**20
@@ -50,6 +50,23 @@ def to_onnx(network: Network, *, seed: int = 0) -> bytes:
         _ = network.values[name].dims
     written: bytes = model_of(network, weights=_Drawn(network, seed)).SerializeToString()
     return written
+
+
+def structure_of(network: Network) -> bytes:
+    """The bytes of an ONNX model with every shape and no weights, from which the network is read back."""
+    written: bytes = model_of(network, shapes=True).SerializeToString()
+    return written
+
+
+def network_of_structure(content: bytes) -> Network:
+    """The network that `structure_of` was given; raise InputError where the bytes are damaged."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        return network_of(onnx.ModelProto.FromString(content))
+    except DecodeError as error:
+        raise InputError(f"a network cannot be read: {error}") from error
 
 
 def model_of(network: Network, *, weights: Draw | None = None, shapes: bool = False) -> Any:

@@ -88,7 +88,7 @@ def export(
     """
     if form not in FORMS:
         raise UnknownNameError("form", form, FORMS)
-    _check_place(folder)
+    check_place(folder)
     quick = quickly(teacher.select((column,)), quality=manifest.card.quality, seed=seed)
     made, served, found = quick.predictor, quick.form, quick.agreement
     card = _card(teacher, manifest, column, made, found)
@@ -211,7 +211,8 @@ def _kept(teacher: Predictor) -> Predictor | None:
     return None if exact_form(teacher, columns) is None else teacher
 
 
-def _check_place(folder: Path) -> None:
+def check_place(folder: Path) -> None:
+    """Raise InputError for a folder that holds something else than an earlier export."""
     if folder.exists() and (
         not folder.is_dir() or (any(folder.iterdir()) and not (folder / MANIFEST).is_file())
     ):

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from archcast.core import settings
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles
 from archcast.core.batches import check_aligned
-from archcast.core.device import DeviceName, file_name
+from archcast.core.device import DeviceName
 from archcast.core.doubts import tell
 from archcast.core.errors import InputError
-from archcast.core.labels import Labels, Target, target_key
+from archcast.core.labels import Labels, Target
 from archcast.core.measured_values import read_measured
 from archcast.core.metric import METRICS
-from archcast.core.version import VERSION
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.catalog import given, name_of
 from archcast.featurize.spaces.checks import check_batch
-from archcast.predictors import Card, Predictor, save
+from archcast.predictors import Predictor
 from archcast.predictors.adapt.posterior import LEAST, adapt_to
 from archcast.predictors.adapt.references import suggest_references
 from archcast.predictors.adapt.sources import choose_sources, prior_of
@@ -41,8 +38,7 @@ from archcast.serving.network_adaptation import (
     holds_networks,
     suggest_of_networks,
 )
-from archcast.serving.replacing import replaced_by, tell_replaced
-from archcast.serving.store import store
+from archcast.serving.replacing import keep
 
 _CANDIDATES = 4000
 
@@ -73,12 +69,7 @@ class AdaptedPredictor(LoadedPredictor):
         Warns:
             ArchcastWarning: it takes the place of one that ships, or that is less far off.
         """
-        folder = settings.predictors_dir() / file_name(*self.entry.key)
-        beside, former = self.kept.to_files(), replaced_by(self.entry.key, self.kept)
-        save(self.model, folder, card=self.card, intervals=self.entry.intervals, beside=beside)
-        store(fresh=True)
-        tell_replaced(former, self.kept)
-        return folder
+        return keep(self.model, self.entry, self.kept)
 
 
 def adapt(
@@ -242,28 +233,13 @@ def _adapted(
     kept: Measured,
     intervals: Intervals | None = None,
 ) -> AdaptedPredictor:
-    target, measured = model.targets_[0], labels.values[:, 0]
-    taught = (f"source devices: {', '.join(sources)}",) if sources else ()
-    card = Card(
+    target = model.targets_[0]
+    entry = Entry.adapted(
+        (model.space_.name, model.metric_, target.device, target.dataset),
+        model.family,
+        labels.values[:, 0],
+        sources,
         title=f"{model.metric_} of {model.space_.name} on {target.device} ({model.family})",
-        sources=(f"{len(measured)} measurements of {target.device}", *taught),
-        rows=len(measured),
-        ranges={target_key(target): (float(measured.min()), float(measured.max()))},
-        created=datetime.now(UTC).date().isoformat(),
-        version=VERSION,
-    )
-    entry = Entry(
-        device=target.device,
-        space=model.space_.name,
-        metric=model.metric_,
-        dataset=target.dataset,
-        predictor=model.family,
-        unit=METRICS[model.metric_].unit,
-        origin="adapted",
-        form="",
-        column=0,
-        card=card,
         intervals=intervals,
-        manifest=None,
     )
     return AdaptedPredictor(entry, model, labels, sources, kept)

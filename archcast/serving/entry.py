@@ -9,11 +9,13 @@ nothing answers in its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from math import inf
 from typing import Any, TypeAlias
 
+from archcast.core.arrays import Doubles
 from archcast.core.device_catalog import (
     ADDITIVE,
     ESTIMATED,
@@ -26,6 +28,7 @@ from archcast.core.device_catalog import (
 from archcast.core.errors import ArtifactError, InputError, UnknownNameError
 from archcast.core.labels import Target, target_key
 from archcast.core.metric import METRICS
+from archcast.core.version import VERSION
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import space_named
@@ -69,6 +72,39 @@ class Entry:
     manifest: Manifest | None
     derived_from: str = ""
     by_networks: bool = False
+
+    @classmethod
+    def adapted(
+        cls,
+        key: Key,
+        family: str,
+        measured: Doubles,
+        sources: Sequence[str],
+        *,
+        title: str,
+        intervals: Intervals | None = None,
+    ) -> Entry:
+        """That of a predictor that was learned from measurements and is not saved.
+
+        Args:
+            sources: source devices that taught too.
+            title: of its card.
+
+        Shapes:
+            measured: (n,), in the metric's unit
+        """
+        space, metric, device, dataset = key
+        taught = (f"source devices: {', '.join(sources)}",) if sources else ()
+        card = Card(
+            title=title,
+            sources=(f"{len(measured)} measurements of {device}", *taught),
+            rows=len(measured),
+            ranges={target_key(Target(device, dataset)): (float(measured.min()), float(measured.max()))},
+            created=datetime.now(UTC).date().isoformat(),
+            version=VERSION,
+        )
+        unit = METRICS[metric].unit
+        return cls(device, space, metric, dataset, family, unit, ADAPTED, "direct", 0, card, intervals, None)
 
     @property
     def target(self) -> Target:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archcast.core.errors import InputError
 from archcast.core.network import Network
 from archcast.featurize.encoders.kernel_table import CLASSES, KernelTable
 from archcast.serving.loaded import LoadedNetworks
@@ -46,8 +47,14 @@ def kernel_costs(loaded: LoadedNetworks, network: Network) -> list[KernelCost]:
     """Costs of the kernels of a network on a device, in the order in which they are run.
 
     Raises:
-        InputError: a shape of the network is not known; names the node.
+        InputError: a shape of the network is not known; names the node. The metric is derived from another.
     """
+    entry = loaded.entry
+    if entry.derived_from:
+        raise InputError(
+            f"{entry.metric} on {entry.device} follows from {entry.derived_from}, which is what adds up: "
+            f"ask that"
+        )
     table = loaded.model.kernels(network)
     shapes = _shapes(table)
     costs = loaded.model.shares(network)[:, 0]

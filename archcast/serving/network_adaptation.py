@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from archcast.core import settings
 from archcast.core.arrays import ArchBatch, Doubles
-from archcast.core.device import DeviceName, file_name
+from archcast.core.device import DeviceName
 from archcast.core.doubts import tell
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.measured_values import read_measured
 from archcast.core.metric import METRICS
 from archcast.core.network import Network
-from archcast.core.version import VERSION
 from archcast.featurize.networks import NETWORK, is_module, is_network
 from archcast.featurize.spaces.catalog import infer_space
 from archcast.featurize.spaces.networks import NETWORKS
-from archcast.predictors import Card, save
 from archcast.predictors.artifact.measured import Measured
 from archcast.predictors.networks.adapt.predictor import LEAST, AdaptedNetworks, adapt_network, alike
 from archcast.predictors.networks.adapt.references import suggest_networks
@@ -32,7 +28,7 @@ from archcast.predictors.networks.kinds import pass_costs
 from archcast.serving.doubts import doubts_of_networks
 from archcast.serving.entry import Entry
 from archcast.serving.loaded import LoadedNetworks
-from archcast.serving.replacing import replaced_by, tell_replaced
+from archcast.serving.replacing import keep
 from archcast.serving.store import store
 
 if TYPE_CHECKING:
@@ -57,21 +53,8 @@ class AdaptedToNetworks(LoadedNetworks):
         self.sources, self.kept = model.sources_.devices, kept
 
     def save(self) -> Path:
-        """Keep it under `ARCHCAST_HOME`; from now on `archcast.predict` knows the device, in every space.
-
-        Returns:
-            The folder, which holds plain files with a manifest of hashes, and the measurements beside them;
-            one saved before is kept aside, and `archcast remove` brings it back.
-
-        Warns:
-            ArchcastWarning: it takes the place of one that ships, or that is less far off.
-        """
-        folder = settings.predictors_dir() / file_name(*self.entry.key)
-        former = replaced_by(self.entry.key, self.kept)
-        save(self.model, folder, card=self.card, beside=self.kept.to_files())
-        store(fresh=True)
-        tell_replaced(former, self.kept)
-        return folder
+        """As `AdaptedPredictor.save`; from now on `archcast.predict` knows the device, in every space."""
+        return keep(self.model, self.entry, self.kept)
 
 
 def holds_networks(batch: Any, space: str | None = None) -> bool:
@@ -109,7 +92,14 @@ def adapt_networks(
     costs = np.exp(model.left_out_.predicted[model.left_out_.rows])
     without = pass_costs(costs[:, None], metric, (device,))[:, 0]
     kept = Measured(tuple(networks), tuple(measured.tolist()), tuple(without.tolist()), sources)
-    return AdaptedToNetworks(_entry(model, measured), model, kept)
+    entry = Entry.adapted(
+        (NETWORK, metric, device, ""),
+        model.family,
+        measured,
+        model.sources_.devices,
+        title=f"{metric} of networks of any form on {device}, from {len(measured)} measurements",
+    )
+    return AdaptedToNetworks(entry, model, kept)
 
 
 def suggest_of_networks(
@@ -198,29 +188,3 @@ def _checked(values: Any, networks: Sequence[Network], metric: str) -> Doubles:
     if different < LEAST:
         raise InputError(f"archs must be at least {LEAST} different measured networks, got {different}")
     return measured
-
-
-def _entry(model: AdaptedNetworks, measured: Doubles) -> Entry:
-    device, metric, n = model.devices_[0], model.metric_, len(measured)
-    card = Card(
-        title=f"{metric} of networks of any form on {device}, from {n} measurements",
-        sources=(f"{n} measurements of {device}", f"source devices: {', '.join(model.sources_.devices)}"),
-        rows=n,
-        ranges={device: (float(measured.min()), float(measured.max()))},
-        created=datetime.now(UTC).date().isoformat(),
-        version=VERSION,
-    )
-    return Entry(
-        device=device,
-        space=NETWORK,
-        metric=metric,
-        dataset="",
-        predictor=model.family,
-        unit=METRICS[metric].unit,
-        origin="adapted",
-        form="direct",
-        column=0,
-        card=card,
-        intervals=None,
-        manifest=None,
-    )

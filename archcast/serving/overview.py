@@ -157,11 +157,6 @@ def breakdown(model: Asked, codes: Codes) -> Breakdown:
     """
     entry = model.entry
     if isinstance(model, MemberCosts):
-        if entry.derived_from:
-            raise InputError(
-                f"{entry.metric} on {entry.device} follows from {entry.derived_from}, which is what adds up: "
-                "ask that"
-            )
         return Breakdown(entry.unit, True, tuple(kernel_costs(model.own, model.network(codes[0]))))
     dataset = entry.dataset if METRICS[entry.metric].of_device and entry.dataset else None
     return Breakdown("multiply-adds", False, counted_costs(model.space.network(codes[0], dataset)))

@@ -12,7 +12,6 @@ import numpy as np
 
 from archcast.core.arrays import ArchBatch, Floats
 from archcast.core.errors import InputError, UnknownNameError
-from archcast.core.network import Network
 from archcast.featurize.networks import NETWORK, is_network
 from archcast.featurize.spaces.checks import check_batch
 from archcast.featurize.spaces.networks import NETWORKS
@@ -134,11 +133,9 @@ def content_of(source: Any, how: Mapping[str, Any]) -> bytes:
         InputError: it cannot be read.
     """
     from archcast.featurize.networks import network
-    from archcast.featurize.onnx_model import model_of
+    from archcast.featurize.onnx_model import structure_of
 
-    read: Network = network(source, **how)
-    content: bytes = model_of(read, shapes=True).SerializeToString()
-    return content
+    return structure_of(network(source, **how))
 
 
 def _words(value: Any) -> Any:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from archcast.core import settings
+from archcast.core.device import file_name
 from archcast.core.device_catalog import unknown_device
 from archcast.core.errors import ArchcastError, ArchcastWarning, InputError
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces.networks import NETWORKS
 from archcast.predictors.artifact.former import remove as remove_folder
-from archcast.predictors.artifact.manifest import read_beside
+from archcast.predictors.artifact.kinds import AnyPredictor
+from archcast.predictors.artifact.manifest import read_beside, save
 from archcast.predictors.artifact.measured import Measured
 from archcast.serving.entry import Entry, Key
 from archcast.serving.loaded import loaded
@@ -54,27 +58,44 @@ class Replaced:
         )
 
 
-def replaced_by(key: Key, kept: Measured) -> Replaced | None:
+def keep(model: AnyPredictor, entry: Entry, kept: Measured) -> Path:
+    """Save an adapted predictor, from which on it answers; warns as `AdaptedPredictor.save`.
+
+    Returns:
+        Its folder.
+    """
+    folder = settings.predictors_dir() / file_name(*entry.key)
+    replaced = _replaced_by(entry.key, kept)
+    save(model, folder, card=entry.card, intervals=entry.intervals, beside=kept.to_files())
+    store(fresh=True)
+    said = "" if replaced is None else replaced.sentence(kept)
+    if said:
+        warnings.warn(said, ArchcastWarning, stacklevel=3)
+    return folder
+
+
+def kept_of(entry: Entry) -> Measured | None:
+    """What a saved predictor was learned from, where that is kept with it."""
+    manifest = entry.manifest
+    if manifest is None:
+        return None
+    return Measured.from_files(manifest.beside, lambda name: read_beside(manifest, name))
+
+
+def _replaced_by(key: Key, kept: Measured) -> Replaced | None:
     """What answers under a key now; None where nothing does, or it cannot be used."""
     here = store(fresh=True)
     entry = next((e for e in here.every if e.key == key and not e.derived_from), None)
     if entry is None:
         return None
     try:
-        own = _kept(entry)
+        own = kept_of(entry)
         if own is not None and own.predicted is not None:
             return Replaced(entry, _error(entry.metric, own.predicted, own.values))
         predicted = loaded(entry, here).predict(_batch(entry, kept.archs))
     except ArchcastError:  # what cannot answer is not better
         return None
     return Replaced(entry, _error(entry.metric, predicted, kept.values))
-
-
-def tell_replaced(replaced: Replaced | None, kept: Measured) -> None:
-    """Warn of what is worse about a predictor that was saved in another's place."""
-    said = "" if replaced is None else replaced.sentence(kept)
-    if said:
-        warnings.warn(said, ArchcastWarning, stacklevel=3)
 
 
 def remove(
@@ -108,13 +129,6 @@ def remove(
     remove_folder(entry.saved.folder)
     now = next((e for e in store(fresh=True).every if e.key == entry.key), None)
     return entry, now
-
-
-def _kept(entry: Entry) -> Measured | None:
-    manifest = entry.manifest
-    if manifest is None:
-        return None
-    return Measured.from_files(manifest.beside, lambda name: read_beside(manifest, name))
 
 
 def _batch(entry: Entry, archs: Sequence[Any]) -> list[Any]:

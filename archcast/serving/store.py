@@ -12,8 +12,8 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 from archcast.core import settings
 from archcast.core.errors import ArchcastError, ArchcastWarning, ArtifactError, InputError
 from archcast.core.metric import METRICS
+from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import space_named
 from archcast.predictors import Manifest, load_any, read_manifest
@@ -31,7 +32,6 @@ from archcast.predictors.lowered import Form, served_form
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
 from archcast.predictors.networks.members.predictor import MembersPredictor
-from archcast.serving.derived import with_derived
 from archcast.serving.entry import Entries, Entry, Refusal
 
 FRESH_NS = 100_000_000
@@ -57,7 +57,7 @@ class Store(Entries):
         there = {manifest.sha256 for _, manifest in saved}
         saved.sort(key=lambda pair: _rank(pair[1], there))
         every = (e for origin, manifest in saved for e in _columns(origin, manifest))
-        super().__init__(with_derived(every), refused)
+        super().__init__(_with_derived(every), refused)
         self._loaded: dict[_Key, AnyPredictor] = {}
         self._forms: dict[tuple[_Key, tuple[int, ...], str], Form] = {}
         self._members: dict[tuple[_Key, tuple[int, ...], str, Space, str], MembersPredictor] = {}
@@ -279,3 +279,15 @@ def _columns(origin: str, manifest: Manifest) -> Iterator[Entry]:
             intervals=manifest.intervals,
             manifest=manifest,
         )
+
+
+def _with_derived(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Entries, and behind all of them items a second, which follow from networks' latencies."""
+    every = []
+    for entry in entries:
+        every.append(entry)
+        yield entry
+    for entry in every:
+        if (entry.space, entry.metric) == (NETWORK, "latency"):
+            unit = METRICS["throughput"].unit
+            yield replace(entry, metric="throughput", unit=unit, derived_from="latency")

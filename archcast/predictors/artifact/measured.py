@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archcast.core.errors import ArtifactError
+from archcast.core.errors import ArtifactError, InputError
 from archcast.core.network import Network
-from archcast.featurize.onnx_model import model_of
-from archcast.featurize.readers.onnx_graph import network_of
+from archcast.featurize.onnx_model import network_of_structure, structure_of
 
 FILE = "measured.json"
 _NETWORK = "measured{}.onnx"
@@ -45,7 +44,7 @@ class Measured:
         for arch in self.archs:
             if isinstance(arch, Network):
                 name = _NETWORK.format(len(files))
-                files[name] = model_of(arch, shapes=True).SerializeToString()
+                files[name] = structure_of(arch)
                 arch = name
             archs.append(arch)
         said = {
@@ -73,7 +72,7 @@ class Measured:
             return None
         try:
             found = json.loads(read(FILE))
-            archs = tuple(_network(read(a)) if a in names else str(a) for a in found["archs"])
+            archs = tuple(network_of_structure(read(a)) if a in names else str(a) for a in found["archs"])
             values = tuple(map(float, found["values"]))
             predicted = found["predicted"]
             made = cls(
@@ -84,18 +83,8 @@ class Measured:
                 found["families"],
                 int(found["seed"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (InputError, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"{FILE} is not what was written: {error!r}") from error
         if len(archs) != len(values):
             raise ArtifactError(f"{FILE} must hold a value an architecture")
         return made
-
-
-def _network(content: bytes) -> Network:
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        return network_of(onnx.ModelProto.FromString(content))
-    except DecodeError as error:
-        raise ArtifactError(f"a measured network cannot be read: {error}") from error

@@ -89,10 +89,8 @@ def explain_network(
         InputError: the metric follows from another, which is what adds up; or a shape is not known.
     """
     loaded = load(device, metric, NETWORK)
-    if not isinstance(loaded, LoadedNetworks) or loaded.entry.derived_from:
-        raise InputError(
-            f"{metric} follows from {loaded.entry.derived_from}, which is what adds up: ask that"
-        )
+    if not isinstance(loaded, LoadedNetworks):
+        raise InputError(f"predictor of {device} must be of networks")
     costs = tuple(kernel_costs(loaded, network))
     value = float(np.sum([cost.value for cost in costs]))
     return KernelExplanation(name, loaded.entry.device, metric, loaded.entry.unit, value, costs)

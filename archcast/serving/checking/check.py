@@ -19,7 +19,6 @@ from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import given, name_of, read, space_named
 from archcast.featurize.spaces.checks import check_batch
 from archcast.featurize.spaces.networks import NetworkBatch
-from archcast.predictors.artifact.manifest import read_beside
 from archcast.predictors.artifact.measured import Measured
 from archcast.predictors.intervals import check_coverage
 from archcast.serving.adaptation import AdaptedPredictor, adapt
@@ -29,6 +28,7 @@ from archcast.serving.checking.verdict import judged
 from archcast.serving.engine import load
 from archcast.serving.loaded import LoadedPredictor
 from archcast.serving.network_adaptation import AdaptedToNetworks, holds_networks, networks_of
+from archcast.serving.replacing import kept_of
 
 LEAST = 3
 """Fewest different architectures that tell anything."""
@@ -180,7 +180,7 @@ def check(
             f"batch must be at least {LEAST} different measured architectures, got {groups.max() + 1}"
         )
     found, firsts = _compared(loaded, reading, measured, groups, coverage)
-    kept = kept_by(loaded)
+    kept = kept_of(loaded.entry)
     learned = None
     if kept is not None and not found.in_points:
         then = networks_of(archs) if loaded.entry.by_networks else archs
@@ -217,14 +217,6 @@ def _read(batch: Any, space: str | Space | None, notation: str | None) -> Any:
         return read(networks_of(batch), space_named(NETWORK))
     known, items = given(batch, space, notation)
     return read(items, known)
-
-
-def kept_by(loaded: LoadedPredictor) -> Measured | None:
-    """What a saved predictor was learned from, where that is kept with it."""
-    manifest = loaded.entry.manifest
-    if manifest is None:
-        return None
-    return Measured.from_files(manifest.beside, lambda name: read_beside(manifest, name))
 
 
 def _architectures(reading: Any) -> tuple[Sequence[Any], Ints]:

@@ -77,10 +77,7 @@ class ServeSettings:
                 raise InputError(f"{name} must be {lowest:g} to {highest:g}, got {shorten(number)}")
         if self.token is not None and not (self.token.isascii() and self.token.strip() == self.token != ""):
             raise InputError(f"{TOKEN_VARIABLE} must be ASCII text without spaces around it, and not empty")
-        for longest, held in (
-            ("max_body_bytes", "queue_bytes"),
-            ("max_network_bytes", "network_queue_bytes"),
-        ):
+        for longest, held in _WITHIN.items():
             body, queue = getattr(self, longest), getattr(self, held)
             if body > queue:
                 raise InputError(f"{longest} must be at most {held} ({queue}), got {body}")
@@ -93,13 +90,9 @@ class ServeSettings:
 
 _WITHIN = {"max_body_bytes": "queue_bytes", "max_network_bytes": "network_queue_bytes"}
 _KINDS: Mapping[str, type] = {
-    **dict.fromkeys(("port", "deadline_ms", "max_body_bytes", "max_batch", "queue_bytes"), int),
-    **dict.fromkeys(("batch_architectures", "keep_versions"), int),
-    **dict.fromkeys(("max_network_bytes", "network_queue_bytes", "network_deadline_ms"), int),
-    **dict.fromkeys(("network_memory_bytes", "network_workers", "known_networks", "known_bytes"), int),
-    **dict.fromkeys(("inline_ms", "refresh_s", "drain_s", "grace_s"), float),
-    "host": str,
-    "insecure": bool,
+    f.name: {"int": int, "float": float, "str": str, "bool": bool}[str(f.type)]
+    for f in fields(ServeSettings)
+    if f.name != "token"
 }
 _RANGES: Mapping[str, tuple[float, float]] = {
     "port": (0, 65_535),

@@ -19,6 +19,7 @@ from typing import Any
 
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.predictors.artifact.manifest import MANIFEST, write_folder
+from archcast.predictors.export import check_place
 
 LAYOUTS = ("plain", "triton", "kserve")
 MAX_BATCH = 65_536
@@ -69,10 +70,7 @@ def lay_out(folder: Path, exported: Path, layout: Layout) -> Path:
     Raises:
         InputError: the export cannot be read, or the folder holds something else.
     """
-    if folder.exists() and (
-        not folder.is_dir() or (any(folder.iterdir()) and not (folder / MANIFEST).is_file())
-    ):
-        raise InputError(f"folder {str(folder)!r} holds something else; name a new one or an earlier export")
+    check_place(folder)
     try:
         model = (exported / "model.onnx").read_bytes()
         manifest_json = (exported / MANIFEST).read_bytes()

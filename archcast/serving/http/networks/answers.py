@@ -57,11 +57,6 @@ def explain(network: Network, entry: Entry, here: Store) -> dict[str, Any]:
     Raises:
         InputError: the metric is derived from another, which is what adds up, or no number can tell the cost.
     """
-    if entry.derived_from:
-        raise InputError(
-            f"{entry.metric} on {entry.device} follows from {entry.derived_from}, which is what adds up: "
-            f"ask that"
-        )
     model = loaded(entry, here)
     if not isinstance(model, LoadedNetworks):
         raise InputError(f"predictor of {entry.device} must be of networks")

@@ -17,6 +17,7 @@ import json
 import sys
 import traceback
 import warnings
+import zlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,9 +25,9 @@ from typing import Any
 
 from archcast.core.errors import ArchcastError, InputError, UnknownNameError
 from archcast.core.network import Network
+from archcast.featurize.onnx_model import network_of_structure, structure_of
 from archcast.serving.frames import Frame, answer_messages, taken_over
 from archcast.serving.http.networks.answers import answers, summary_of
-from archcast.serving.http.networks.document import network_of_document, to_document
 from archcast.serving.http.networks.form import read_form
 from archcast.serving.http.networks.question import Question
 from archcast.serving.http.statuses import error_body, status_of
@@ -34,6 +35,8 @@ from archcast.serving.store import store
 
 _MOST_NODES = 200_000
 """Of all networks that one process keeps in memory with what was worked out of them."""
+_LEVEL = 3
+"""Of the compression of documents."""
 _FAULT = 500
 _UNREADABLE = 422
 
@@ -83,12 +86,13 @@ class Worker:
         counts = summary_of(network)
         made = _made(network, counts, question)
         self._keep(network, counts)
-        return _told(200, made, to_document(network), key=network.key)
+        document = zlib.compress(structure_of(network), _LEVEL)
+        return _told(200, made, document, key=network.key)
 
     def _known(self, key: str, document: bytes) -> tuple[Network, dict[str, Any]]:
         """A network that was read before, and its counts."""
         if key not in self._kept:
-            network = network_of_document(document)
+            network = network_of_structure(zlib.decompress(document))
             self._keep(network, summary_of(network))
         self._kept.move_to_end(key)
         return self._kept[key]
