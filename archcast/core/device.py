@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -125,7 +126,7 @@ class DeviceName:
         Raises:
             InputError: it is not in the grammar, or writes a default; says what is wrong.
         """
-        return cls(**_parts(name))
+        return _parsed(name) if isinstance(name, str) else cls(**_parts(name))
 
     @property
     def threads(self) -> int | None:
@@ -145,6 +146,11 @@ class DeviceName:
     def with_settings(self, settings: Mapping[str, str]) -> DeviceName:
         """The same device with its settings, in the order of their names."""
         return replace(self, settings=tuple(sorted(settings.items())))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(name: str) -> DeviceName:
+    return DeviceName(**_parts(name))
 
 
 def file_name(*parts: str) -> str:

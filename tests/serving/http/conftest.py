@@ -15,6 +15,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No shipped predictors, which take seconds to load; the home's are all that is served."""
+    monkeypatch.setattr("archcast.serving.store.zoo_folder", lambda: tmp_path / "none")
+
+
+@pytest.fixture
 def service(home: Path) -> Iterator[Service]:
     save_boards("board_a", "board_b")
     with serving(refresh_s=60.0) as running:

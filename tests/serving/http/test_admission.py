@@ -131,6 +131,7 @@ def test_what_is_not_json_is_refused(shared: Service, content: bytes) -> None:
     assert answer.json()["error"].startswith("the body must be")
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_busy_model_refuses_before_the_body_is_read_and_others_are_answered(service: Service) -> None:
     assert service.post(INFER, json=infer_body(CELL)).status_code == 200
     window = service.admission.window("nasbench201.latency.board_a")

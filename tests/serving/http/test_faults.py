@@ -14,7 +14,10 @@ from service_cases import CELL, infer_body, serving
 import archcast
 from archcast.core.settings import predictors_dir
 
-pytestmark = pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor")
+pytestmark = [
+    pytest.mark.usefixtures("alone"),
+    pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor"),
+]
 SPACE = archcast.spaces("nasbench201")
 CODES = SPACE.sample(12, seed=1)
 VALUES = 2.0 + UNIT_MS[CODES].sum(axis=1)

@@ -1,5 +1,6 @@
 """The figures that Prometheus reads."""
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from service_cases import CELL, INFER, Service, infer_body
 
@@ -9,6 +10,7 @@ def figures(service: Service) -> dict[tuple[str, frozenset[tuple[str, str]]], fl
     return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
 
 
+@pytest.mark.usefixtures("alone")
 def test_requests_batches_and_versions_are_counted(service: Service) -> None:
     for _ in range(3):
         version = service.post(INFER, json=infer_body(CELL, CELL)).json()["model_version"]

@@ -18,6 +18,7 @@ from archcast.core.errors import ArtifactError
 from archcast.core.settings import predictors_dir
 from archcast.predictors.artifact.manifest import MANIFEST, digest
 
+pytestmark = pytest.mark.usefixtures("alone")
 TESTS = Path(__file__).resolve().parents[2]
 
 
@@ -61,7 +62,11 @@ def test_going_back_to_a_version_is_taken_up_too(service: Service) -> None:
 def test_what_another_process_saves_is_taken_up(service: Service) -> None:
     path = INFER.replace("board_a", "board_z")
     assert service.post(path, json=infer_body(CELL)).status_code == 404
-    code = "from service_cases import save_boards; save_boards('board_z', title='z')"
+    code = (
+        "from made_up import additive_labels; from archcast.predictors import Card, LookupTable, save\n"
+        "from archcast.core.settings import predictors_dir\n"
+        "save(LookupTable().fit(additive_labels(('board_z',), n=60)), predictors_dir() / 'z', card=Card('z'))"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=TESTS, timeout=120)
     service.plane.refresh()
     assert asked(service, path)[1] > 0
@@ -208,30 +213,29 @@ def test_a_manifest_of_an_unknown_space_is_refused_alone(home, caplog) -> None:
         assert [m for m in caplog.messages if "tomorrow" in m]
 
 
-def test_a_service_does_not_start_where_nothing_can_be_served(home, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("archcast.serving.store.zoo_folder", lambda: tmp_path / "none")
+def test_a_service_does_not_start_where_nothing_can_be_served(home) -> None:
     (save_boards("board_a") / MANIFEST).write_text("{}")
     with pytest.raises(ArtifactError, match="manifest"), serving():
         pass
 
 
-@pytest.mark.parametrize("state", ["gone", "locked"])
-def test_serving_touches_no_tracking_store(home, monkeypatch, state: str) -> None:
+def test_serving_touches_no_tracking_store(home, monkeypatch) -> None:
     """A tracking server that is gone and a locked database go unnoticed: MLflow is not even imported."""
     save_boards("board_a")
     code = (
-        "import sys; from service_cases import *\n"
-        "with serving() as s:\n"
-        "    assert s.post(INFER, json=infer_body(CELL)).status_code == 200\n"
-        "    save_boards('board_a', factor=2.0); s.plane.refresh()\n"
-        "    assert s.post(INFER, json=infer_body(CELL)).status_code == 200\n"
+        "import os, sys; from service_cases import *\n"
+        "import archcast.serving.store as store; store.zoo_folder = lambda: Path('none')\n"
+        "for gone in (True, False):\n"
+        "    if not gone: del os.environ['MLFLOW_TRACKING_URI']\n"
+        "    with serving() as s:\n"
+        "        assert s.post(INFER, json=infer_body(CELL)).status_code == 200\n"
+        "        save_boards('board_a', factor=2.0 + gone); s.plane.refresh()\n"
+        "        assert s.post(INFER, json=infer_body(CELL)).status_code == 200\n"
         "assert 'mlflow' not in sys.modules"
     )
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with sqlite3.connect(home / "mlflow.db", isolation_level=None) as database:
-        if state == "gone":
-            monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-        else:
-            database.execute("CREATE TABLE t (x)")
-            database.execute("BEGIN EXCLUSIVE")
+        database.execute("CREATE TABLE t (x)")
+        database.execute("BEGIN EXCLUSIVE")
         subprocess.run([sys.executable, "-c", code], check=True, cwd=TESTS, timeout=120)
     database.close()

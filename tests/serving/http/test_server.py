@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import re
 import signal
 import socket
@@ -17,6 +16,7 @@ from serve_process import command, served
 from service_cases import CELL, INFER, infer_body, save_boards
 
 import archcast
+from archcast.cli import main
 from archcast.cli import serve as serve_command
 from archcast.core.errors import MissingPackageError
 from archcast.core.installed import install_line
@@ -69,16 +69,8 @@ def wait_until_closed(port: int) -> None:
     pytest.fail("the service went on accepting connections")
 
 
-def test_sigterm_under_load_fails_no_request_of_a_client(home) -> None:
+def test_a_stop_and_a_kill_under_load_fail_no_request_of_a_client(home) -> None:
     """Clients that try again go over to the next process without an error."""
-    under_load(home, signal.SIGTERM, expected=0)
-
-
-def test_sigkill_under_load_fails_no_request_of_a_client(home) -> None:
-    under_load(home, signal.SIGKILL, expected=-signal.SIGKILL)
-
-
-def under_load(home, number: int, *, expected: int) -> None:
     save_boards("board_a")
     value = archcast.predict([CELL], "board_a")[0]
     done, failures, answered = threading.Event(), [], []
@@ -99,13 +91,16 @@ def under_load(home, number: int, *, expected: int) -> None:
             thread.start()
         try:
             wait_for(answered, 30)
-            assert first.stop(number) == expected
+            assert first.stop(signal.SIGTERM) == 0
             with served(home, port=first.port) as second:
+                wait_for(answered, len(answered) + 60)
+                assert second.stop(signal.SIGKILL) == -signal.SIGKILL
+            with served(home, port=first.port) as third:
                 wait_for(answered, len(answered) + 60)
                 done.set()
                 for thread in threads:
                     thread.join()
-                assert second.stop() == 0
+                assert third.stop() == 0
         finally:
             done.set()
     assert not failures
@@ -120,26 +115,23 @@ def wait_for(answered: list, n: int) -> None:
     pytest.fail(f"only {len(answered)} of {n} requests were answered")
 
 
-def test_a_body_over_the_limit_is_told_over_a_real_connection(home) -> None:
+def test_the_limit_of_a_body_and_the_token_over_a_real_connection(home) -> None:
     save_boards("board_a")
     (home / "serve.toml").write_text("max_body_bytes = 65536\n")
-    with served(home, "--settings", str(home / "serve.toml")) as running:
-        asking = http.client.HTTPConnection(running.host, running.port, timeout=30)
+    words = ("--settings", str(home / "serve.toml"), "--host", "0.0.0.0")
+    token = {"Authorization": "Bearer abc"}
+    with served(home, *words, ARCHCAST_TOKEN="abc") as running:
+        asking = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
         asking.putrequest("POST", INFER)
         asking.putheader("Content-Length", "3000000")
+        asking.putheader(*next(iter(token.items())))
         asking.endheaders()  # the body is refused before it is sent
         answer = asking.getresponse()
         assert answer.status == 413
         assert "65536" in json.loads(answer.read())["error"]
         asking.close()
-        assert ask(running.port)[0] == 200
-
-
-def test_the_token_is_asked_for_over_a_real_connection(home) -> None:
-    save_boards("board_a")
-    with served(home, "--host", "0.0.0.0", ARCHCAST_TOKEN="abc") as running:
         assert ask(running.port)[0] == 401
-        assert ask(running.port, Authorization="Bearer abc")[0] == 200
+        assert ask(running.port, **token)[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -151,20 +143,32 @@ def test_the_token_is_asked_for_over_a_real_connection(home) -> None:
         (("--host", "192.0.2.1", "--insecure"), "cannot be listened on"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_exit_code_2(home, words, sentence) -> None:
-    ran = subprocess.run(command(*words), capture_output=True, text=True, timeout=120, env=dict(os.environ))
-    assert ran.returncode == 2
-    assert sentence in ran.stderr
-    assert ran.stderr.count("\n") == 1
-    assert "Traceback" not in ran.stderr
+@pytest.mark.usefixtures("home", "alone")
+def test_a_mistake_is_one_sentence_and_exit_code_2(words, sentence, monkeypatch, capsys) -> None:
+    save_boards("board_a")
+    told = refused(words, monkeypatch, capsys)
+    assert sentence in told
+    assert told.count("\n") == 1
 
 
-def test_a_port_that_is_taken_is_told(home) -> None:
+def refused(words, monkeypatch, capsys) -> str:
+    """What the command, run in this process, says where it ends with exit code 2."""
+    monkeypatch.setattr(sys, "argv", ["archcast", "serve", *words])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("home")
+def test_a_port_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ran = subprocess.run(command("--port", port), capture_output=True, text=True, timeout=120)
     assert ran.returncode == 2
     assert f"127.0.0.1 port {port} cannot be listened on" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_damaged_predictor_is_told_at_the_start_and_the_others_are_served(home, tmp_path) -> None:
