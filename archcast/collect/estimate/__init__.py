@@ -2,6 +2,7 @@
 
 from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate
 from archcast.collect.estimate.catalog import ESTIMATORS, make_estimator
+from archcast.collect.estimate.feature_estimator import write_target
 from archcast.collect.estimate.feature_model import Accelerator, FeatureModel, FeatureModelConfig
 from archcast.collect.estimate.networks import BatchEstimate, estimate_networks
 from archcast.collect.estimate.rows import estimate_rows
@@ -24,4 +25,5 @@ __all__ = [
     "load_target",
     "make_estimator",
     "target_names",
+    "write_target",
 ]

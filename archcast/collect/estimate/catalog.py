@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archcast.collect.estimate.base import Estimator
 from archcast.collect.estimate.cache import EstimateCache
+from archcast.collect.estimate.feature_estimator import FeatureModelEstimator
 from archcast.collect.estimate.roofline import RooflineEstimator
 from archcast.collect.estimate.target import Target
 from archcast.collect.estimate.vela import VelaEstimator
@@ -14,6 +15,7 @@ ESTIMATORS: Registry[type[Estimator]] = Registry("estimator", group="archcast.es
 ESTIMATORS.register("zigzag", ZigZagEstimator)
 ESTIMATORS.register("vela", VelaEstimator)
 ESTIMATORS.register("roofline", RooflineEstimator)
+ESTIMATORS.register("feature_model", FeatureModelEstimator)
 
 
 def make_estimator(target: Target, *, use_cache: bool = True) -> Estimator:

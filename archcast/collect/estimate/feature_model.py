@@ -160,24 +160,47 @@ class FeatureModel:
 
     def save(self, path: Path) -> None:
         """Write configuration and weights as JSON; the file appears whole or not at all."""
-        if not hasattr(self, "weights_"):
-            raise NotFittedError("the feature model must be fitted before it is saved")
-        held = {"config": asdict(self.config), "weights": dict(zip(self.names_, self.weights_, strict=True))}
+        held = self.held()
         with atomic_write(path) as partial:
             partial.write_text(json.dumps(held, indent=1), encoding="utf-8")
+
+    def held(self) -> dict[str, Any]:
+        """Configuration and weights; raise NotFittedError where there are none."""
+        if not hasattr(self, "weights_"):
+            raise NotFittedError("the feature model must be fitted before it is saved")
+        weights = dict(zip(self.names_, self.weights_.tolist(), strict=True))
+        return {"config": asdict(self.config), "weights": weights}
+
+    def prices(self, accelerator: Accelerator | None = None) -> dict[str, float]:
+        """What one of each volume costs, on an accelerator where the model was fitted with them."""
+        if accelerator is None:
+            return dict(zip(VOLUMES, self.weights_.tolist(), strict=True))
+        factors, used = accelerator_factors([accelerator]), _USED[self.config.metric]
+        kept = np.array([float(factors[name][0]) for name in used])
+        if self.config.metric == "latency":
+            kept = kept / accelerator.clock_mhz
+        return dict(zip(VOLUMES, (self.weights_.reshape(-1, len(used)) @ kept).tolist(), strict=True))
 
     @classmethod
     def load(cls, path: Path) -> FeatureModel:
         """A saved model; raise ArtifactError when the file is not one."""
         try:
             held: Any = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ArtifactError(f"{path} is no feature model: {error}") from error
+        return cls.of(held, str(path))
+
+    @classmethod
+    def of(cls, held: Any, where: str) -> FeatureModel:
+        """The model that `held` gave; raise ArtifactError, naming `where`, when it is none."""
+        try:
             model = cls(FeatureModelConfig(**held["config"]))
             model.names_ = tuple(held["weights"])
             model.weights_ = np.array(list(held["weights"].values()), dtype=np.float64)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ArtifactError(f"{path} is no feature model: {error}") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ArtifactError(f"{where} is no feature model: {error}") from error
         if model.names_ != model._names():
-            raise ArtifactError(f"{path} is no feature model of this version: it has other features")
+            raise ArtifactError(f"{where} is no feature model of this version: it has other features")
         return model
 
     def _names(self) -> tuple[str, ...]:

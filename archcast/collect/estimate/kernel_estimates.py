@@ -15,6 +15,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate, add_costs
+from archcast.collect.estimate.feature_estimator import FeatureModelEstimator
 from archcast.collect.estimate.kernel_roofline import roofline_kernels
 from archcast.collect.estimate.kernel_vela import estimate_on_vela
 from archcast.collect.estimate.kernel_works import kernel_works
@@ -46,8 +47,11 @@ def estimate_kernels(estimator: Estimator, network: Network, report: Report | No
             search spaces alone; names the node or the estimator.
     """
     plain = unquantized(network)
-    if isinstance(estimator, VelaEstimator):
-        found = estimate_on_vela(estimator, plain.network)
+    if isinstance(estimator, VelaEstimator | FeatureModelEstimator):
+        if isinstance(estimator, VelaEstimator):
+            found = estimate_on_vela(estimator, plain.network)
+        else:
+            found = estimator.estimate(plain.network)
         return replace(found, layers=tuple(_placed(layer, plain) for layer in found.layers))
     if isinstance(estimator, RooflineEstimator):
         made = roofline_kernels(estimator, plain.network)

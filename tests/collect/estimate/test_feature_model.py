@@ -13,9 +13,12 @@ from archcast.collect.estimate import (
     estimate_networks,
     load_target,
     make_estimator,
+    write_target,
 )
 from archcast.collect.estimate.feature_model import network_volumes
+from archcast.collect.estimate.kernel_estimates import estimate_kernels, fallbacks
 from archcast.core.errors import ArtifactError, InputError, NotFittedError, UnknownNameError
+from archcast.core.network import Network, Node, Value
 from archcast.featurize.spaces import SPACES
 
 CODES = SPACES["skipnet"].sample(60, seed=0)
@@ -110,3 +113,36 @@ def test_mistakes_are_named() -> None:
     model, wrong = FeatureModel(FeatureModelConfig(hardware=True)), [CHIPS[0], Accelerator(4, 4, 0)]
     with pytest.raises(InputError, match=r"clock_mhz of an accelerator must be above 0, got 0 \(item 1\)"):
         model.fit("skipnet", CODES[:2], VOLUMES[:2, 1], accelerators=wrong)
+
+
+@pytest.mark.parametrize("hardware", [False, True])
+def test_as_a_target_it_prices_members_and_files_alike(tmp_path: Path, hardware: bool) -> None:
+    chips = [CHIPS[i % len(CHIPS)] for i in range(len(CODES))] if hardware else None
+    fitted = {
+        metric: FeatureModel(FeatureModelConfig(metric, hardware=hardware)).fit(
+            "skipnet", CODES, VOLUMES @ weights, accelerators=chips
+        )
+        for metric, weights in (("latency", [0.2, 3e-8, 0, 1e-7, 2e-7]), ("energy", [1, 2e-8, 1e-8, 0, 0]))
+    }
+    write_target(tmp_path / "chip.yaml", "chip", fitted["latency"], energy=fitted["energy"])
+    chosen = f"{tmp_path / 'chip.yaml'}" + (":array=64,buffer_kib=32,clock_mhz=100" if hardware else "")
+    target = load_target(chosen)
+    estimator = make_estimator(target)
+    batch = estimate_networks(estimator, SPACES["skipnet"], CODES[:3])
+    one = [Accelerator(64, 32, 100)] * 3 if hardware else None
+    for metric, found in (("latency", batch.latency_ms), ("energy", batch.energy_mj)):
+        wanted = fitted[metric].predict("skipnet", CODES[:3], accelerators=one)
+        np.testing.assert_allclose(found, wanted, rtol=1e-9)
+    network = SPACES["skipnet"].network(CODES[0], SPACES["skipnet"].datasets[0])
+    made = estimate_kernels(estimator, network)
+    assert made.latency_ms == pytest.approx(batch.latency_ms[0], rel=1e-9)
+    assert {network.nodes[layer.position].op for layer in made.layers} == {at.op for at in made.layers}
+    foreign = Network(
+        {"x": Value("x", (2, 3)), "y": Value("y", (2, 3))}, (Node("me::Odd", ("x",), ("y",)),), ("x",), ("y",)
+    )
+    assert list(fallbacks(estimate_kernels(estimator, foreign))) == [
+        "me::Odd not understood: priced as the data it moves"
+    ]
+    if hardware:
+        with pytest.raises(InputError, match="chip must be given array, buffer_kib, clock_mhz"):
+            load_target(str(tmp_path / "chip.yaml"))
