@@ -55,4 +55,4 @@ def test_what_is_not_there(source: str, error: type[Exception], said: str) -> No
 
 
 def test_pages_with_figures_are_marked() -> None:
-    assert {"README", "adaptation", "search"} <= {page.stem for page in MARKED}
+    assert {"README", "adaptation", "search_quality"} <= {page.stem for page in MARKED}
