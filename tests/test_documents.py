@@ -90,6 +90,11 @@ def test_a_page_is_true(page: Path, shell: Shell, full: bool, tmp_path: Path) ->
         check_page(page, shell, full=full)
 
 
+def test_no_page_is_overwritten_by_one_of_the_site() -> None:
+    """Sphinx writes a page of each of these names itself, in place of one that has it."""
+    assert not {page.stem for page in PAGES} & {"search", "genindex", "py-modindex"}
+
+
 def check_page(page: Path, shell: Shell, *, full: bool) -> None:
     """Run a page's blocks in order."""
     answers: list[str] = []
