@@ -224,6 +224,8 @@ class Space(Members):
     def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
         """Parameters and FLOPs under the counting rule of the space's public table, in single units.
 
+        Where no rule is published FLOPs are multiply-adds of convolutions and linear layers.
+
         Shapes:
             codes: (n, k); output: (n,) and (n,)
         """

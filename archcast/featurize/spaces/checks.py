@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archcast.core.arrays import Arch
+from archcast.core.arrays import Arch, Codes
 from archcast.core.batches import items_of
 from archcast.core.errors import InputError, ParseError, shorten
 
@@ -123,6 +123,18 @@ def small_integers(rows: Sequence[Any], length: int) -> NDArray[np.uint8] | None
     except ValueError:
         return None
     return np.frombuffer(flat, dtype=np.uint8).reshape(-1, length)
+
+
+def code_table(choices: Sequence[Sequence[int]]) -> Codes:
+    """What reads `small_integers`: decision and value -> code; -1 where there is no such choice.
+
+    Shapes:
+        output: (decisions, 256)
+    """
+    table = np.full((len(choices), 256), -1, dtype=np.int8)
+    for row, values in zip(table, choices, strict=True):
+        row[list(values)] = range(len(values))
+    return table
 
 
 def is_codes(batch: Any) -> bool:

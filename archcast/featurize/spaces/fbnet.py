@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from archcast.core.arrays import Arch, Codes, Doubles, Ints
-from archcast.featurize.cost import quantity
+from archcast.core.arrays import Arch, Codes, Ints
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
@@ -109,11 +108,6 @@ class FBNet(ChainSpace):
             skip[:, s] = width[:, s] * own[:, 0 if keeps else 1 :].sum(axis=1)
             start += count
         return Cells(width, depth, skip)
-
-    def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
-        """Multiply-adds of convolutions and the linear layer; no table publishes counts."""
-        costs = self.costs(codes, dataset)
-        return quantity(costs, "params"), quantity(costs, "macs")
 
 
 def _halved(side: int, stride: int) -> int:

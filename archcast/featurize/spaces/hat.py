@@ -40,7 +40,6 @@ from archcast.featurize.spaces.hat_notation import (
     MEANS,
     WIDTHS,
     format_row,
-    matches,
     parse_items,
     sums,
 )
@@ -59,7 +58,7 @@ class HAT(Space):
     """The transformers of HAT by their design features."""
 
     name = "hat"
-    columns = COLUMNS
+    keys = columns = COLUMNS
     cardinalities = tuple(
         MEANS[c].top + 1 if c in MEANS else {0: 2, 1: 1, 4: 2, 5: len(DECODER_DEPTHS)}[i]
         for i, c in enumerate(COLUMNS)
@@ -68,9 +67,6 @@ class HAT(Space):
     counts_nodes = False
     notations = transformers.NOTATIONS
     term_groups = (*((_LD, c) for c in (_DE, _DD, _FD, _HD, _HC, _A)), (_FE,), (_HE,))
-
-    def matches(self, item: Arch) -> bool:
-        return matches(item)
 
     def parse_items(self, items: Sequence[Arch]) -> Codes:
         return parse_items(items)

@@ -77,11 +77,6 @@ def sums(mean: Mean, layers: int) -> tuple[int, ...]:
     return tuple(sorted(reached))
 
 
-def matches(item: Arch) -> bool:
-    """Whether `item` is a dict with a key of this notation."""
-    return isinstance(item, dict) and not item.keys().isdisjoint(COLUMNS)
-
-
 def format_row(row: list[int]) -> dict[str, int | float]:
     """The features of one row of codes, means exact."""
     depth = row[5] + 1

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from archcast.core.arrays import Arch, Codes, Doubles, Ints
+from archcast.core.arrays import Arch, Codes, Ints
 from archcast.core.errors import ParseError
-from archcast.featurize.cost import quantity
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
@@ -105,11 +104,6 @@ class Macro(ChainSpace):
             depth[:, s] = 3 * block[:, columns].sum(axis=1) + ~block[:, columns[0]]
             skip[:, s] = width[:, s] * block[:, columns[1:]].sum(axis=1)
         return Cells(width, depth, skip)
-
-    def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
-        """Multiply-adds of convolutions and the linear layer."""
-        costs = self.costs(codes, dataset)
-        return quantity(costs, "params"), quantity(costs, "macs")
 
 
 def _stem(b: NetworkBuilder, x: str) -> str:

@@ -21,7 +21,7 @@ from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.spaces.blocks import classifier, conv_bn, mobile_block
 from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part, always, fixed_part
-from archcast.featurize.spaces.checks import check_integer, check_keys, small_integers
+from archcast.featurize.spaces.checks import check_integer, check_keys, code_table, small_integers
 from archcast.featurize.spaces.places import Forced, Place, Places
 from archcast.featurize.topology import Cells
 
@@ -49,9 +49,6 @@ class MnasNet(ChainSpace):
     choices: ClassVar = dict(zip(COLUMNS, CHOICES, strict=True))
     datasets = ("imagenet",)
     term_groups = cost_groups = tuple(tuple(range(4 * b, 4 * b + 4)) for b in range(7))
-
-    def matches(self, item: Arch) -> bool:
-        return isinstance(item, dict) and not item.keys().isdisjoint(COLUMNS)
 
     def parse_items(self, items: Sequence[Arch]) -> Codes:
         values = _plain_values(items)
@@ -218,12 +215,4 @@ def _check_flag(value: object, column: str, i: int) -> int:
     )
 
 
-def _code_table() -> Codes:
-    """(28, 256): column and value -> code, -1 where the column has no such value."""
-    table = np.full((len(COLUMNS), 256), -1, dtype=np.int8)
-    for column, choices in enumerate(CHOICES):
-        table[column, list(choices)] = range(len(choices))
-    return table
-
-
-_CODE_OF = _code_table()
+_CODE_OF = code_table(CHOICES)

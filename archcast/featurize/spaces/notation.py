@@ -33,6 +33,7 @@ class Notation(ABC):
         name: the space's name.
         choices: decision -> its values, in the order of their codes; gives `columns` and `cardinalities`. A
             space with a notation of its own may give those two instead.
+        keys: of the dict that is the notation, if it is one; by default the decisions.
         columns: names of the k decisions.
         cardinalities: number of values of each decision; codes run from 0 to cardinality - 1.
         notations: of others, which name members too and are read where they are asked for by name.
@@ -41,6 +42,7 @@ class Notation(ABC):
 
     name: str
     choices: ClassVar[Mapping[str, Sequence[Any]]] = {}
+    keys: tuple[str, ...] = ()
     columns: tuple[str, ...]
     cardinalities: tuple[int, ...]
     notations: tuple[Foreign, ...] = ()
@@ -50,10 +52,11 @@ class Notation(ABC):
         super().__init_subclass__(**kwargs)
         if "choices" in cls.__dict__:
             cls.columns, cls.cardinalities = tuple(cls.choices), tuple(map(len, cls.choices.values()))
+            cls.keys = cls.__dict__.get("keys", cls.columns)
 
     def matches(self, item: Arch) -> bool:
         """Whether `item` has the outer form of this space's notation; cheap, not a full check."""
-        return isinstance(item, dict) and not item.keys().isdisjoint(self.choices)
+        return isinstance(item, dict) and not item.keys().isdisjoint(self.keys)
 
     def parse_items(self, items: Sequence[Arch]) -> Codes:
         """Codes of a checked, non-empty list; raise ParseError with item and position."""

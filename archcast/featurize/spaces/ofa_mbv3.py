@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 
 from archcast.core.arrays import Arch, Bools, Codes, Doubles, Ints
-from archcast.featurize.cost import quantity
 from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.spaces import ofa_mbv3_blocks as blocks
 from archcast.featurize.spaces.blocks import conv_bn, mobile_block, rounded_channels
@@ -25,11 +24,11 @@ from archcast.featurize.spaces.ofa_mbv3_notation import (
     DEPTHS,
     EXPANSIONS,
     KERNELS,
+    KEYS,
     N_POSITIONS,
     N_STAGES,
     POSITIONS,
     RESOLUTIONS,
-    matches,
     parse_items,
     used_positions,
 )
@@ -52,6 +51,7 @@ class OFAMobileNetV3(ChainSpace):
     """The sub-networks of Once-for-All MobileNetV3, width 1.0, on ImageNet at 128 to 224 pixels."""
 
     name = "ofa_mbv3"
+    keys = KEYS
     columns = (
         *(f"ks_{p}" for p in range(N_POSITIONS)),
         *(f"e_{p}" for p in range(N_POSITIONS)),
@@ -63,9 +63,6 @@ class OFAMobileNetV3(ChainSpace):
     term_groups = (*((p, N_POSITIONS + p) for p in range(N_POSITIONS)), (_R,))
     cost_groups = tuple((_R, p, N_POSITIONS + p) for p in range(N_POSITIONS))
 
-    def matches(self, item: Arch) -> bool:
-        return matches(item)
-
     def parse_items(self, items: Sequence[Arch]) -> Codes:
         return parse_items(items)
 
@@ -74,7 +71,7 @@ class OFAMobileNetV3(ChainSpace):
         ks, e = kernels[codes[:, _KS]].tolist(), expansions[codes[:, _E]].tolist()
         d = np.array(DEPTHS)[codes[:, _D]].tolist()
         r = np.array(RESOLUTIONS)[codes[:, _R]].tolist()
-        return [dict(zip(("ks", "e", "d", "r"), row, strict=True)) for row in zip(ks, e, d, r, strict=True)]
+        return [dict(zip(KEYS, row, strict=True)) for row in zip(ks, e, d, r, strict=True)]
 
     def normalise(self, codes: Codes) -> Codes:
         unused = ~used_positions(codes[:, _D])
@@ -195,11 +192,6 @@ class OFAMobileNetV3(ChainSpace):
         count = codes[:, _D].astype(np.float64) + DEPTHS[0]
         width = np.broadcast_to(np.array(CHANNELS, dtype=np.float64), count.shape)
         return Cells(width, 3 * count, width * (count - 1))
-
-    def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
-        """Multiply-adds of convolutions, those of squeeze-excite among them, and the linear layer."""
-        costs = self.costs(codes, dataset)
-        return quantity(costs, "params"), quantity(costs, "macs")
 
 
 def _shape(channels: int, halvings: int, forms: int = _FORMS) -> Callable[[int], tuple[int, int]]:

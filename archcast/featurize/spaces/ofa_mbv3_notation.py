@@ -10,19 +10,21 @@ from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, Bools, Codes
 from archcast.core.errors import ParseError, shorten
-from archcast.featurize.spaces.checks import check_integer, check_integers, check_keys, small_integers
+from archcast.featurize.spaces.checks import (
+    check_integer,
+    check_integers,
+    check_keys,
+    code_table,
+    small_integers,
+)
 
 N_STAGES, POSITIONS = 5, 4
 N_POSITIONS = N_STAGES * POSITIONS
 KERNELS, EXPANSIONS, DEPTHS = (3, 5, 7), (3, 4, 6), (2, 3, 4)
 RESOLUTIONS = tuple(range(128, 225, 4))
-_KEYS = ("ks", "e", "d", "r")
+KEYS = ("ks", "e", "d", "r")
+_CODE_OF = code_table((KERNELS, EXPANSIONS, DEPTHS))
 _R_CODE = {r: code for code, r in enumerate(RESOLUTIONS)}
-
-
-def matches(item: Arch) -> bool:
-    """Whether `item` is a dict with a key of this notation."""
-    return isinstance(item, dict) and not item.keys().isdisjoint(_KEYS)
 
 
 def used_positions(depth_codes: NDArray[np.int8]) -> Bools:
@@ -63,14 +65,13 @@ def _parse_plain(items: Sequence[Arch]) -> Codes | None:
     resolution = _resolution_codes([item["r"] for item in items])
     if resolution is None or any(values is None for values in lists):
         return None
-    tables = (_code_table(KERNELS, 1), _code_table(EXPANSIONS, 1), _code_table(DEPTHS, 0))
-    ks, e, d = (table[values] for table, values in zip(tables, lists, strict=True))
+    ks, e, d = (table[values] for table, values in zip(_CODE_OF, lists, strict=True))
     if d.min() < 0:
         return None
     used = used_positions(d)
-    chosen = np.concatenate([np.where(used, ks, 0), np.where(used, e, 0)], axis=1)
-    if chosen.min() < 0:
+    if (used & ((ks < 0) | (e < 0))).any():
         return None
+    chosen = np.concatenate([np.where(used, ks + 1, 0), np.where(used, e + 1, 0)], axis=1)
     codes: Codes = np.concatenate([chosen, d, resolution[:, None]], axis=1)
     return codes
 
@@ -88,16 +89,9 @@ def _resolution_codes(values: list[Any]) -> NDArray[np.int8] | None:
     return None if min(codes) < 0 else np.array(codes, dtype=np.int8)
 
 
-def _code_table(choices: tuple[int, ...], first: int) -> Codes:
-    """(256,): value -> code, counted from `first`; -1 where there is no such choice."""
-    table = np.full(256, -1, dtype=np.int8)
-    table[list(choices)] = range(first, first + len(choices))
-    return table
-
-
 def _parse_slowly(item: Arch, i: int) -> list[int]:
     """Codes of one architecture, or a ParseError that says where it goes wrong."""
-    values = check_keys(item, _KEYS, space="ofa_mbv3", index=i, optional=("wid",))
+    values = check_keys(item, KEYS, space="ofa_mbv3", index=i, optional=("wid",))
     if not _is_width(values.get("wid")):
         raise ParseError(
             f"ofa_mbv3 wid must be 1.0 or None, as only that width is modelled, got {shorten(values['wid'])}",

@@ -28,7 +28,6 @@ import numpy as np
 
 from archcast.core.arrays import Arch, Bools, Codes, Doubles, Ints
 from archcast.core.network import Network
-from archcast.featurize.cost import quantity
 from archcast.featurize.encoders.packed import PackedGraphs, log_costs
 from archcast.featurize.spaces.blocks import classifier, conv_bn
 from archcast.featurize.spaces.builder import NetworkBuilder
@@ -43,7 +42,6 @@ from archcast.featurize.spaces.skipnet_notation import (
     N_CELLS,
     SKIPS,
     WIDTHS,
-    matches,
     parse_items,
 )
 from archcast.featurize.topology import Cells
@@ -62,12 +60,10 @@ class SkipNet(ChainSpace):
     """Networks of three cells of 3 to 12 layers, at the image's side, a half and a quarter of it."""
 
     name = "skipnet"
+    keys = KEYS
     choices: ClassVar = dict(zip(COLUMNS, CHOICES, strict=True))
     datasets = tuple(IMAGES)
     term_groups = cost_groups = ((0, 3, 6), (1, 4, 7), (2, 5, 8), (3, 4), (4, 5))
-
-    def matches(self, item: Arch) -> bool:
-        return matches(item)
 
     def parse_items(self, items: Sequence[Arch]) -> Codes:
         return parse_items(items)
@@ -212,11 +208,6 @@ class SkipNet(ChainSpace):
         }
         made = tuple(f"cell{c}_{name}" for name in columns for c in range(N_CELLS))
         return (*names, *made), np.concatenate([decisions, *(v / 1e3 for v in columns.values())], axis=1)
-
-    def published_counts(self, codes: Codes, dataset: str | None = None) -> tuple[Doubles, Doubles]:
-        """Multiply-adds of convolutions and the linear layer; there is no public table to follow."""
-        costs = self.costs(codes, dataset)
-        return quantity(costs, "params"), quantity(costs, "macs")
 
 
 def sources(i: int, skips: int) -> tuple[int, ...]:

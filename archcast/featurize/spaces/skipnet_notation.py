@@ -7,7 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.core.arrays import Arch, Codes
-from archcast.featurize.spaces.checks import check_integer, check_integers, check_keys, small_integers
+from archcast.featurize.spaces.checks import (
+    check_integer,
+    check_integers,
+    check_keys,
+    code_table,
+    small_integers,
+)
 
 N_CELLS = 3
 KEYS = ("depth", "width", "skips")
@@ -18,11 +24,6 @@ SKIPS = tuple(range(6))
 COLUMNS = tuple(f"{key}_{c}" for key in KEYS for c in range(N_CELLS))
 CHOICES: tuple[tuple[int, ...], ...] = (*[DEPTHS] * N_CELLS, *WIDTHS, *[SKIPS] * N_CELLS)
 """Values of each column: depths of the three cells, then their widths, then their skips."""
-
-
-def matches(item: Arch) -> bool:
-    """Whether `item` is a dict with a key of this notation."""
-    return isinstance(item, dict) and not item.keys().isdisjoint(KEYS)
 
 
 def parse_items(items: Sequence[Arch]) -> Codes:
@@ -69,12 +70,4 @@ def _parse_slowly(item: Arch, i: int) -> list[int]:
     return codes
 
 
-def _code_table() -> Codes:
-    """(9, 256): column and value -> code, -1 where the column has no such value."""
-    table = np.full((len(CHOICES), 256), -1, dtype=np.int8)
-    for column, choices in enumerate(CHOICES):
-        table[column, list(choices)] = range(len(choices))
-    return table
-
-
-_CODE_OF = _code_table()
+_CODE_OF = code_table(CHOICES)
