@@ -7,6 +7,7 @@ Each kind of program has its maker of tables; the fields of a kernel are told in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ from archcast.featurize.encoders.kernel_launched import compiled_table, eager_ta
 from archcast.featurize.encoders.kernel_records import CLASSES, FIELDS, KernelTable
 from archcast.featurize.encoders.program import COMPILED, EAGER, Program
 from archcast.featurize.fusion.unquantized import unquantized
+from archcast.featurize.launches.exact import exact_nodes
 
 __all__ = ["CLASSES", "FIELDS", "KernelTable", "kernel_table"]
 
@@ -26,7 +28,7 @@ _KEPT = "_kernel_tables"
 
 
 def kernel_table(network: Network, program: Program) -> KernelTable:
-    """The table of a network, worked out once a program and kept with the network.
+    """The table of a network, kept with the network and worked out once for all programs that see the same.
 
     Of a quantised network it is that of what it was quantised from: the device says in how many bits it runs.
 
@@ -36,6 +38,18 @@ def kernel_table(network: Network, program: Program) -> KernelTable:
     kept = network.__dict__.setdefault(_KEPT, {})
     if program not in kept:
         plain = unquantized(network).network
-        kept[program] = MAKERS.get(program.rules, joined_table)(plain, program)
+        alike = _alike(plain, program)
+        if alike not in kept:
+            kept[alike] = MAKERS.get(alike.rules, joined_table)(plain, alike)
+        kept[program] = kept[alike]
     table: KernelTable = kept[program]
     return table
+
+
+def _alike(network: Network, program: Program) -> Program:
+    """The program that stands for all under which a network is the same kernels."""
+    if program.rules not in MAKERS:
+        return Program(program.rules)
+    precision = "amp" if program.precision.startswith("amp") else program.precision
+    whole = program.attention == "exact" and not exact_nodes(network)
+    return replace(program, precision=precision, attention="whole" if whole else program.attention)

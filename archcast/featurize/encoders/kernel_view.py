@@ -68,7 +68,9 @@ class KernelView:
 
     def of(self, *kinds: str) -> Doubles:
         """1 where a kernel is of one of the classes, (k,)."""
-        chosen: Doubles = np.isin(self.classes, [_PLACES[kind] for kind in kinds]).astype(float)
+        asked = np.zeros(len(CLASSES))
+        asked[[_PLACES[kind] for kind in kinds]] = 1.0
+        chosen: Doubles = asked[self.classes]
         return chosen
 
     @cached_property

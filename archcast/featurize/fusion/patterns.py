@@ -46,8 +46,11 @@ def join_written_out(groups: Groups, *, reductions: bool) -> None:
 def _diamond(groups: Groups, source: str, *, reductions: bool) -> list[int]:
     """Nodes that see `source` alone, up to the first that all of them lead to; empty where there is none."""
     allowed = _POINTWISE | _REDUCTIONS if reductions else _POINTWISE
+    readers = sorted(groups.readers(source))
+    if sum(groups.node(place).op in allowed and not groups.kind(place) for place in readers) < 2:
+        return []
     seen, grown = {source}, []
-    for place in _onwards(groups, sorted(groups.readers(source))):
+    for place in _onwards(groups, readers):
         node = groups.node(place)
         if node.op in allowed and not groups.kind(place) and set(groups.data(place)) <= seen:
             grown.append(place)
