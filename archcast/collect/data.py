@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archcast.collect.export import ExportSummary, export_measurements, measurements_of
-from archcast.collect.fetch import Attempts, fetch_files, is_present
+from archcast.collect.fetch import fetch_files, is_present
 from archcast.collect.matrix import MeasurementMatrix, load_measurements
 from archcast.collect.store import MeasurementStore
 from archcast.collect.summary import ColumnSummary, summarise
@@ -117,7 +117,7 @@ def list_tables() -> list[TableRecord]:
     return [_record(recipe) for recipe in RECIPES.values()]
 
 
-def fetch_table(name: str, *, attempts: Attempts | None = None, show_progress: bool = True) -> FetchSummary:
+def fetch_table(name: str, *, show_progress: bool = True) -> FetchSummary:
     """Download a table's files to the folder of downloads; files that are there and right stay.
 
     Raises:
@@ -135,7 +135,7 @@ def fetch_table(name: str, *, attempts: Attempts | None = None, show_progress: b
             f"the table {name} cannot be downloaded by archcast: {recipe.by_hand} "
             f"and put it at {folder / listed}"
         )
-    count = fetch_files(recipe.files, folder, attempts=attempts, show_progress=show_progress)
+    count = fetch_files(recipe.files, folder, show_progress=show_progress)
     return FetchSummary(name, count, len(recipe.files) - count, folder)
 
 

@@ -63,13 +63,7 @@ def is_present(remote: RemoteFile, folder: Path) -> bool:
     return not remote.sha256 or sha256(path) == remote.sha256
 
 
-def fetch_files(
-    files: Sequence[RemoteFile],
-    folder: Path,
-    *,
-    attempts: Attempts | None = None,
-    show_progress: bool = True,
-) -> int:
+def fetch_files(files: Sequence[RemoteFile], folder: Path, *, show_progress: bool = True) -> int:
     """Download what is missing or wrong among `files`; return how many files that were.
 
     Raises:
@@ -90,7 +84,7 @@ def fetch_files(
                 if bar:
                     bar.update(task, completed=before + done)
 
-            fetch_file(remote, folder, attempts=attempts, report=report)
+            fetch_file(remote, folder, report=report)
             before += remote.size or 0
     return len(wanted)
 

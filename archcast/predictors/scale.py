@@ -20,6 +20,16 @@ LOGARITHMIC = frozenset({"latency", "energy", "throughput", "memory"})
 _FLAT = 1e-9
 
 
+def standardisation(x: Doubles) -> tuple[Doubles, Doubles]:
+    """Mean, and what x - mean is multiplied by: 1 over the deviation, 0 for a column that never varies.
+
+    Shapes:
+        x: (n, d); output: (d,) each
+    """
+    deviation = x.std(axis=0)
+    return x.mean(axis=0), np.where(deviation > _FLAT, 1.0 / np.maximum(deviation, _FLAT), 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class TargetScale:
     """Standardised, and for costs logarithmic, targets.

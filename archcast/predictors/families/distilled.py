@@ -30,6 +30,7 @@ from archcast.predictors.lowered import Lowered
 from archcast.predictors.lowered.corrections import Networks
 from archcast.predictors.lowered.link import Correct, Interpolate, Link, apply
 from archcast.predictors.lowered.tables import Sum
+from archcast.predictors.scale import standardisation
 from archcast.predictors.scores import NormalScores
 
 _PASSES = 6
@@ -106,8 +107,7 @@ class Distilled(Predictor):
     def take_moments(self, codes: Codes) -> None:
         """Learn the scale of the encoding."""
         encoded = encode(self.space_, codes, self.config.pieces, self.dataset_)
-        self.centre_, deviation = encoded.mean(axis=0), encoded.std(axis=0)
-        self.scaling_ = np.where(deviation > 1e-9, 1.0 / np.maximum(deviation, 1e-9), 0.0)
+        self.centre_, self.scaling_ = standardisation(encoded)
 
     def take_network(self, layers: tuple[Floats, ...]) -> None:
         """Keep W1, b1, W2, b2, W3 and b3."""

@@ -27,6 +27,7 @@ from archcast.predictors.contract import Predictor, register
 from archcast.predictors.lowered import Lowered
 from archcast.predictors.lowered.link import Exp
 from archcast.predictors.lowered.tables import Sum
+from archcast.predictors.scale import standardisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,7 @@ class BayesianLinear(Predictor):
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del seed
         encoded = self._encode(labels.codes)
-        self.centre_ = encoded.mean(axis=0)
-        deviation = encoded.std(axis=0)
-        self.scaling_ = np.where(deviation > 1e-9, 1.0 / np.maximum(deviation, 1e-9), 0.0)
+        self.centre_, self.scaling_ = standardisation(encoded)
         x = (encoded - self.centre_) * self.scaling_
         self.weights_, self.intercept_ = np.zeros((x.shape[1], z.shape[1])), np.zeros(z.shape[1])
         for column in range(z.shape[1]):

@@ -32,6 +32,7 @@ from archcast.predictors.lowered import Lowered
 from archcast.predictors.lowered.corrections import Networks
 from archcast.predictors.lowered.link import Correct, Exp
 from archcast.predictors.lowered.tables import Sum
+from archcast.predictors.scale import standardisation
 
 Member = tuple[Floats, ...]
 """W1 (d, h), b1 (h,), W2 (h, h), b2 (h,), W3 (h, m), b3 (m,)."""
@@ -93,8 +94,7 @@ class MLP(Predictor):
 
     def _take_moments(self, codes: Codes) -> None:
         encoded = encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
-        self.centre_, deviation = encoded.mean(axis=0), encoded.std(axis=0)
-        self.scaling_ = np.where(deviation > 1e-9, 1.0 / np.maximum(deviation, 1e-9), 0.0)
+        self.centre_, self.scaling_ = standardisation(encoded)
 
     def _gate(self, labels: Labels, z: Doubles, seed: int) -> Doubles:
         """Least-squares share of the correction on rows held back from sum and network."""

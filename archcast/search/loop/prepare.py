@@ -84,9 +84,7 @@ def _source(quantity: Quantity, space: Space, dataset: str, given: object, takes
     return source_of(quantity, space, given, takes=takes)
 
 
-def keeps_limits(
-    space: Space, limits: Sequence[str | Limit] | str, codes: Codes, *, dataset: str | None = None
-) -> Bools:
+def keeps_limits(space: Space, limits: Sequence[str | Limit] | str, codes: Codes) -> Bools:
     """Which of some architectures keep limits, those of devices with a probability of 90 %.
 
     Shapes:
@@ -95,7 +93,7 @@ def keeps_limits(
     Raises:
         InputError, UnknownNameError: as `run.search`.
     """
-    data = space.check_dataset(dataset)
+    data = space.check_dataset(None)
     bounds = Reader(space, (), data).limits(limits)
     if not bounds:
         return np.ones(len(codes), dtype=bool)
