@@ -124,15 +124,15 @@ def _cut(network: Network, nodes: list[Counted]) -> list[str | None]:
     last |= dict.fromkeys(network.outputs, len(network.nodes))
     alive = {name for name in network.inputs if name in last}
     pieces: list[tuple[int, tuple[int, ...]]] = []
+    ending: dict[int, list[str]] = {}
+    for name, place in last.items():
+        ending.setdefault(place, []).append(name)
     for place, node in enumerate(network.nodes):
-        for name in node.outputs:
-            if name in last:
-                alive.add(name)
-        for name in (*network.reads[place], *node.outputs):
-            if last.get(name, -1) <= place:
-                alive.discard(name)
+        alive.update(name for name in node.outputs if name in last)
+        alive.difference_update(ending.get(place, ()))
         if len(alive) == 1:
-            value = network.values.get(next(iter(alive)))
+            (only,) = alive
+            value = network.values.get(only)
             if value is not None and value.is_bound:
                 pieces.append((place, value.dims))
     out: list[str | None] = [None] * len(nodes)

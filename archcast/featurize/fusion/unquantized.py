@@ -72,7 +72,7 @@ def unquantized(network: Network, *, narrow: bool = False) -> Unquantized:
     Args:
         narrow: keep types of few bits where every reader reads what is quantised; otherwise all is float32.
     """
-    ops = {_bare(node.op) for node in network.nodes}
+    ops = {_bare(op) for op in {node.op for node in network.nodes}}
     if network.bodies or (ops.isdisjoint(_PAIRS) and ops.isdisjoint(_PLAIN)):
         return Unquantized(network, tuple((place,) for place in range(len(network.nodes))))
     return _Undoing(network, narrow).run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Network, Node
@@ -38,16 +39,20 @@ def counted(network: Network) -> tuple[Counted, ...]:
     Raises:
         InputError: a shape is not known or not bound; names the node.
     """
-    return tuple(_counted(network, network.values, 1))
+    return tuple(_counted(network, network.values, 1, {}))
 
 
-def _counted(network: Network, values: Values, times: int) -> Iterator[Counted]:
+_Seen: TypeAlias = "dict[tuple[Any, ...], tuple[Work, tuple[int, ...]]]"
+"""What is the same of like nodes -> their work, and which of their inputs are trained."""
+
+
+def _counted(network: Network, values: Values, times: int, seen: _Seen) -> Iterator[Counted]:
     for place, node in enumerate(network.nodes):
-        yield _of(node, place, values, times)
+        yield _of(node, place, values, times, seen, has_bodies=place in network.bodies)
         if place not in network.bodies:
             continue
         inside = [
-            tuple(_counted(body, {**values, **body.values}, times * _turns(node, values)))
+            tuple(_counted(body, {**values, **body.values}, times * _turns(node, values), seen))
             for body in network.bodies[place]
         ]
         if node.op == "If":
@@ -56,14 +61,43 @@ def _counted(network: Network, values: Values, times: int) -> Iterator[Counted]:
             yield from body
 
 
-def _of(node: Node, place: int, values: Values, times: int) -> Counted:
+def _of(node: Node, place: int, values: Values, times: int, seen: _Seen, *, has_bodies: bool) -> Counted:
     if node.op not in OPERATORS:
         return Counted(node, _moved(node, values), times, understood=False)
     try:
-        return Counted(node, OPERATORS[node.op].work(node, values), times)
+        work = OPERATORS[node.op].work(node, values) if has_bodies else _work(node, values, seen)
+        return Counted(node, work, times)
     except InputError as error:
         where = f" in {node.part}" if node.part else ""
         raise InputError(f"node {place} ({node.op}{where}): {error}") from error
+
+
+def _work(node: Node, values: Values, seen: _Seen) -> Work:
+    """Work of a node; that of one like it, but for names, where there was one."""
+    inputs = node.inputs
+    if len({*inputs}) < len(inputs):
+        return OPERATORS[node.op].work(node, values)
+    kinds = tuple(
+        [
+            (v.shape, v.dtype, v.constant, v.learned, v.data) if (v := values.get(name)) else name
+            for name in (*inputs, *node.outputs)
+        ]
+    )
+    alike = (node.op, len(inputs), kinds, tuple(node.attributes.items()) if node.attributes else ())
+    try:
+        found = seen.get(alike)
+    except TypeError:  # an attribute that no reader makes
+        return OPERATORS[node.op].work(node, values)
+    if found is None:
+        work = OPERATORS[node.op].work(node, values)
+        if all(name in inputs for name in work.learned):
+            seen[alike] = work, tuple(inputs.index(name) for name in work.learned)
+        return work
+    work, trained = found
+    if not trained:
+        return work
+    names = tuple([inputs[p] for p in trained])
+    return Work(work.kind, work.macs, work.read, work.weights, work.written, names, work.loops)
 
 
 def _moved(node: Node, values: Values) -> Work:

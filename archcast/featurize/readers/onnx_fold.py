@@ -382,6 +382,7 @@ _STEPS: dict[str, Step] = {
     "Ceil": _same(np.ceil),
     "Round": _same(np.rint),
     "Sqrt": _same(np.sqrt),
+    "Reciprocal": _same(np.reciprocal),
     "Pow": _same(np.power),
     "Mod": _same(np.mod),
     "Min": _same(lambda *xs: np.minimum.reduce(np.broadcast_arrays(*xs))),

@@ -42,7 +42,7 @@ def read_module(module: Any, example: Any, *, part: str = "") -> Network:
     except Exception as error:  # whatever a user's module raises
         if isinstance(error, NotImplementedError) or "meta tensors" in str(error):
             raise InputError(
-                f"{recorder.where()} needs values, which shapes do not tell: {_first_line(error)}"
+                f"{recorder.where()} depends on values, which shapes do not tell: {_way_out(args, kwargs)}"
             ) from error
         raise InputError(
             f"{type(module).__name__} does not run with these inputs, in {recorder.where()}: "
@@ -82,6 +82,30 @@ def _input(torch: Any, value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise InputError(f"example must be a shape, a tensor or a sequence of these, got {shorten(value)}")
+
+
+def _way_out(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """How to read a module, such as a detector, whose shapes follow from what it finds."""
+    drawn = [_drawn(value) for value in args]
+    named = (
+        "" if not kwargs else f", kwargs={{{', '.join(f'{k!r}: {_drawn(v)}' for k, v in kwargs.items())}}}"
+    )
+    inside = "".join(f"{one}, " for one in drawn).rstrip() if len(drawn) == 1 else ", ".join(drawn)
+    return (
+        f"export it where it has weights, by torch.onnx.export(module, ({inside}), 'model.onnx', "
+        f"dynamo=False{named}), and read the file; how many are found is bound there, as "
+        f"archcast.network('model.onnx', NonZero=100, NonMaxSuppression=100) or --bind NonZero=100"
+    )
+
+
+def _drawn(value: Any) -> str:
+    """Python that makes an input like one that was given."""
+    if not hasattr(value, "shape"):
+        return repr(value)
+    sizes = ", ".join(map(str, value.shape))
+    return (
+        f"torch.rand({sizes})" if value.is_floating_point() else f"torch.ones({sizes}, dtype={value.dtype})"
+    )
 
 
 def _first_line(error: BaseException) -> str:
