@@ -24,9 +24,10 @@ from pymoo.operators.sampling.rnd import IntegerRandomSampling
 from pymoo.optimize import minimize
 
 from archcast.collect.estimate import load_target
+from archcast.search.codesign.find import find
 from archcast.search.codesign.hardware import HardwareGrid
 from archcast.search.codesign.problem import QUANTITIES, PairProblem, pair_limit
-from archcast.search.codesign.run import CodesignModels, find, prepare
+from archcast.search.codesign.run import CodesignModels, prepare
 
 SETTINGS, CHUNK, POPULATION = 20, 50_000, 200
 
@@ -83,7 +84,7 @@ def settings(models: CodesignModels, objective: str) -> list[PairProblem]:
         ]
         if objective == "efficiency":
             limits.append(pair_limit(f"accuracy>={np.quantile(values[:, 0], rng.uniform(0.3, 0.8)):.17g}"))
-        out.append(models.problem(limits, objective))
+        out.append(models.problem(limits, (objective,)))
     return out
 
 

@@ -1,9 +1,9 @@
 """Networks that co-optimisation finds, trained: predicted against reached, beside random networks.
 
 For each draw of the 25 networks that accuracy is learned from, the ten best different networks of one search
-are trained under the kept table's protocol, and their costs are estimated. Beside them are networks of the
-kept table that the accuracy was not learned from: ten drawn at random (`random`), and all that some
-accelerator runs within the limits on costs (`within`).
+that keep the limits by the estimator too are trained under the kept table's protocol. Beside them are
+networks of the kept table that the accuracy was not learned from: ten drawn at random (`random`), and all
+that some accelerator runs within the limits on costs (`within`).
 Trainings are kept in `ARCHCAST_HOME`, so a run that was cut off goes on.
 
     python benchmarks/codesign_trained.py --out benchmarks/results/codesign_trained.csv
@@ -13,18 +13,20 @@ from __future__ import annotations
 
 import argparse
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from archcast.collect.accuracy import TrainingProtocol, collect_accuracy
-from archcast.collect.estimate import estimate_networks, load_target, make_estimator
+from archcast.collect.estimate import load_target
 from archcast.collect.store import MeasurementStore
 from archcast.featurize.spaces import SPACES
+from archcast.search.codesign.find import CodesignResult, find
 from archcast.search.codesign.hardware import HardwareGrid
 from archcast.search.codesign.problem import pair_limit
-from archcast.search.codesign.run import CodesignModels, find, prepare
+from archcast.search.codesign.run import CodesignModels, confirm_pairs, prepare
 from archcast.training.labels import load_labels
 
 SPACE = SPACES["skipnet"]
@@ -77,33 +79,33 @@ def summarise(draw: int, rows: list[dict[str, Any]]) -> None:
 
 
 def found(models: CodesignModels, limits: list[str], n: int, target: str) -> list[dict[str, Any]]:
-    """The best pair of each of the `n` best networks, with its costs as modelled and as estimated."""
-    made = find(models.problem([pair_limit(text) for text in limits]))
-    space, pairs = models.values.space, made.codes[made.kept]
-    _, first = np.unique(pairs[:, : space.k], axis=0, return_index=True)
-    best = pairs[np.sort(first)[:n]]
-    rows = []
-    for pair, value in zip(best, models.values(best), strict=True):
-        code = pair[None, : space.k]
+    """The best pair of each of the `n` best networks, confirmed; its costs as modelled and as estimated."""
+    searched = one_a_network(find(models.problem([pair_limit(text) for text in limits])))
+    made = one_a_network(confirm_pairs(searched, target, top=4 * n).result)
+    best, told = made.codes[:n], made.values[:n]
+    space, rows = models.values.space, []
+    for pair, modelled, estimated in zip(best, models.values(best), told, strict=True):
         chip = space.grid.describe(pair[space.k :])
-        point = {name: f"{chip[name]:g}" for name in ("buffer_kib", "clock_mhz")} | {
-            "array": str(chip["array"])
-        }
-        estimator = make_estimator(load_target(target, point))
-        estimate = estimate_networks(estimator, SPACE, code, "digits")
-        row = {
+        row: dict[str, Any] = {
             "kind": "found",
-            "arch": SPACE.to_text(code)[0],
-            "predicted": round(float(value[0]), 2),
+            "arch": SPACE.to_text(pair[None, : space.k])[0],
+            "predicted": round(float(modelled[0]), 2),
+            "accelerator": " ".join(f"{name}={value}" for name, value in sorted(chip.items())),
         }
-        row |= {"accelerator": " ".join(f"{name}={v}" for name, v in sorted(point.items()))}
-        for name, modelled, said in (
-            ("latency_ms", value[1], estimate.latency_ms[0]),
-            ("energy_mj", value[2], estimate.energy_mj[0]),
-        ):
-            row |= {name: round(float(modelled), 4), f"{name}_estimated": round(float(said), 4)}
+        for name, column in (("latency_ms", 1), ("energy_mj", 2)):
+            row |= {
+                name: round(float(modelled[column]), 4),
+                f"{name}_estimated": round(float(estimated[column]), 4),
+            }
         rows.append(row)
     return rows
+
+
+def one_a_network(made: CodesignResult) -> CodesignResult:
+    """The first pair of each network."""
+    codes, k = made.codes[made.kept], made.problem.pairs.space.k
+    first = np.sort(np.unique(codes[:, :k], axis=0, return_index=True)[1])
+    return replace(made, codes=codes[first], values=made.values[made.kept][first])
 
 
 def trained(archs: list[str], seeds: int) -> dict[str, tuple[float, float]]:

@@ -17,11 +17,17 @@ def codesign(
     ] = "eyeriss-like",
     limit: Annotated[
         list[str] | None,
-        typer.Option(help='"latency<=0.2" (ms), energy (mJ), area, power (W), or "accuracy>=75" (%).'),
+        typer.Option(
+            help='"latency<=0.2" (ms), energy (mJ), area, power (W), edp (mJ ms), or "accuracy>=75" (%).'
+        ),
     ] = None,
     objective: Annotated[
-        str, typer.Option(help="accuracy, or efficiency: accuracy / (latency x energy x area).")
-    ] = "accuracy",
+        list[str] | None,
+        typer.Option(
+            help="accuracy (default), latency, energy, area, power, edp (energy-delay product), or "
+            "efficiency: accuracy / (latency x energy x area). Several give a front."
+        ),
+    ] = None,
     hardware: Annotated[
         list[str] | None,
         typer.Option(help="Values to choose from: array=7x6,14x12 or buffer_kib= or clock_mhz=100,200."),
@@ -39,6 +45,13 @@ def codesign(
     ] = None,
     top: Annotated[int, typer.Option(help="Most pairs to show.", min=1)] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the networks drawn.")] = 0,
+    confirm: Annotated[
+        bool,
+        typer.Option(
+            "--confirm/--no-confirm",
+            help="Estimate what was found and hold the limits by it, or take the models' word.",
+        ),
+    ] = True,
     to: Annotated[Path | None, typer.Option(help="Write the pairs to this .csv or .json.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -47,14 +60,14 @@ def codesign(
     Example: archcast codesign --target eyeriss-like --limit "latency<=0.2" --limit "area<=300"
     """
     from archcast.collect.estimate import load_target
+    from archcast.search.codesign.find import find
     from archcast.search.codesign.hardware import HardwareGrid
-    from archcast.search.codesign.problem import OBJECTIVES, pair_limit
-    from archcast.search.codesign.run import find, prepare
+    from archcast.search.codesign.problem import check_objectives, pair_limit
+    from archcast.search.codesign.run import confirm_pairs, prepare
     from archcast.search.records_file import check_file, write
 
     check_file(to, "pairs")
-    if objective not in OBJECTIVES:
-        raise InputError(f"--objective must be one of {', '.join(OBJECTIVES)}, got {objective}")
+    objectives = check_objectives(objective or ["accuracy"])
     limits = [pair_limit(text) for text in limit or ()]
     grid = HardwareGrid.of(load_target(target)).with_values(hardware or [])
     models = prepare(
@@ -66,17 +79,28 @@ def codesign(
         estimated=estimated,
         dataset=dataset,
         seed=seed,
-        report=lambda point: typer.echo(f"estimating on {point}", err=True),
+        report=_report,
     )
-    made = find(models.problem(limits, objective))
+    made = find(models.problem(limits, objectives))
+    title, dropped = "predicted, not measured", 0
+    if confirm:
+        told = confirm_pairs(made, target, top=top, report=_report)
+        made, dropped = told.result, told.dropped
+        title = f"accuracy predicted, costs estimated by {target}, not measured"
     if not made.feasible:
         raise InputError(made.infeasible_text())
-    records = made.records(top)
-    if to is not None:
-        write(to, records, records, what="pairs")
     typer.echo(
         f"{models.values.space.n_networks:,} configurations, {made.evaluations:,} scored "
         f"in {made.seconds:.3f} s",
         err=True,
     )
-    print_records(records, as_json=as_json, title="predicted, not measured")
+    if dropped:
+        typer.echo(f"{dropped} pairs broke a limit by the estimator and were left out", err=True)
+    records = made.records(top)
+    if to is not None:
+        write(to, records, records, what="pairs")
+    print_records(records, as_json=as_json, title=title)
+
+
+def _report(point: str) -> None:
+    typer.echo(f"estimating on {point}", err=True)

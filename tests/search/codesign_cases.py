@@ -45,6 +45,6 @@ def accuracy(codes: np.ndarray) -> np.ndarray:
     return 50 + codes.astype(np.float64) @ weights
 
 
-def problem(*limits: str, objective: str = "accuracy", of=accuracy) -> PairProblem:
+def problem(*limits: str, objectives: tuple[str, ...] = ("accuracy",), of=accuracy) -> PairProblem:
     """Of the made-up costs and accuracy."""
-    return PairProblem.of(PairValues(JOINT, of, costs()), [pair_limit(text) for text in limits], objective)
+    return PairProblem.of(PairValues(JOINT, of, costs()), [pair_limit(text) for text in limits], objectives)

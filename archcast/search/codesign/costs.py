@@ -29,6 +29,7 @@ from archcast.core.errors import InputError
 from archcast.featurize.spaces import SPACES, Space
 from archcast.predictors.lowered.tables import Sum
 from archcast.search.codesign.hardware import HardwareGrid, multipliers
+from archcast.search.codesign.space import JointSpace
 
 Report = Callable[[str], None]
 
@@ -81,6 +82,35 @@ def estimate_grid(
     latency, energy, area = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     repeated = np.tile(codes, (len(columns), 1))
     return GridEstimates(space, dataset, repeated, accelerators, latency, energy, area)
+
+
+def estimate_pairs(
+    spec: str, pairs: JointSpace, codes: Codes, *, dataset: str, report: Report | None = None
+) -> tuple[Doubles, Doubles, Doubles]:
+    """Latency, energy and area of pairs as a target's estimator says.
+
+    Cycles do not depend on the clock, so the latency at the target's own becomes that at the pair's.
+
+    Args:
+        spec: the target's name or file.
+        report: told the accelerator that is estimated next.
+
+    Shapes:
+        codes: (n, k + 3); output: latency (n,) ms, energy (n,) mJ, area (n,)
+    """
+    own = float(load_target(spec).hardware["clock_mhz"])
+    settings = [pairs.grid.describe(position) for position in codes[:, pairs.k :].astype(np.int64)]
+    points = [{"array": str(at["array"]), "buffer_kib": f"{at['buffer_kib']:g}"} for at in settings]
+    out = np.empty((3, len(codes)))
+    for point in [dict(items) for items in dict.fromkeys(tuple(point.items()) for point in points)]:
+        set_to = load_target(spec, point)
+        if report is not None:
+            report(set_to.label)
+        rows = [i for i, at in enumerate(points) if at == point]
+        made = estimate_networks(make_estimator(set_to), pairs.networks, codes[rows, : pairs.k], dataset)
+        out[:, rows] = made.latency_ms, made.energy_mj, np.full(len(rows), made.area)
+    out[0] *= own / np.array([float(at["clock_mhz"]) for at in settings])
+    return out[0], out[1], out[2]
 
 
 @dataclass(frozen=True, slots=True)

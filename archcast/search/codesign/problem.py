@@ -30,13 +30,15 @@ UNITS = {
     "energy": "mJ",
     "area": "area units",
     "power": "W",
+    "edp": "mJ ms",
     "efficiency": "% / (ms mJ area)",
 }
-"""Of each quantity; area in units of the target's description, power is energy over latency."""
+"""Of each quantity; area in units of the target's description, power is energy over latency, edp the product
+of both, efficiency accuracy / (latency x energy x area)."""
 QUANTITIES = tuple(UNITS)
 LIMITED = QUANTITIES[:-1]
-OBJECTIVES = ("accuracy", "efficiency")
-"""Efficiency is accuracy / (latency x energy x area)."""
+MAXIMISED = ("accuracy", "efficiency")
+"""What is better the larger it is; the others are better the smaller they are."""
 
 
 class PairQuantity(Quantity):
@@ -45,6 +47,21 @@ class PairQuantity(Quantity):
     @property
     def unit(self) -> str:
         return UNITS[self.metric]
+
+
+def check_objectives(names: Sequence[str]) -> tuple[str, ...]:
+    """Objectives of a search, each once.
+
+    Raises:
+        UnknownNameError: no such objective.
+        InputError: none, or one that is given twice.
+    """
+    for name in names:
+        if name not in QUANTITIES:
+            raise UnknownNameError("objective", name, QUANTITIES)
+    if not names or len(set(names)) < len(names):
+        raise InputError(f"objectives must be one or several, each once, got {', '.join(names) or 'none'}")
+    return tuple(names)
 
 
 def pair_limit(text: str) -> Limit:
@@ -67,6 +84,17 @@ def _quantity(text: str) -> PairQuantity:
     return PairQuantity(name)
 
 
+def quantities(accuracy: Doubles, latency: Doubles, energy: Doubles, area: Doubles) -> Doubles:
+    """All quantities from those that are predicted or estimated.
+
+    Shapes:
+        accuracy, latency, energy, area: (n,), in the units of `UNITS`; output: (n, Q)
+    """
+    product = latency * energy
+    columns = (accuracy, latency, energy, area, energy / latency, product, accuracy / (product * area))
+    return np.stack(columns, axis=1)
+
+
 class PairValues:
     """All quantities of pairs; a network on several accelerators side by side is asked for once.
 
@@ -87,14 +115,12 @@ class PairValues:
         """
         networks, owner, chip = self.space.split(codes)
         volumes = self.costs.volumes(networks).take(owner, axis=0)
-        out = np.empty((len(codes), len(QUANTITIES)))
-        out[:, 0] = self.accuracy(networks).take(owner)
-        out[:, 1] = np.einsum("nv,nv->n", volumes, self._latency.take(chip, axis=0))
-        out[:, 2] = np.einsum("nv,nv->n", volumes, self._energy.take(chip, axis=0))
-        out[:, 3] = self._area.take(chip)
-        out[:, 4] = out[:, 2] / out[:, 1]
-        out[:, 5] = out[:, 0] / (out[:, 1] * out[:, 2] * out[:, 3])
-        return out
+        return quantities(
+            self.accuracy(networks).take(owner),
+            np.einsum("nv,nv->n", volumes, self._latency.take(chip, axis=0)),
+            np.einsum("nv,nv->n", volumes, self._energy.take(chip, axis=0)),
+            self._area.take(chip),
+        )
 
     def column(self, quantity: str) -> Callable[[Codes], Doubles]:
         """One of the quantities, (n, k + 3) -> (n,), as a function of its name."""
@@ -114,14 +140,17 @@ class PairProblem(Problem):
     pairs: PairValues
 
     @classmethod
-    def of(cls, pairs: PairValues, limits: Sequence[Limit] = (), objective: str = "accuracy") -> PairProblem:
-        """The best objective that keeps all limits; raise UnknownNameError for no such objective."""
-        if objective not in OBJECTIVES:
-            raise UnknownNameError("objective", objective, OBJECTIVES)
-        goals = (Goal(PairQuantity(objective), maximize=True),)
-        names = (objective, *(limit.quantity.metric for limit in limits))
-        goal, *bounds = (Scored(pairs.column(name), pairs.space, "codes") for name in names)
-        return cls(pairs.space, goals, (goal,), tuple(limits), tuple(bounds), None, pairs)
+    def of(
+        cls, pairs: PairValues, limits: Sequence[Limit] = (), objectives: Sequence[str] = ("accuracy",)
+    ) -> PairProblem:
+        """The best of one objective, or the front of several, that keeps all limits; errors as
+        `check_objectives`."""
+        check_objectives(objectives)
+        goals = tuple(Goal(PairQuantity(name), maximize=name in MAXIMISED) for name in objectives)
+        names = (*objectives, *(limit.quantity.metric for limit in limits))
+        sources = [Scored(pairs.column(name), pairs.space, "codes") for name in names]
+        m = len(goals)
+        return cls(pairs.space, goals, tuple(sources[:m]), tuple(limits), tuple(sources[m:]), None, pairs)
 
     def values(self, codes: Codes) -> Doubles:
         return self.of_quantities(self.pairs(codes))
@@ -130,7 +159,7 @@ class PairProblem(Problem):
         """Goal and limits' quantities among all.
 
         Shapes:
-            values: (n, Q); output: (n, 1 + l)
+            values: (n, Q); output: (n, m + l) of m goals and l limits
         """
         named = [goal.quantity for goal in self.goals] + [limit.quantity for limit in self.limits]
         return values[:, [QUANTITIES.index(quantity.metric) for quantity in named]]

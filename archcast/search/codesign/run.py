@@ -1,43 +1,37 @@
 """Co-optimisation of a network and its accelerator, after FLASH (Li et al., ACM TECS 2021).
 
 Accuracy is predicted from a few trained networks of a space; latency, energy and area by feature models
-fitted to a target's estimates. `prepare` fits both, `find` searches their joint space under limits.
+fitted to a target's estimates. `prepare` fits both, `find.find` searches their joint space under limits, and
+`confirm_pairs` estimates what was found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from archcast.core.arrays import Bools, Codes, Doubles
+from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import SPACES, Space
 from archcast.predictors.contract import PREDICTORS, Predictor
 from archcast.predictors.families.gp import GP
 from archcast.predictors.families.gp_sums import process_sums
 from archcast.predictors.lowered import served_form
-from archcast.search.codesign.costs import CostModels, Report, estimate_grid
+from archcast.search.codesign.confirm import Confirmed, confirmed
+from archcast.search.codesign.costs import CostModels, Report, estimate_grid, estimate_pairs
+from archcast.search.codesign.find import CodesignResult
 from archcast.search.codesign.hardware import HardwareGrid
-from archcast.search.codesign.problem import LIMITED, UNITS, Accuracy, PairProblem, PairValues
+from archcast.search.codesign.problem import Accuracy, PairProblem, PairValues
 from archcast.search.codesign.space import JointSpace
-from archcast.search.loop.budget import Budget
-from archcast.search.loop.evaluator import Ended, Evaluator
 from archcast.search.loop.goals import Limit
-from archcast.search.loop.methods.base import Task
-from archcast.search.loop.methods.lattice import LatticeConfig, minimisers
-from archcast.search.loop.prepare import start_genes
-from archcast.search.loop.problem import ranked
 from archcast.training.labels import load_labels
 
 TRAINED = 25
 """Trained networks that the accuracy is learned from."""
 ESTIMATED = 6
 """Networks that are estimated at every point of the target's grid."""
-_ENOUGH = Budget(10_000_000)
-"""More than both levels of the lattice ever score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +48,9 @@ class CodesignModels:
     trained: tuple[int, ...]
     values: PairValues
 
-    def problem(self, limits: Sequence[Limit], objective: str = "accuracy") -> PairProblem:
+    def problem(self, limits: Sequence[Limit] = (), objectives: Sequence[str] = ("accuracy",)) -> PairProblem:
         """The problem of one search."""
-        return PairProblem.of(self.values, limits, objective)
+        return PairProblem.of(self.values, limits, objectives)
 
 
 def fit_accuracy(
@@ -125,65 +119,11 @@ def drawn_networks(space: Space, n: int, *, seed: int) -> Codes:
     return space.canonical(space.sample(n, seed=seed))
 
 
-@dataclass(frozen=True, slots=True)
-class CodesignResult:
-    """What one search found.
+def confirm_pairs(found: CodesignResult, target: str, *, top: int, report: Report | None = None) -> Confirmed:
+    """Estimate what was found on the target that its models were fitted to, see `confirm.confirmed`."""
+    pairs = found.problem.pairs
 
-    Attributes:
-        problem: with its limits.
-        codes: (m, k + 3) pairs that the search ended at, best first.
-        values: (m, Q) their quantities as predicted.
-        evaluations: pairs that were scored.
-        seconds: wall time.
-    """
+    def estimates(codes: Codes) -> tuple[Doubles, Doubles, Doubles]:
+        return estimate_pairs(target, pairs.space, codes, dataset=pairs.costs.dataset, report=report)
 
-    problem: PairProblem
-    codes: Codes
-    values: Doubles
-    evaluations: int
-    seconds: float
-
-    @property
-    def feasible(self) -> bool:
-        """Whether the best pair keeps every limit."""
-        return bool(self.kept[0])
-
-    @property
-    def kept(self) -> Bools:
-        """(m,), which pairs keep every limit."""
-        kept: Bools = self.problem.scores(self.problem.of_quantities(self.values)).violation == 0
-        return kept
-
-    def records(self, top: int) -> list[dict[str, Any]]:
-        """The best pairs that keep all limits, or the nearest one where none does."""
-        rows = np.flatnonzero(self.kept)[:top] if self.feasible else np.arange(1)
-        space = self.problem.pairs.space
-        texts = space.networks.to_text(self.codes[rows, : space.k])
-        pairs = zip(space.format(self.codes[rows]), texts, self.values[rows].tolist(), strict=True)
-        return [
-            pair
-            | {"arch": text}
-            | {f"{q} ({UNITS[q]})": float(f"{v:.6g}") for q, v in zip(LIMITED, value, strict=False)}
-            for pair, text, value in pairs
-        ]
-
-    def infeasible_text(self) -> str:
-        """One sentence on limits that nothing found keeps."""
-        near = ", ".join(f"{q} {v:.4g} {UNITS[q]}" for q, v in zip(LIMITED, self.values[0], strict=False))
-        listed = " ".join(limit.text for limit in self.problem.limits)
-        return f"limits {listed} are kept by no pair that was found; the nearest has {near}"
-
-
-def find(problem: PairProblem, config: LatticeConfig | None = None) -> CodesignResult:
-    """The pairs of network and accelerator that are best under the problem's limits, by `methods.lattice`."""
-    space, genome = problem.pairs.space, problem.space.genome()
-    evaluator = Evaluator(problem, _ENOUGH, size=genome.size)
-    task = Task(genome, evaluator, start_genes(genome, None), population=1, seed=0)
-    try:
-        codes = genome.codes(minimisers(task, config))
-    except Ended:  # a small space is scored whole
-        codes = evaluator.codes[ranked(problem.scores(evaluator.values)).argsort()]
-    codes = space.canonical(codes)
-    _, first = np.unique(codes, axis=0, return_index=True)
-    codes = codes[np.sort(first)]
-    return CodesignResult(problem, codes, problem.pairs(codes), len(evaluator), evaluator.seconds)
+    return confirmed(found, estimates, top=top)

@@ -33,7 +33,13 @@ def test_bad_limits_are_refused(text, words):
 
 def test_an_unknown_objective_is_named():
     with pytest.raises(UnknownNameError, match="speed"):
-        problem(objective="speed")
+        problem(objectives=("accuracy", "speed"))
+
+
+@pytest.mark.parametrize("names", [(), ("edp", "edp")])
+def test_objectives_are_given_once_each(names):
+    with pytest.raises(InputError, match="each once"):
+        problem(objectives=names)
 
 
 def test_costs_are_what_the_feature_models_predict():
@@ -45,16 +51,17 @@ def test_costs_are_what_the_feature_models_predict():
         expected = model.predict("skipnet", codes, dataset="digits", accelerators=GRID.accelerators())
         np.testing.assert_allclose(values[:, QUANTITIES.index(name)], expected)
     np.testing.assert_allclose(values[:, 4], values[:, 2] / values[:, 1])
-    np.testing.assert_allclose(values[:, 5], values[:, 0] / values[:, 1:4].prod(axis=1))
+    np.testing.assert_allclose(values[:, 5], values[:, 1] * values[:, 2])
+    np.testing.assert_allclose(values[:, 6], values[:, 0] / values[:, 1:4].prod(axis=1))
     np.testing.assert_allclose(values[:, 0], accuracy(codes))
 
 
 def test_a_problem_gives_its_goal_and_its_limits():
-    asked = problem("latency<=2", "accuracy>=60", objective="efficiency")
+    asked = problem("latency<=2", "accuracy>=60", objectives=("efficiency",))
     codes = JOINT.sample(300, seed=1)
     everything = asked.pairs(codes)
     values = asked.values(codes)
-    np.testing.assert_allclose(values, everything[:, [5, 1, 0]])
+    np.testing.assert_allclose(values, everything[:, [6, 1, 0]])
     kept = (everything[:, 1] <= 2) & (everything[:, 0] >= 60)
     assert 0 < kept.sum() < len(kept)
     np.testing.assert_array_equal(asked.scores(values).violation == 0, kept)

@@ -9,9 +9,10 @@ from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
 from archcast.search.codesign import run as module
 from archcast.search.codesign.costs import CostModels, estimate_grid
+from archcast.search.codesign.find import find
 from archcast.search.codesign.hardware import HardwareGrid
 from archcast.search.codesign.problem import pair_limit
-from archcast.search.codesign.run import find, fit_accuracy, prepare, quick_accuracy
+from archcast.search.codesign.run import fit_accuracy, prepare, quick_accuracy
 from archcast.search.loop.methods.lattice import LatticeConfig
 
 

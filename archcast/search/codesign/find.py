@@ -1,0 +1,102 @@
+"""The search of pairs of a network and an accelerator, and what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from archcast.core.arrays import Bools, Codes, Doubles
+from archcast.search.codesign.problem import LIMITED, UNITS, PairProblem
+from archcast.search.loop.budget import Budget
+from archcast.search.loop.evaluator import Ended, Evaluator
+from archcast.search.loop.methods.base import Task
+from archcast.search.loop.methods.lattice import LatticeConfig, minimisers
+from archcast.search.loop.prepare import start_genes
+from archcast.search.loop.problem import ranked
+from archcast.search.loop.run import solve
+
+_ENOUGH = Budget(10_000_000)
+"""More than both levels of the lattice ever score."""
+FRONT_EVALUATIONS = 20_000
+"""Pairs that NSGA-II scores for a front of several objectives."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodesignResult:
+    """What one search found.
+
+    Attributes:
+        problem: with its limits.
+        codes: (m, k + 3) pairs that the search ended at, best first; of several objectives the front, best
+            first objective first.
+        values: (m, Q) their quantities as predicted, or as estimated once they were confirmed.
+        evaluations: pairs that were scored.
+        seconds: wall time.
+    """
+
+    problem: PairProblem
+    codes: Codes
+    values: Doubles
+    evaluations: int
+    seconds: float
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the best pair keeps every limit."""
+        return bool(len(self.codes)) and bool(self.kept[0])
+
+    @property
+    def kept(self) -> Bools:
+        """(m,), which pairs keep every limit."""
+        kept: Bools = self.problem.scores(self.problem.of_quantities(self.values)).violation == 0
+        return kept
+
+    def records(self, top: int) -> list[dict[str, Any]]:
+        """The best pairs that keep all limits, or the nearest one where none does."""
+        rows = np.flatnonzero(self.kept)[:top] if self.feasible else np.arange(1)
+        space = self.problem.pairs.space
+        texts = space.networks.to_text(self.codes[rows, : space.k])
+        pairs = zip(space.format(self.codes[rows]), texts, self.values[rows].tolist(), strict=True)
+        return [
+            pair
+            | {"arch": text}
+            | {f"{q} ({UNITS[q]})": float(f"{v:.6g}") for q, v in zip(LIMITED, value, strict=False)}
+            for pair, text, value in pairs
+        ]
+
+    def infeasible_text(self) -> str:
+        """One sentence on limits that nothing found keeps."""
+        near = ", ".join(f"{q} {v:.4g} {UNITS[q]}" for q, v in zip(LIMITED, self.values[0], strict=False))
+        listed = " ".join(limit.text for limit in self.problem.limits)
+        return f"limits {listed} are kept by no pair that was found; the nearest has {near}"
+
+
+def find(problem: PairProblem, config: LatticeConfig | None = None, *, seed: int = 0) -> CodesignResult:
+    """The pairs of network and accelerator that are best under the problem's limits.
+
+    One objective is searched by `methods.lattice`, several by NSGA-II, whose draws take `seed`.
+    """
+    if len(problem.goals) > 1:
+        return _front(problem, seed)
+    space, genome = problem.pairs.space, problem.space.genome()
+    evaluator = Evaluator(problem, _ENOUGH, size=genome.size)
+    task = Task(genome, evaluator, start_genes(genome, None), population=1, seed=0)
+    try:
+        codes = genome.codes(minimisers(task, config))
+    except Ended:  # a small space is scored whole
+        codes = evaluator.codes[ranked(problem.scores(evaluator.values)).argsort()]
+    codes = space.canonical(codes)
+    _, first = np.unique(codes, axis=0, return_index=True)
+    codes = codes[np.sort(first)]
+    return CodesignResult(problem, codes, problem.pairs(codes), len(evaluator), evaluator.seconds)
+
+
+def _front(problem: PairProblem, seed: int) -> CodesignResult:
+    made = solve(problem, Budget(FRONT_EVALUATIONS), method="nsga2", seed=seed)
+    rows = made.front_rows
+    if not len(rows):
+        rows = np.lexsort((made.scores.costs[:, 0], made.scores.violation))[:1]
+    codes = problem.pairs.space.canonical(made.codes[rows])
+    return CodesignResult(problem, codes, problem.pairs(codes), len(made.codes), made.seconds)
