@@ -4,7 +4,8 @@ NAS-Bench-201 has 15,625 cells, few enough that every pair with the 36 accelerat
 predicted, and estimated by ZigZag: 562,500 pairs. Under each setting of limits, which are quantiles of random
 pairs by the estimator, `archcast codesign --objective accuracy --objective edp` is held against
 
-- the front of all pairs by the same models (how well it searches), beside as many random pairs, and
+- the front of all pairs by the same models, beside NSGA-II, which searches larger spaces, and as many random
+  pairs as that scores, and
 - the front of all pairs by trained accuracies and estimated costs (what that is worth), of which the search
   knows 25 accuracies and 6 cells' costs; the pairs are those that it confirms, 30 of a front.
 
@@ -29,11 +30,10 @@ from archcast.collect.estimate import load_target
 from archcast.featurize.spaces import SPACES
 from archcast.search.codesign.confirm import confirmed
 from archcast.search.codesign.costs import estimate_grid
-from archcast.search.codesign.find import FRONT_EVALUATIONS, find
+from archcast.search.codesign.find import FRONT_EVALUATIONS, _front, find
 from archcast.search.codesign.hardware import HardwareGrid
 from archcast.search.codesign.problem import QUANTITIES, PairProblem, pair_limit, quantities
 from archcast.search.codesign.run import CodesignModels, prepare
-from archcast.search.loop.problem import front_rows
 from archcast.training.labels import load_labels
 
 TARGET, SPACE = "eyeriss-like", SPACES["nasbench201"]
@@ -108,8 +108,9 @@ def judged(
 ) -> dict[str, Any]:
     problem = models.problem([pair_limit(text) for text in limits], OBJECTIVES)
     began = time.process_time()
-    found = find(problem, seed=seed)
+    found = find(problem)
     searched = time.process_time() - began
+    bred = _front(problem, seed)
     drawn = np.random.default_rng(seed).choice(len(pairs), FRONT_EVALUATIONS, replace=False)
     by_models, by_truth = front_of(problem, said), front_of(problem, true)
     row_of = {pair.tobytes(): i for i, pair in enumerate(pairs)}
@@ -123,6 +124,7 @@ def judged(
     return {
         "pairs on the enumerated front": len(by_truth),
         "search": share(front_of(problem, found.values), by_models),
+        "nsga2": share(front_of(problem, bred.values), by_models),
         "random": share(front_of(problem, said[drawn]), by_models),
         "confirmed": share(front_of(problem, best), by_truth),
         "confirmed pairs": len(best),
@@ -138,9 +140,11 @@ def judged(
 def front_of(problem: PairProblem, values: np.ndarray) -> np.ndarray:
     """(f, 2): accuracy turned and log of the energy-delay product of pairs on the front."""
     known = values[np.isfinite(values).all(axis=1)]
-    front = known[front_rows(problem.scores(problem.of_quantities(known)))]
-    edp = front[:, QUANTITIES.index("edp")]
-    return np.stack([-front[:, 0], np.log(edp)], axis=1)
+    kept = known[problem.scores(problem.of_quantities(known)).violation == 0]
+    costs = np.stack([-kept[:, 0], np.log(kept[:, QUANTITIES.index("edp")])], axis=1)
+    costs = costs[np.lexsort(costs.T[::-1])]
+    least = np.minimum.accumulate(costs[:, 1])
+    return costs[np.append(np.ones(min(len(costs), 1), dtype=bool), least[1:] < least[:-1])]
 
 
 def share(front: np.ndarray, enumerated: np.ndarray) -> float:

@@ -318,16 +318,35 @@ def unseen_operators(predictor: NetworkPredictor, network: Network) -> list[str]
     and where that share is nothing and what they cost is understood.
     """
     new, m = unseen(predictor, network), len(predictor.devices_)
-    if not new:
-        return [""] * m
-    kernels = predictor.kernels(network)
-    of_new = [i for i, inside in enumerate(kernels.operators) if not set(inside).isdisjoint(new)]
-    held = {op for i in of_new for op in kernels.operators[i]}
+    of_new, held = _kernels_of(predictor, network, new)
     costly = ", ".join(op for op in new if op in held)
     if not costly:
         return [""] * m
-    shares = predictor.shares(network)
-    of_all = shares[of_new].sum(axis=0) / shares.sum(axis=0)
+    of_all = _share_of(predictor, network, of_new)
     least = LEAST_SHARE if all(op in OPERATORS for op in new) else 0.0
     told = [f"{costly} in no network it learned from ({share:.0%} of the cost)" for share in of_all]
     return [text if share >= least else "" for text, share in zip(told, of_all, strict=True)]
+
+
+def unseen_shares(predictor: NetworkPredictor, network: Network) -> Doubles:
+    """Share of the cost that is of kernels with operators that a predictor of devices which are alike has
+    never seen, (m,)."""
+    of_new, _ = _kernels_of(predictor, network, unseen(predictor, network))
+    return _share_of(predictor, network, of_new) if of_new else np.zeros(len(predictor.devices_))
+
+
+def _kernels_of(
+    predictor: NetworkPredictor, network: Network, new: Sequence[str]
+) -> tuple[list[int], set[str]]:
+    """Kernels that hold one of some operators, and all operators in them."""
+    if not new:
+        return [], set()
+    kernels = predictor.kernels(network)
+    of_new = [i for i, inside in enumerate(kernels.operators) if not set(inside).isdisjoint(new)]
+    return of_new, {op for i in of_new for op in kernels.operators[i]}
+
+
+def _share_of(predictor: NetworkPredictor, network: Network, kernels: list[int]) -> Doubles:
+    shares = predictor.shares(network)
+    of_all: Doubles = shares[kernels].sum(axis=0) / shares.sum(axis=0)
+    return of_all

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,14 @@ from archcast.search.loop.evaluator import Ended, Evaluator
 from archcast.search.loop.methods.base import Task
 from archcast.search.loop.methods.lattice import LatticeConfig, minimisers
 from archcast.search.loop.prepare import start_genes
-from archcast.search.loop.problem import ranked
+from archcast.search.loop.problem import front_rows, ranked
 from archcast.search.loop.run import solve
 
 _ENOUGH = Budget(10_000_000)
 """More than both levels of the lattice ever score."""
+SCORED_WHOLE = 1_000_000
+"""Pairs of a space that are all scored rather than searched."""
+_PART = 2**16
 FRONT_EVALUATIONS = 20_000
 """Pairs that NSGA-II scores for a front of several objectives."""
 
@@ -76,8 +80,11 @@ class CodesignResult:
 def find(problem: PairProblem, config: LatticeConfig | None = None, *, seed: int = 0) -> CodesignResult:
     """The pairs of network and accelerator that are best under the problem's limits.
 
-    One objective is searched by `methods.lattice`, several by NSGA-II, whose draws take `seed`.
+    Up to `SCORED_WHOLE` pairs are all scored. Of more, one objective is searched by `methods.lattice`,
+    several by NSGA-II, whose draws take `seed`.
     """
+    if problem.space.size <= SCORED_WHOLE and problem.space.is_product:
+        return _whole(problem)
     if len(problem.goals) > 1:
         return _front(problem, seed)
     space, genome = problem.pairs.space, problem.space.genome()
@@ -85,12 +92,34 @@ def find(problem: PairProblem, config: LatticeConfig | None = None, *, seed: int
     task = Task(genome, evaluator, start_genes(genome, None), population=1, seed=0)
     try:
         codes = genome.codes(minimisers(task, config))
-    except Ended:  # a small space is scored whole
+    except Ended:  # a small space that is no product
         codes = evaluator.codes[ranked(problem.scores(evaluator.values)).argsort()]
-    codes = space.canonical(codes)
-    _, first = np.unique(codes, axis=0, return_index=True)
-    codes = codes[np.sort(first)]
+    codes = _distinct(space.canonical(codes))
     return CodesignResult(problem, codes, problem.pairs(codes), len(evaluator), evaluator.seconds)
+
+
+def _whole(problem: PairProblem) -> CodesignResult:
+    """The best of one objective, or the front of several, among all pairs."""
+    space, began = problem.pairs.space, time.monotonic()
+    codes = np.empty((0, len(space.columns)), dtype=np.int8)
+    for start in range(0, space.size, _PART):
+        part = space.members(np.arange(start, min(start + _PART, space.size)))
+        codes = _best(problem, np.concatenate([codes, space.canonical(part)]))
+    return CodesignResult(problem, codes, problem.pairs(codes), space.size, time.monotonic() - began)
+
+
+def _best(problem: PairProblem, codes: Codes) -> Codes:
+    """Best first, each once; of several objectives the front, where nothing keeps the limits the nearest."""
+    scores = problem.scores(problem.values(codes))
+    order = ranked(scores).argsort()
+    if len(problem.goals) > 1:
+        order = order[front_rows(scores)[order]] if (scores.violation == 0).any() else order[:1]
+    return _distinct(codes[order])[: LatticeConfig().starts if len(problem.goals) == 1 else None]
+
+
+def _distinct(codes: Codes) -> Codes:
+    _, first = np.unique(codes, axis=0, return_index=True)
+    return codes[np.sort(first)]
 
 
 def _front(problem: PairProblem, seed: int) -> CodesignResult:

@@ -20,6 +20,9 @@ from archcast.featurize.spaces import Space
 from archcast.search.loop.goals import Goal, Limit
 from archcast.search.loop.sources import Source
 
+_PART = 1024
+"""Rows that are held against a front together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -100,12 +103,20 @@ def front_rows(scores: Scores) -> Bools:
         return out
     order = np.lexsort(costs.T[::-1])
     front = np.empty((0, costs.shape[1]))
-    for i in order:  # in this order nothing later beats what is on the front
-        beaten = np.all(front <= costs[i], axis=1) & np.any(front < costs[i], axis=1)
-        if not beaten.any():
-            front = np.vstack([front, costs[i]])
-            out[kept[i]] = True
+    for start in range(0, len(order), _PART):  # in this order nothing later beats what is on the front
+        part = order[start : start + _PART]
+        for i in part[~_beaten(costs[part], front)]:
+            if not _beaten(costs[i : i + 1], front)[0]:
+                front = np.vstack([front, costs[i]])
+                out[kept[i]] = True
     return out
+
+
+def _beaten(costs: Doubles, front: Doubles) -> Bools:
+    """Which rows (n, m) some row of the front (f, m) beats, (n,)."""
+    at_most = (front[:, None] <= costs).all(axis=2)
+    beaten: Bools = (at_most & (front[:, None] < costs).any(axis=2)).any(axis=0)
+    return beaten
 
 
 def ranked(scores: Scores) -> Doubles:
