@@ -180,8 +180,21 @@ class NetworkPredictor(ABC):
         if self.errors_ is None:
             return None
         values = self.predict(networks) if predicted is None else predicted
-        reach = np.exp(self.errors_.half(values, self.mixes(networks), coverage))
+        unseen = self.unseen_shares(networks)
+        reach = np.exp(self.errors_.half(values, self.mixes(networks), coverage, unseen=unseen))
         return (values / reach).astype(np.float32), (values * reach).astype(np.float32)
+
+    def unseen_shares(self, networks: Sequence[Network]) -> Doubles:
+        """Shares of the values that are of kernels with operators which nothing it learned from had.
+
+        Shapes:
+            output: (n, m)
+        """
+        out = np.zeros((len(networks), len(self.devices_)))
+        for item, network in enumerate(networks):
+            for columns in self.alike() if unseen(self, network) else ():
+                out[item, list(columns)] = unseen_shares(self.select(tuple(columns)), network)
+        return out
 
     @staticmethod
     def mixes(networks: Sequence[Network]) -> Doubles:

@@ -7,10 +7,12 @@
 | d | mean distance of q to those of the five nearest networks that taught |
 | s | 1 + a d, by which errors grow with distance; a is the one of `SLOPES` that makes intervals narrowest |
 | g | how far the log value lies below the least that taught, or above the greatest; else 0 |
+| u | share of the value that is of kernels with operators which no network that taught had |
 
 Half-widths are of log values: the quantile of |error| / s over networks whose whole family was left out, each
-family with the same weight, times s, and `BEYOND` g. A network of a known family lies near those that taught,
-and has a narrower interval. How errors grow with g was measured: `benchmarks/network_beyond.py`.
+family with the same weight, times s, and `BEYOND` g and `UNSEEN` u. A network of a known family lies near
+those that taught, and has a narrower interval. How errors grow with g and u was measured:
+`benchmarks/network_beyond.py` and `benchmarks/network_unseen.py`.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ FILE = "errors.npz"
 SLOPES = (0.0, 0.5, 1.0, 2.0, 4.0)
 BEYOND = 0.3
 """Half-width for each e-fold beyond the values that taught."""
+UNSEEN = 0.45
+"""Half-width for a value that is all of operators which nothing taught."""
 _NEAREST = 5
 _STEPS = 100.0
 """Mixes are kept in hundredths, so that near-copies are kept once."""
@@ -92,11 +96,18 @@ class NetworkIntervals:
         ends = np.array([np.nanmin(truth, axis=0), np.nanmax(truth, axis=0)])
         return cls(widths, slope, kept, float(apart.max(initial=_ALIKE)), ends)
 
-    def half(self, predicted: Doubles | Floats, mixes: Doubles, coverage: float) -> Doubles:
+    def half(
+        self,
+        predicted: Doubles | Floats,
+        mixes: Doubles,
+        coverage: float,
+        *,
+        unseen: Doubles | float = 0.0,
+    ) -> Doubles:
         """Half-widths of log values.
 
         Shapes:
-            predicted: (n, m); mixes: (n, 2 len(CLASSES)); output: (n, m)
+            predicted, unseen: (n, m), u; mixes: (n, 2 len(CLASSES)); output: (n, m)
 
         Raises:
             InputError: coverage outside 0.5 to 0.99, or too few families tell of a device.
@@ -108,7 +119,7 @@ class NetworkIntervals:
         values = np.asarray(predicted, dtype=np.float64)
         within: Doubles = np.clip(values, *self.ends)
         beyond = BEYOND * np.abs(np.log(values / within))
-        reach: Doubles = (1 + self.slope * self.distance(mixes)[:, None]) * widths + beyond
+        reach: Doubles = (1 + self.slope * self.distance(mixes)[:, None]) * widths + beyond + UNSEEN * unseen
         return reach
 
     def distance(self, mixes: Doubles) -> Doubles:

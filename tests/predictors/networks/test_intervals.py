@@ -6,7 +6,8 @@ from made_up_networks import plain_network, tiny_labels
 
 from archcast.core.errors import InputError
 from archcast.featurize.encoders.kernel_table import CLASSES
-from archcast.predictors.networks.intervals import BEYOND, NetworkIntervals
+from archcast.predictors.networks.contract import NetworkPredictor
+from archcast.predictors.networks.intervals import BEYOND, UNSEEN, NetworkIntervals
 
 
 def made(n=400, families=20, seed=0):
@@ -57,6 +58,24 @@ def test_beyond_the_values_that_taught_they_widen():
     assert np.allclose(half[0], half[1])
     assert np.allclose(half[2] - half[0], BEYOND)
     assert np.allclose(half[3] - half[0], 2 * BEYOND)
+
+
+def test_operators_that_nothing_taught_widen_by_their_share_of_the_cost():
+    from member_cases import tiny
+
+    model, labels = tiny(), tiny_labels()
+    families = [f"f{i % 5}" for i in range(len(labels))]
+    model.errors_ = NetworkIntervals.from_errors(
+        labels.values, labels.values * 1.1, families=families, mixes=model.mixes(labels.networks)
+    )
+    strange = plain_network(4, 4, last="Softmax")
+    shares = model.unseen_shares([labels.networks[0], strange])
+    assert (shares[0] == 0).all()
+    assert (shares[1] > 0).all()
+    low, high = NetworkPredictor.interval(model, [strange], 0.9)
+    mixes, values = model.mixes([strange]), model.predict([strange])
+    known = model.errors_.half(values, mixes, 0.9)
+    np.testing.assert_allclose(np.log(high / low) / 2, known + UNSEEN * shares[1:], rtol=1e-4)
 
 
 def test_too_few_families_are_told():
