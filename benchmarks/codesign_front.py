@@ -1,8 +1,8 @@
 """Fronts of accuracy and energy-delay product of cells and accelerators, beside enumerated ones.
 
-NAS-Bench-201 has 15,625 cells, few enough that every pair with the 36 accelerators of `eyeriss-like` can be
-predicted, and estimated by ZigZag: 562,500 pairs. Under each setting of limits, which are quantiles of random
-pairs by the estimator, `archcast codesign --objective accuracy --objective edp` is held against
+NAS-Bench-201 has so few cells that every pair of one with the 36 accelerators of `eyeriss-like` can be
+predicted, and estimated by ZigZag. Under each setting of limits, which are quantiles of random pairs by the
+estimator, `archcast codesign --objective accuracy --objective edp` is held against
 
 - the front of all pairs by the same models, beside NSGA-II, which searches larger spaces, and as many random
   pairs as that scores, and
@@ -39,6 +39,8 @@ from archcast.training.labels import load_labels
 TARGET, SPACE = "eyeriss-like", SPACES["nasbench201"]
 OBJECTIVES = ("accuracy", "edp")
 SETTINGS, TOP = 10, 30
+LEAST_SHARE = 0.005
+"""Of random pairs that keep the limits of a setting."""
 LIMITED = (("area", 0.4, 1.0), ("power", 0.2, 0.9), ("latency", 0.1, 0.9))
 
 
@@ -49,7 +51,7 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, required=True)
     chosen = arguments.parse_args()
     grid = HardwareGrid.of(load_target(TARGET))
-    cells = SPACE.members(np.arange(SPACE.size))
+    cells = np.unique(SPACE.canonical(SPACE.members(np.arange(SPACE.size))), axis=0)
     true = estimated_pairs(grid, cells)
     rows: list[dict[str, Any]] = []
     for trained in map(int, chosen.trained.split(",")):
@@ -72,8 +74,9 @@ def main() -> None:
 def estimated_pairs(grid: HardwareGrid, cells: np.ndarray) -> np.ndarray:
     """Quantities (cells times accelerators, Q) by trained accuracies and estimated costs."""
     labels = load_labels(SPACE.name, "accuracy", datasets=[SPACE.check_dataset(None)])
-    accuracy = np.full(len(cells), np.nan)
-    accuracy[SPACE.numbers(labels.codes)] = labels.values[:, 0]
+    trained = np.full(SPACE.size, np.nan)
+    trained[SPACE.numbers(labels.codes)] = labels.values[:, 0]
+    accuracy = trained[SPACE.numbers(cells)]
     made = estimate_grid(TARGET, SPACE, cells, dataset=SPACE.check_dataset(None))
     shape = (len(grid.array), len(grid.buffer_kib), len(cells))
     own = float(load_target(TARGET).hardware["clock_mhz"])
@@ -89,12 +92,15 @@ def settings(true: np.ndarray) -> list[list[str]]:
     rng = np.random.default_rng(0)
     drawn = true[rng.integers(0, len(true), 50_000)]
     out = []
-    for _ in range(SETTINGS):
+    while len(out) < SETTINGS:
         limits = []
         for name, low, high in LIMITED:
             bound = np.quantile(drawn[:, QUANTITIES.index(name)], rng.uniform(low, high))
             limits.append(f"{name}<={bound:.6g}")
-        out.append(limits)
+        columns = [QUANTITIES.index(name) for name, _, _ in LIMITED]
+        bounds = [float(text.partition("<=")[2]) for text in limits]
+        if (drawn[:, columns] <= bounds).all(axis=1).mean() > LEAST_SHARE:
+            out.append(limits)
     return out
 
 
@@ -148,6 +154,8 @@ def front_of(problem: PairProblem, values: np.ndarray) -> np.ndarray:
 
 
 def share(front: np.ndarray, enumerated: np.ndarray) -> float:
+    if not len(enumerated):
+        return float("nan")
     low, high = enumerated.min(axis=0), enumerated.max(axis=0)
     volume = HV(ref_point=np.array([1.1, 1.1]))
     scaled = ((part - low) / np.maximum(high - low, 1e-12) for part in (front, enumerated))

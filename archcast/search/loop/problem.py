@@ -115,7 +115,8 @@ def front_rows(scores: Scores) -> Bools:
 def _beaten(costs: Doubles, front: Doubles) -> Bools:
     """Which rows (n, m) some row of the front (f, m) beats, (n,)."""
     at_most = (front[:, None] <= costs).all(axis=2)
-    beaten: Bools = (at_most & (front[:, None] < costs).any(axis=2)).any(axis=0)
+    less = (front[:, None] < costs).any(axis=2)
+    beaten: Bools = np.any(at_most & less, axis=0)
     return beaten
 
 
