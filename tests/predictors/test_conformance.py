@@ -29,7 +29,7 @@ SMALL = {
     "lightgbm": {"rounds": 60, "threads": 1},
     "mlp": {"hidden": 24, "members": 1, "epochs": 20, "threads": 1},
     "stack": {"folds": 2},
-    "gnn": {"hidden": 16, "layers": 2, "rank": 8, "epochs": 5, "min_steps": 100, "threads": 1},
+    "gnn": {"hidden": 16, "layers": 2, "rank": 8, "epochs": 5, "min_steps": 50, "threads": 1},
 }
 DEVIATIONS = {
     ("nn_degree", "check_quality"): "one feature cannot rank the made-up latencies, which ignore it",
