@@ -7,6 +7,7 @@ from typing import Any
 
 from archcast.core.errors import InputError
 from archcast.featurize.readers.ncnn import Layer
+from archcast.featurize.readers.ncnn_attention import ATTENTION
 from archcast.featurize.readers.ncnn_layers import Write, Writer
 
 _SAME = {-233: "SAME_UPPER", -234: "SAME_LOWER"}
@@ -24,7 +25,7 @@ _REDUCED = {
 }
 
 
-FORMS: dict[str, Write] = {}
+FORMS: dict[str, Write] = dict(ATTENTION)
 """How a layer is written, by its type."""
 
 
@@ -364,22 +365,10 @@ def _expand_dims(w: Writer, layer: Layer) -> None:
 
 @_form("Tile")
 def _tile(w: Writer, layer: Layer) -> None:
-    times = w.numbers(layer, "times", [1, *(int(v) for v in layer.lists.get(2, ()))])
-    w.node("Tile", [layer.inputs[0], times], layer.outputs, layer)
-
-
-@_form("MultiHeadAttention")
-def _attention(w: Writer, layer: Layer) -> None:
-    """Queries, keys and values are made of the inputs, attended to by heads, and projected."""
-    width, heads = layer.whole(0), layer.whole(1, 1)
-    given = [layer.inputs[min(i, len(layer.inputs) - 1)] for i in range(3)]
-    made = []
-    for role, name in zip("qkv", given, strict=True):
-        product, summed = f"{layer.name}.{role}p", f"{layer.name}.{role}"
-        w.node("MatMul", [name, w.weight(layer, f"{role}w", width, width)], [product], layer)
-        w.node("Add", [product, w.weight(layer, f"{role}b", width)], [summed], layer)
-        made.append(summed)
-    mixed, product = f"{layer.name}.mixed", f"{layer.name}.op"
-    w.node("Attention", made, [mixed], layer, q_num_heads=heads, kv_num_heads=heads)
-    w.node("MatMul", [mixed, w.weight(layer, "ow", width, width)], [product], layer)
-    w.node("Add", [product, w.weight(layer, "ob", width)], layer.outputs, layer)
+    """A blob of fewer dimensions than times has leading ones of size one."""
+    counts, given = [int(v) for v in layer.lists.get(2, ())], layer.inputs[0]
+    if (lacking := len(counts) - w.rank.get(given, len(counts))) > 0:
+        lifted, axes = f"{layer.name}.lifted", w.numbers(layer, "axes", [1 + i for i in range(lacking)])
+        w.node("Unsqueeze", [given, axes], [lifted], layer)
+        given = lifted
+    w.node("Tile", [given, w.numbers(layer, "times", [1, *counts])], layer.outputs, layer)

@@ -106,6 +106,8 @@ def _follow(w: Writer, layer: Layer) -> None:
         channels = max(layer.whole(2), 0)
     elif layer.kind == "ExpandDims":
         rank += len(layer.lists.get(3, (0,)))
+    elif layer.kind == "Tile":
+        rank = max(rank, len(layer.lists.get(2, ())))
     elif layer.kind in ("InnerProduct", "Flatten"):
         rank = 1
     elif layer.kind.startswith(("Convolution", "Deconvolution")):
@@ -125,9 +127,11 @@ def _inputs(w: Writer, layer: Layer, given: Mapping[str, tuple[int, ...]]) -> No
     for i, name in enumerate(layer.outputs):
         shape = given.get(name) or (layer.shapes[i] if i < len(layer.shapes) else tuple(sizes))
         if not shape:
+            missing = [n for n in layer.outputs[i:] if n not in given]
+            more = f" (and those of {', '.join(missing[1:])})" if missing[1:] else ""
             raise InputError(
-                f"the shape of the input {name!r} is not told in the file: give it as "
-                f"inputs={{{name!r}: (c, h, w)}}"
+                f"the shape of the input {name!r} is not told in the file: give it{more} as "
+                f"inputs={{{name!r}: (c, h, w)}}, (h, w) or (w,)"
             )
         w.inputs.append(w.helper.make_tensor_value_info(name, w.types.FLOAT, (1, *shape)))
         w.rank[name], w.channels[name] = len(shape), shape[0]

@@ -48,6 +48,34 @@ def test_layers_without_a_form_are_told(tmp_path):
     assert list(network(_write(tmp_path, text)).summary().unknown) == ["ncnn::Yolov3DetectionOutput"]
 
 
+def test_a_decoder_with_its_past_is_read(tmp_path):
+    """Two heads of four tokens after three; keys of one head, tiled, as language models have them."""
+    text = """7767517
+8 12
+Input in0 0 1 in0 0=8 1=4
+Input in1 0 3 mask cos sin
+Input kv_cache 0 2 k v
+Gemm qkv 1 1 in0 x 3=1 5=1 6=1 8=8 9=8
+Reshape heads 1 1 x q 0=4 1=-1 2=2
+RotaryEmbed turn 3 1 q cos sin t
+Slice one 1 2 in0 a b -23300=2,4,4 1=1
+RotaryEmbed turn1 3 1 a cos sin u
+Tile both 1 1 u w -23302=3,2,1,1
+SDPA look 6 3 t w q mask k v y ko vo 5=1 7=1
+"""
+    path = _write(tmp_path, text)
+    shapes = {"mask": (4, 7), "cos": (4, 2), "sin": (4, 2), "k": (2, 3, 4), "v": (2, 3, 4)}
+    with pytest.raises(
+        InputError, match=r"input 'mask' is not told in the file: give it \(and those of cos, sin"
+    ):
+        network(path)
+    net = network(path, inputs=shapes)
+    assert net.values["y"].dims == (1, 2, 4, 4)
+    assert net.values["ko"].dims == (1, 2, 7, 4)
+    assert net.summary().macs == 4 * 8 * 8 + 2 * 4 * 7 * (4 + 4)
+    assert not net.summary().unknown
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
