@@ -67,15 +67,17 @@ class Unquantized:
 
 
 def unquantized(network: Network, *, narrow: bool = False) -> Unquantized:
-    """What a network was quantised from; one that has sub-graphs is left as it is.
+    """What a network was quantised from; left as it is where it has sub-graphs or reads scales otherwise.
 
     Args:
         narrow: keep types of few bits where every reader reads what is quantised; otherwise all is float32.
     """
     ops = {_bare(op) for op in {node.op for node in network.nodes}}
-    if network.bodies or (ops.isdisjoint(_PAIRS) and ops.isdisjoint(_PLAIN)):
-        return Unquantized(network, tuple((place,) for place in range(len(network.nodes))))
-    return _Undoing(network, narrow).run()
+    if not network.bodies and not (ops.isdisjoint(_PAIRS) and ops.isdisjoint(_PLAIN)):
+        made = _Undoing(network, narrow).run()
+        if made is not None:
+            return made
+    return Unquantized(network, tuple((place,) for place in range(len(network.nodes))))
 
 
 class _Undoing:
@@ -106,13 +108,15 @@ class _Undoing:
         self.integers = {name for name, value in network.values.items() if value.dtype in NARROW}
         self.integers.difference_update(network.inputs)
 
-    def run(self) -> Unquantized:
-        """The plain network."""
+    def run(self) -> Unquantized | None:
+        """The plain network; None where something else reads a scale or zero point."""
         for place, node in enumerate(self.network.nodes):
             if not self._is_undone(place, node):
                 self._keep(place, node)
         outputs = self._all_read(self.network.outputs)
         names = {name for node in self.nodes for name in (*node.inputs, *node.outputs) if name}
+        if any(name in self.scales for name in (*names, *outputs)):
+            return None
         values = {name: self._value(name) for name in names.union(self.network.inputs, outputs)}
         plain = Network(values, tuple(self.nodes), self.network.inputs, outputs, opset=self.network.opset)
         return Unquantized(plain, tuple(tuple(sorted({*places})) for places in self.stands))
@@ -120,6 +124,8 @@ class _Undoing:
     def _is_undone(self, place: int, node: Node) -> bool:
         """Take away a node that only turns numbers into few bits or back."""
         bare, inputs = _bare(node.op), node.inputs
+        if not inputs or not inputs[0] or not node.outputs:
+            return False
         if bare in _PAIRS:
             self.scales |= {name: [] for name in node.outputs[1:]}
             if bare == "DequantizeLinear":
@@ -129,7 +135,7 @@ class _Undoing:
         elif bare == "Cast" and inputs[0] in self.products:
             self.products.add(node.outputs[0])
             self._drop(place, node, inputs[0])
-        elif bare == "Mul" and not self.products.isdisjoint(inputs):
+        elif bare == "Mul" and len(inputs) == 2 and not self.products.isdisjoint(inputs):
             product, scale = sorted(inputs, key=lambda name: name not in self.products)
             if scale not in self.scales:
                 return False
@@ -161,13 +167,15 @@ class _Undoing:
             op, positions = "Concat", tuple(range(2, len(node.inputs), 3))
         inputs = [node.inputs[p] for p in positions if p < len(node.inputs)]
         if op != node.op:
-            self.integers.update(name for name in inputs[:3] if self.network.values[name].dtype == "int32")
-        if bare in _INTEGERS:
+            given = filter(None, inputs[:3])
+            self.integers.update(name for name in given if self.network.values[name].dtype == "int32")
+        if bare in _INTEGERS and node.outputs:
             self.products.add(node.outputs[0])
             self.integers.add(node.outputs[0])
         if bare == "DynamicQuantizeLSTM":
             self.turned.update(inputs[1:3])
-        added = node.inputs[_BIAS[bare]] if bare in _BIAS and len(node.inputs) > _BIAS[bare] else ""
+        place_of_sum = _BIAS.get(bare, len(node.inputs))
+        added = node.inputs[place_of_sum] if node.outputs and place_of_sum < len(node.inputs) else ""
         outputs = (node.outputs[0] + _BEFORE,) if added else node.outputs
         self._add(place, Node(op, self._all_read(inputs), outputs, node.attributes, node.part))
         if added:
@@ -194,7 +202,7 @@ class _Undoing:
     def _value(self, name: str) -> Value:
         """A value of the plain network."""
         value = replace(self.network.values[name.removesuffix(_BEFORE)], name=name)
-        if name in self.turned:
+        if name in self.turned and len(value.shape or ()) > 1:
             *first, rows, columns = value.dims
             value = replace(value, shape=(*first, columns, rows))
         kinds = self.kinds.get(name, set())
@@ -204,5 +212,5 @@ class _Undoing:
 
 
 def _bare(op: str) -> str:
-    """An operator's name without its domain."""
-    return op.rpartition("::")[2]
+    """An operator's name without its domain, where that is ONNX Runtime's."""
+    return op.removeprefix("com.microsoft::")

@@ -27,6 +27,8 @@ _PARAMETER_NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
 """Names that torch's exporters keep for parameters; its lone numbers are told from others by them."""
 PARAMETER, CONSTANT = "parameter", "constant"
 """What a tensor's doc_string says of it where that is known: trained, or not."""
+_FAILURES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError)
+"""What a step raises of operands that are not as they must be."""
 Array = Any
 Step = Callable[[Any, list[Array]], Array]
 
@@ -168,6 +170,8 @@ def _folded(
     """What a node writes, as an array; None where it is not known or not small."""
     if node.domain not in ("", "ai.onnx") or len(node.output) != 1:
         return None
+    if node.op_type != "Constant" and (not node.input or not node.input[0]):
+        return None
     if node.op_type in ("Shape", "Size"):
         return _shape(node, known, values, stored)
     if node.op_type == "Constant":
@@ -181,7 +185,7 @@ def _folded(
     try:
         with np.errstate(all="ignore"):
             out = step(node, given)
-    except (ValueError, IndexError, TypeError, KeyError, OverflowError, MemoryError, ZeroDivisionError):
+    except _FAILURES:
         return None  # ONNX's own inference says what is wrong with it
     return out if out is not None and out.size <= _MOST else None
 
@@ -275,6 +279,8 @@ def _cast(node: Any, given: list[Array]) -> Array:
 def _cast_like(node: Any, values: Mapping[str, Array], known: Mapping[str, Any]) -> Array | None:
     from onnx import helper
 
+    if len(node.input) != 2:
+        return None
     given, like = node.input
     if given not in values:
         return None

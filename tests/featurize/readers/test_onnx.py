@@ -42,6 +42,13 @@ def test_versions_of_operators_are_read(opset):
     assert read_onnx(conv_model(opset=opset)).summary().macs == 8 * 3 * 9 * 32 * 32
 
 
+@pytest.mark.parametrize("op", ["Shape", "Cast", "Div", "CastLike"])
+def test_operands_that_are_left_out_are_told(op):
+    model = conv_model(extra=[helper.make_node(op, [""], ["last"])])
+    with pytest.raises(InputError):
+        read_onnx(model)
+
+
 def test_former_operators_have_shapes_where_their_numbers_are_known():
     fill = helper.make_node("ConstantFill", ["sides"], ["z"], input_as_shape=1, value=0.0)
     extra = [fill, helper.make_node("Tile", ["z", "times"], ["t"]), helper.make_node("Sum", ["t"], ["last"])]
