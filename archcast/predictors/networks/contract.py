@@ -181,8 +181,8 @@ class NetworkPredictor(ABC):
             return None
         values = self.predict(networks) if predicted is None else predicted
         unseen = self.unseen_shares(networks)
-        reach = np.exp(self.errors_.half(values, self.mixes(networks), coverage, unseen=unseen))
-        return (values / reach).astype(np.float32), (values * reach).astype(np.float32)
+        below, above = self.errors_.reach(values, self.mixes(networks), coverage, unseen=unseen)
+        return (values * np.exp(-below)).astype(np.float32), (values * np.exp(above)).astype(np.float32)
 
     def unseen_shares(self, networks: Sequence[Network]) -> Doubles:
         """Shares of the values that are of kernels with operators which nothing it learned from had.

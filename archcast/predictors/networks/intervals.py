@@ -9,9 +9,11 @@
 | g | how far the log value lies below the least that taught, or above the greatest; else 0 |
 | u | share of the value that is of kernels with operators which no network that taught had |
 
-Half-widths are of log values: the quantile of |error| / s over networks whose whole family was left out, each
-family with the same weight, times s, and `BEYOND` g and `UNSEEN` u. A network of a known family lies near
-those that taught, and has a narrower interval. How errors grow with g and u was measured:
+An interval reaches down and up from the predicted log value: by the quantile of |error| / s over networks
+whose whole family was left out, each family with the same weight, times s, and by `BEYOND` g and `UNSEEN` u.
+Errors are often to one side, as kernels that nothing taught are told too cheap: from `BOTH_SIDES` families on,
+quantiles of each side stand in its place where the interval is narrower by them. A network of a known family
+lies near those that taught, and has a narrower interval. How errors grow with g and u was measured:
 `benchmarks/network_beyond.py` and `benchmarks/network_unseen.py`.
 """
 
@@ -30,14 +32,18 @@ from archcast.predictors.intervals import LEVELS, check_coverage
 
 FILE = "errors.npz"
 SLOPES = (0.0, 0.5, 1.0, 2.0, 4.0)
+BOTH_SIDES = 10
+"""Families from which on errors below and above are told apart."""
 BEYOND = 0.3
-"""Half-width for each e-fold beyond the values that taught."""
+"""How much further for each e-fold beyond the values that taught."""
 UNSEEN = 0.45
-"""Half-width for a value that is all of operators which nothing taught."""
+"""How much further for a value that is all of operators which nothing taught."""
 _NEAREST = 5
 _STEPS = 100.0
 """Mixes are kept in hundredths, so that near-copies are kept once."""
 _LEAST_FAMILIES = 3
+_OF_BOTH_SIDES = 2
+"""Axes of widths that were kept before they were learned for each side."""
 _ALIKE = 0.1
 """Distance of mixes below which none is unlike the others."""
 
@@ -52,10 +58,10 @@ def mix_of(table: KernelTable) -> Doubles:
 
 @dataclass(frozen=True, slots=True)
 class NetworkIntervals:
-    """Half-widths of intervals.
+    """How far intervals reach.
 
     Shapes:
-        widths: (len(LEVELS), m), quantiles of |log error| / s, inf where too few families tell
+        widths: (2, len(LEVELS), m), quantiles of errors / s below and above, inf where too few families tell
         slope: (m,), a of each device; known: (u, 2 len(CLASSES)), mixes of networks that taught
         farthest: largest distance that a network of a family left out had
         ends: (2, m), the least and the greatest value that taught
@@ -71,7 +77,7 @@ class NetworkIntervals:
     def from_errors(
         cls, truth: Doubles, predicted: Doubles, *, families: Sequence[str], mixes: Doubles
     ) -> NetworkIntervals:
-        """Learn half-widths.
+        """Learn how far they reach.
 
         Args:
             predicted: of each network by what was fitted without its family.
@@ -83,44 +89,45 @@ class NetworkIntervals:
         apart = np.empty(len(names))
         for name in np.unique(names):
             apart[names == name] = _distance(mixes[names == name], mixes[names != name])
-        errors = np.abs(np.log(predicted) - np.log(truth))
+        errors = np.log(truth) - np.log(predicted)
         m = truth.shape[1]
-        widths, slope = np.full((len(LEVELS), m), np.inf), np.zeros(m)
+        widths, slope = np.full((2, len(LEVELS), m), np.inf), np.zeros(m)
         for column in range(m):
             known = np.isfinite(errors[:, column])
             if len(set(names[known])) >= _LEAST_FAMILIES:
-                slope[column], widths[:, column] = _learned(
+                slope[column], widths[:, :, column] = _learned(
                     errors[known, column], apart[known], _weights(names[known])
                 )
         kept = np.unique(np.round(mixes * _STEPS), axis=0) / _STEPS
         ends = np.array([np.nanmin(truth, axis=0), np.nanmax(truth, axis=0)])
         return cls(widths, slope, kept, float(apart.max(initial=_ALIKE)), ends)
 
-    def half(
+    def reach(
         self,
         predicted: Doubles | Floats,
         mixes: Doubles,
         coverage: float,
         *,
         unseen: Doubles | float = 0.0,
-    ) -> Doubles:
-        """Half-widths of log values.
+    ) -> tuple[Doubles, Doubles]:
+        """How far intervals of log values reach below and above the predicted.
 
         Shapes:
-            predicted, unseen: (n, m), u; mixes: (n, 2 len(CLASSES)); output: (n, m)
+            predicted, unseen: (n, m), u; mixes: (n, 2 len(CLASSES)); output: (n, m) each
 
         Raises:
             InputError: coverage outside 0.5 to 0.99, or too few families tell of a device.
         """
         check_coverage(coverage)
-        widths = np.array([np.interp(coverage, LEVELS, column) for column in self.widths.T])
-        if not np.isfinite(widths).all():
+        below, above = (np.array([np.interp(coverage, LEVELS, c) for c in side.T]) for side in self.widths)
+        if not np.isfinite(below + above).all():
             raise InputError("too few families of networks were left out to tell how far off predictions are")
         values = np.asarray(predicted, dtype=np.float64)
         within: Doubles = np.clip(values, *self.ends)
         beyond = BEYOND * np.abs(np.log(values / within))
-        reach: Doubles = (1 + self.slope * self.distance(mixes)[:, None]) * widths + beyond + UNSEEN * unseen
-        return reach
+        grown = 1 + self.slope * self.distance(mixes)[:, None]
+        further = beyond + UNSEEN * unseen
+        return grown * below + further, grown * above + further
 
     def distance(self, mixes: Doubles) -> Doubles:
         """Mean distance to the nearest networks that taught, (n,)."""
@@ -129,7 +136,7 @@ class NetworkIntervals:
     def select(self, columns: Sequence[int]) -> NetworkIntervals:
         """Those of some devices."""
         c = list(columns)
-        return replace(self, widths=self.widths[:, c], slope=self.slope[c], ends=self.ends[:, c])
+        return replace(self, widths=self.widths[..., c], slope=self.slope[c], ends=self.ends[:, c])
 
     def to_file(self) -> bytes:
         """As one file of plain arrays."""
@@ -147,8 +154,9 @@ class NetworkIntervals:
     def from_file(cls, content: bytes) -> NetworkIntervals:
         """What `to_file` gave."""
         found: Mapping[str, Doubles] = unpack(content, FILE)
+        widths = found["widths"].astype(np.float64)
         return cls(
-            found["widths"].astype(np.float64),
+            np.stack([widths, widths]) if widths.ndim == _OF_BOTH_SIDES else widths,
             found["slope"],
             found["known"].astype(np.float64) / _STEPS,
             float(found["farthest"]),
@@ -174,21 +182,27 @@ def _weights(names: Doubles) -> Doubles:
 
 
 def _learned(errors: Doubles, apart: Doubles, weights: Doubles) -> tuple[float, Doubles]:
-    """The slope with the narrowest intervals of 90 %, and quantiles of errors by level."""
+    """The slope with the narrowest intervals of 90 %, and how far they reach below and above by level."""
     best: tuple[float, float, Doubles] | None = None
     for slope in SLOPES:
         scale = 1 + slope * apart
-        widths = _quantiles(errors / scale, weights)
-        typical = float(np.average(scale, weights=weights) * np.interp(0.9, LEVELS, widths))
-        if best is None or typical < best[0]:
-            best = (typical, slope, widths)
+        ratios = errors / scale
+        made = [np.tile(_quantiles(np.abs(ratios), weights, LEVELS), (2, 1))]
+        if weights.sum() > BOTH_SIDES - 0.5:
+            sides = (LEVELS + 1) / 2
+            made.append(np.stack([_quantiles(sign * ratios, weights, sides) for sign in (-1, 1)]))
+        for widths in made:
+            nominal = sum(float(np.interp(0.9, LEVELS, side)) for side in widths)
+            typical = float(np.average(scale, weights=weights)) * nominal
+            if best is None or typical < best[0]:
+                best = (typical, slope, widths)
     assert best is not None
     return best[1], best[2]
 
 
-def _quantiles(ratios: Doubles, weights: Doubles) -> Doubles:
-    """Weighted quantiles at `LEVELS`, with room for one more family."""
+def _quantiles(ratios: Doubles, weights: Doubles, levels: Doubles) -> Doubles:
+    """Weighted quantiles, at least 0, with room for one more family."""
     order = np.argsort(ratios)
     reached = np.cumsum(weights[order]) / (weights.sum() + 1)
-    place = np.searchsorted(reached, LEVELS - 1e-12)
-    return ratios[order][np.minimum(place, len(order) - 1)]
+    place = np.searchsorted(reached, levels - 1e-12)
+    return np.maximum(ratios[order][np.minimum(place, len(order) - 1)], 0.0)

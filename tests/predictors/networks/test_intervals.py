@@ -32,10 +32,22 @@ def test_they_hold_in_families_that_they_were_not_learned_from():
         families=[name for name, own in zip(names, learned, strict=True) if own],
         mixes=mixes[learned],
     )
-    half = known.half(predicted[~learned], mixes[~learned], 0.9)
-    inside = np.abs(np.log(predicted[~learned] / truth[~learned])) <= half
-    assert 0.75 <= inside.mean() <= 1.0
-    assert (known.half(truth[:3], mixes[:3], 0.6) < known.half(truth[:3], mixes[:3], 0.9)).all()
+    below, above = known.reach(predicted[~learned], mixes[~learned], 0.9)
+    off = np.log(truth[~learned] / predicted[~learned])
+    assert 0.75 <= ((-below <= off) & (off <= above)).mean() <= 1.0
+    narrow, wide = (np.sum(known.reach(truth[:3], mixes[:3], level), axis=0) for level in (0.6, 0.9))
+    assert (narrow < wide).all()
+
+
+def test_errors_to_one_side_make_intervals_reach_there():
+    truth, predicted, names, mixes = made()
+    biased = predicted * np.exp(-np.abs(np.log(predicted / truth)) * 5)
+    known = NetworkIntervals.from_errors(truth, biased, families=names, mixes=mixes)
+    below, above = known.reach(biased, mixes, 0.9)
+    assert (above > 5 * below).all()
+    few = [f"{int(name.removeprefix('family')) % 9}" for name in names]
+    known = NetworkIntervals.from_errors(truth, biased, families=few, mixes=mixes)
+    assert np.array_equal(*known.reach(biased, mixes, 0.9))
 
 
 def test_families_weigh_the_same_however_many_networks_they_have():
@@ -46,7 +58,7 @@ def test_families_weigh_the_same_however_many_networks_they_have():
     known = NetworkIntervals.from_errors(
         truth, predicted, families=names, mixes=np.zeros((103, 2 * len(CLASSES)))
     )
-    assert known.half(np.ones((1, 1)), np.zeros((1, 2 * len(CLASSES))), 0.55)[0, 0] >= 0.3
+    assert known.reach(np.ones((1, 1)), np.zeros((1, 2 * len(CLASSES))), 0.55)[0][0, 0] >= 0.3
 
 
 def test_beyond_the_values_that_taught_they_widen():
@@ -54,10 +66,10 @@ def test_beyond_the_values_that_taught_they_widen():
     known = NetworkIntervals.from_errors(truth, predicted, families=names, mixes=mixes)
     least, most = truth.min(axis=0), truth.max(axis=0)
     asked = np.array([least, most, least / np.e, most * np.e**2])
-    half = known.half(asked, np.repeat(mixes[:1], 4, axis=0), 0.9)
-    assert np.allclose(half[0], half[1])
-    assert np.allclose(half[2] - half[0], BEYOND)
-    assert np.allclose(half[3] - half[0], 2 * BEYOND)
+    for side in known.reach(asked, np.repeat(mixes[:1], 4, axis=0), 0.9):
+        assert np.allclose(side[0], side[1])
+        assert np.allclose(side[2] - side[0], BEYOND)
+        assert np.allclose(side[3] - side[0], 2 * BEYOND)
 
 
 def test_operators_that_nothing_taught_widen_by_their_share_of_the_cost():
@@ -74,15 +86,16 @@ def test_operators_that_nothing_taught_widen_by_their_share_of_the_cost():
     assert (shares[1] > 0).all()
     low, high = NetworkPredictor.interval(model, [strange], 0.9)
     mixes, values = model.mixes([strange]), model.predict([strange])
-    known = model.errors_.half(values, mixes, 0.9)
-    np.testing.assert_allclose(np.log(high / low) / 2, known + UNSEEN * shares[1:], rtol=1e-4)
+    below, above = model.errors_.reach(values, mixes, 0.9)
+    np.testing.assert_allclose(np.log(values / low), below + UNSEEN * shares[1:], rtol=1e-4)
+    np.testing.assert_allclose(np.log(high / values), above + UNSEEN * shares[1:], rtol=1e-4)
 
 
 def test_too_few_families_are_told():
     truth, predicted, _, mixes = made(n=4)
     known = NetworkIntervals.from_errors(truth, predicted, families=["a", "a", "b", "b"], mixes=mixes)
     with pytest.raises(InputError, match="too few families of networks"):
-        known.half(truth, mixes, 0.9)
+        known.reach(truth, mixes, 0.9)
 
 
 def test_a_predictor_keeps_them_in_its_files_and_selections(tmp_path):
@@ -101,10 +114,10 @@ def test_a_predictor_keeps_them_in_its_files_and_selections(tmp_path):
     again = load_any(read_manifest(tmp_path / "tiny"))
     nets, values = labels.networks[:4], labels.values[:4]
     mixes = model.mixes(nets)
-    assert np.allclose(again.errors_.half(values, mixes, 0.8), model.errors_.half(values, mixes, 0.8))
+    assert np.allclose(again.errors_.reach(values, mixes, 0.8), model.errors_.reach(values, mixes, 0.8))
     assert np.array_equal(
-        model.select((1,)).errors_.half(values[:, [1]], mixes, 0.8)[:, 0],
-        model.errors_.half(values, mixes, 0.8)[:, 1],
+        model.select((1,)).errors_.reach(values[:, [1]], mixes, 0.8)[1][:, 0],
+        model.errors_.reach(values, mixes, 0.8)[1][:, 1],
     )
 
 
