@@ -90,9 +90,9 @@ LONG = ("hwgpt",)
 def hwgpt_rows() -> Iterator[dict[str, Any]]:
     """HW-GPT-Bench's decoders, in the batch of their scale."""
     import pyarrow.parquet as parquet
-    from decoders import decoder
 
     from archcast.collect.tables.hwgpt import BATCH
+    from archcast.featurize.decoders import decoder
 
     folder = Path(os.environ["ARCHCAST_DATA"]) / "networks"
     for scale in "sml":

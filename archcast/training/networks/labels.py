@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from archcast.collect.structures import Structure, Structures, form_run, structures
+from archcast.collect.structures import Structure, form_run, structures
 from archcast.collect.tables.base import Recipe
 from archcast.collect.tables.catalog import recipe_of
 from archcast.collect.tables.place import is_here, recipe_table
 from archcast.core.arrays import Doubles, Ints
 from archcast.core.device import DeviceName
 from archcast.core.errors import DataError, UnknownNameError
+from archcast.core.network import Network
 from archcast.predictors.networks.labels import NetworkLabels
+from archcast.training.networks.decoders import TABLE, DecoderRecord, decoder_records
 
+Record = Structure | DecoderRecord
 SPACE = "network"
 
 
@@ -29,7 +33,7 @@ class MeasuredStructures:
     """
 
     labels: NetworkLabels
-    records: tuple[Structure, ...]
+    records: tuple[Record, ...]
 
     @property
     def groups(self) -> Ints:
@@ -43,7 +47,11 @@ class MeasuredStructures:
 
 
 def network_labels(
-    table: str, metric: str = "latency", *, devices: Sequence[str] | None = None
+    table: str,
+    metric: str = "latency",
+    *,
+    devices: Sequence[str] | None = None,
+    most: int | None = None,
 ) -> MeasuredStructures:
     """Measurements of a table's networks whose structure is known.
 
@@ -52,6 +60,7 @@ def network_labels(
 
     Args:
         devices: the only ones to take, in that order; None takes all that were measured.
+        most: networks to draw at random; None takes all.
 
     Raises:
         UnknownNameError: no such table, metric or device; lists what there is.
@@ -64,16 +73,18 @@ def network_labels(
         if device not in known:
             raise UnknownNameError(f"device of {table}", device, known)
     chosen = tuple(devices) if devices is not None else tuple(sorted(filter(_runs, known)))
-    held = structures()
-    found = _by_record(held, table, rows, set(chosen))
+    found = _by_record(_forms(table, rows, most), rows, set(chosen))
     if not found:
         raise DataError(f"no network of {table} has a structure that is known")
-    records = tuple(sorted(found, key=lambda r: (r.name, r.size, r.variant)))
+    records: tuple[Record, ...] = tuple(sorted(found, key=lambda r: (r.name, r.size, r.variant)))
+    if most is not None and len(records) > most:
+        drawn = np.sort(np.random.default_rng(0).permutation(len(records))[:most])
+        records = tuple(records[place] for place in drawn)
     return MeasuredStructures(
         NetworkLabels(
             metric=metric,
             devices=chosen,
-            networks=tuple(held.network(record) for record in records),
+            networks=tuple(map(_network, records)),
             values=_values(found, records, chosen),
             families=tuple(record.family for record in records),
             sources=(recipe.citation,),
@@ -104,24 +115,37 @@ def _runs(device: str) -> bool:
     return "train" not in DeviceName.parse(device).runtime.split("_")
 
 
-def _by_record(
-    held: Structures, table: str, rows: Iterable[tuple[str, str, float]], devices: set[str]
-) -> dict[Structure, dict[str, list[float]]]:
-    """Values by record and device; a network in two forms has them under the one that a device ran."""
-    forms: dict[str, dict[str, Structure]] = {}
-    for record in held.of(table):
+def _network(record: Record) -> Network:
+    return record.network if isinstance(record, DecoderRecord) else structures().network(record)
+
+
+def _forms(
+    table: str, rows: Sequence[tuple[str, str, float]], most: int | None
+) -> Mapping[str, Mapping[str, Record]]:
+    """Forms of networks by their names in a table's rows."""
+    if table == TABLE:
+        return decoder_records([name for name, _, _ in rows], most)
+    forms: dict[str, dict[str, Record]] = {}
+    for record in structures().of(table):
         forms.setdefault(record.row_name, {})[record.variant] = record
-    found: dict[Structure, dict[str, list[float]]] = {}
+    return forms
+
+
+def _by_record(
+    forms: Mapping[str, Mapping[str, Any]], rows: Iterable[tuple[str, str, float]], devices: set[str]
+) -> dict[Record, dict[str, list[float]]]:
+    """Values by record and device; a network in two forms has them under the one that a device ran."""
+    found: dict[Record, dict[str, list[float]]] = {}
     for name, device, value in rows:
         if device in devices and name in forms:
-            record = form_run(forms[name], device)
+            record: Record = form_run(forms[name], device)
             found.setdefault(record, {}).setdefault(device, []).append(value)
     return found
 
 
 def _values(
-    found: Mapping[Structure, Mapping[str, Sequence[float]]],
-    records: Sequence[Structure],
+    found: Mapping[Record, Mapping[str, Sequence[float]]],
+    records: Sequence[Record],
     devices: Sequence[str],
 ) -> Doubles:
     """(n, m), NaN where nothing was measured."""

@@ -109,8 +109,7 @@ def _records(asked: _Asked, seeds: Sequence[int]) -> list[Record]:
 
 def teaching(source: NetworkSource) -> MeasuredStructures:
     """What a source's table teaches."""
-    found = network_labels(source.table, source.metric)
-    return found if source.most is None else _fewer(found, source.most)
+    return network_labels(source.table, source.metric, most=source.most)
 
 
 def _fewer(found: MeasuredStructures, most: int) -> MeasuredStructures:

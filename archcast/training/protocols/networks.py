@@ -40,7 +40,7 @@ def run(
     """One record a table, a way to make folds, a method and a kind of device: medians over its settings."""
     records: list[Record] = []
     for table in protocol.tables:
-        found = tested(network_labels(table.table, table.metric), protocol.least)
+        found = tested(network_labels(table.table, table.metric, most=table.most), protocol.least)
         for folds_of in protocol.folds_of:
             asked = _Asked(table, found, folds_of, seeds if folds_of == "groups" else seeds[:1])
             for method in methods:

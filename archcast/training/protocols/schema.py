@@ -202,10 +202,15 @@ class IntervalCoverage(Protocol):
 
 
 class NetworkTable(Part):
-    """Measurements of networks of any form, from a named public table."""
+    """Measurements of networks of any form, from a named public table.
+
+    Attributes:
+        most: networks of it that are taken, at random; None means all.
+    """
 
     table: str
     metric: str = "latency"
+    most: Count | None = None
 
 
 class NetworkSource(NetworkTable):
@@ -213,11 +218,9 @@ class NetworkSource(NetworkTable):
 
     Attributes:
         family: of the predictors that are fitted to it.
-        most: networks of it that teach, at random; None means all.
     """
 
     family: str = "sums"
-    most: Count | None = None
 
 
 class NetworkFolds(Protocol):

@@ -22,7 +22,7 @@ DEVICES = (
 )
 
 
-def measured(table="", metric="latency") -> MeasuredStructures:
+def measured(table="", metric="latency", *, most=None) -> MeasuredStructures:
     labels = tiny_labels(DEVICES)
     n = len(labels)
     families = tuple(f"family{i % 6}" for i in range(n))

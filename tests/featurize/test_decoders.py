@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from decoders import BATCHES, DecoderArch, decoder
 
 from archcast.core.errors import InputError
+from archcast.featurize.decoders import BATCHES, DecoderArch, decoder
 
 PUBLISHED = (
     ("e192|l10|h12.12.12.12.12.12.12.8.12.12|r2.3.3.3.3.4.2.2.2.3|b1", 150211657728, 28029696),
