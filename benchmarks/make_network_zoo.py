@@ -47,6 +47,7 @@ class NetworkEntry:
         on_gpu: whether devices that run on a GPU alone ship with it, or the others; None takes all.
         least: networks that a device must have measured to ship.
         ranking: Spearman's correlation that a device must reach in families left out to ship.
+        most: networks that teach, at random; None takes all.
     """
 
     table: str
@@ -56,6 +57,7 @@ class NetworkEntry:
     on_gpu: bool | None = None
     least: int = 15
     ranking: float = -1.0
+    most: int | None = None
 
     def takes(self, device: str) -> bool:
         """Whether a device is one of those that ship with it."""
@@ -73,6 +75,7 @@ ENTRIES = {
     "network-gpus": NetworkEntry("timm", family="blend"),
     "network-boards": NetworkEntry("ncnn"),
     "network-npus": NetworkEntry("qai_hub", ranking=0.8),
+    "network-npus-memory": NetworkEntry("qai_hub", metric="memory", ranking=0.8),
     "network-paddle": NetworkEntry("paddleclas", ranking=0.8),
     "network-fpgas": NetworkEntry("vitis_ai", metric="throughput", ranking=0.8),
 }
@@ -80,7 +83,7 @@ ENTRIES = {
 
 def make(entry: NetworkEntry) -> FittedNetworks:
     """Fit an entry, anew where settings are ranked too badly to ship."""
-    labels = network_labels(entry.table, entry.metric).labels
+    labels = network_labels(entry.table, entry.metric, most=entry.most).labels
     enough = np.isfinite(labels.values).sum(axis=0) >= entry.least
     labels = _only(
         labels, [d for d, fits in zip(labels.devices, enough, strict=True) if fits and entry.takes(d)]

@@ -38,6 +38,7 @@ ADAPTED = "adapted"
 BASES = ("measurements", "look-up sums", "estimates", ADAPTED)
 """A table of measurements; sums of measured blocks; a model of hardware; a few measurements and sources."""
 _LOOKED_UP_SPACE = "fbnet"
+_COUNTED = {"memory": "archcast network counts what weights and activations hold at once at least"}
 Key: TypeAlias = tuple[str, str, str, str]
 """(space, metric, device, data set)."""
 
@@ -316,6 +317,7 @@ class Entries:
             device = dataset or known.pick_dataset(list(dict.fromkeys(e.device for e in there)))
         named = [e for e in there if e.device == device]
         if not named:
+            self._raise_other_metrics(space, device, metric)
             raise unknown_device(f"device for {metric} of {space}", device, {e.device for e in there}, metric)
         picked = known.pick_dataset(list(dict.fromkeys(e.dataset for e in named)), dataset, of=device)
         named = [e for e in named if e.dataset == picked]
@@ -325,6 +327,12 @@ class Entries:
             if entry.answers_to(predictor):
                 return entry
         raise UnknownNameError(f"predictor for {device}", predictor, {e.predictor for e in named})
+
+    def _raise_other_metrics(self, space: str, device: str, metric: str) -> None:
+        """Raise what is known of a device of which the metric is not; return where nothing is."""
+        known = {e.metric for e in self.every if e.space == space and e.device == device}
+        if known:
+            raise UnknownNameError(f"metric for {device}", metric, known, beside=_COUNTED.get(metric, ""))
 
     def _raise_refused(self, key: tuple[str | None, ...], error: UnknownNameError) -> None:
         """Raise the reason of a refused predictor that the name may mean; return where there is none."""

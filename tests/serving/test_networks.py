@@ -178,3 +178,19 @@ def test_a_refused_one_of_networks_stops_no_other(home: Path) -> None:
     with pytest.raises(archcast.ArchcastError, match="altered"):
         archcast.predict([plain_network(8)], "other-board")
     assert read_manifest(predictors_dir() / "tiny").header["family"] == "tiny"
+
+
+def test_memory_is_told_where_it_was_measured_and_elsewhere_what_counts_it() -> None:
+    network = plain_network(8)
+    measured = archcast.devices("network", "memory")
+    assert {entry.unit for entry in measured} == {"MiB"}
+    device = measured[0].device
+    value = archcast.predict([network], device, metric="memory")
+    low, high = archcast.predict_interval([network], device, metric="memory")
+    assert low[0] < value[0] < high[0]
+    with pytest.raises(archcast.UnknownNameError, match=f"metric for {PHONE} must be one of latency"):
+        archcast.predict([network], PHONE, metric="memory")
+    with pytest.raises(
+        archcast.UnknownNameError, match="got 'memory'; beside these, archcast network counts"
+    ):
+        archcast.predict([network], PHONE, metric="memory")

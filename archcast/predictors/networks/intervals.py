@@ -10,11 +10,11 @@
 | u | share of the value that is of kernels with operators which no network that taught had |
 
 An interval reaches down and up from the predicted log value: by the quantile of |error| / s over networks
-whose whole family was left out, each family with the same weight, times s, and by `BEYOND` g and `UNSEEN` u.
-Errors are often to one side, as kernels that nothing taught are told too cheap: from `BOTH_SIDES` families on,
-quantiles of each side stand in its place where the interval is narrower by them. A network of a known family
-lies near those that taught, and has a narrower interval. How errors grow with g and u was measured:
-`benchmarks/network_beyond.py` and `benchmarks/network_unseen.py`.
+whose whole family was left out, each family with the same weight, times s, and by `BEYOND` g and `UNSEEN`
+u. Errors are often to one side, as kernels that nothing taught are told too cheap: from `BOTH_SIDES`
+families on, quantiles of each side stand in its place where the interval is narrower by them. A network of
+a known family lies near those that taught, and has a narrower interval. How errors grow with g and u was
+measured: `benchmarks/network_beyond.py` and `benchmarks/network_unseen.py`.
 """
 
 from __future__ import annotations
