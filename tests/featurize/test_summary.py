@@ -2,6 +2,7 @@
 
 import pytest
 
+from archcast.core.errors import InputError
 from archcast.core.network import Network, Node, Value
 from archcast.featurize.cells import topology
 from archcast.featurize.summary import depth, peak_bytes, summarize
@@ -73,3 +74,8 @@ def test_residual_sums_are_skips_of_one_cell(residuals, skip):
     assert made.cells.depth.tolist() == [[4.0]]
     assert made.cells.skip.tolist() == [[float(skip)]]
     assert made.nn_degree == pytest.approx(2 + skip / 8)
+
+
+def test_operands_that_do_not_fit_are_told_with_their_node():
+    with pytest.raises(InputError, match=r"node 0 \(LSTM\): its operands do not fit"):
+        summarize(_network([Node("LSTM", ("x", "x", "x"), ("y",))], ["y"]))

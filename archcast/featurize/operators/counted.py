@@ -70,6 +70,8 @@ def _of(node: Node, place: int, values: Values, times: int, seen: _Seen, *, has_
     except InputError as error:
         where = f" in {node.part}" if node.part else ""
         raise InputError(f"node {place} ({node.op}{where}): {error}") from error
+    except (ValueError, LookupError, TypeError) as error:  # operands of other shapes than it has
+        raise InputError(f"node {place} ({node.op}): its operands do not fit ({error})") from error
 
 
 def _work(node: Node, values: Values, seen: _Seen) -> Work:
