@@ -76,6 +76,7 @@ ENTRIES = {
     "network-boards": NetworkEntry("ncnn"),
     "network-npus": NetworkEntry("qai_hub", ranking=0.8),
     "network-npus-memory": NetworkEntry("qai_hub", metric="memory", ranking=0.8),
+    "network-gpt": NetworkEntry("hwgpt", most=1000),
     "network-paddle": NetworkEntry("paddleclas", ranking=0.8),
     "network-fpgas": NetworkEntry("vitis_ai", metric="throughput", ranking=0.8),
 }
