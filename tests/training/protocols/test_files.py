@@ -35,7 +35,7 @@ def own(tmp_path):
 
 def test_every_protocol_of_archcast_can_be_read():
     names = protocol_names()
-    assert len(names) == 29
+    assert len(names) == 30
     assert {"help-nasbench201", "nasflat-FA", "latency-ofa", "accuracy-macro", "intervals"} <= set(names)
     for name in names:
         protocol = load_protocol(name)
