@@ -30,7 +30,7 @@ from archcast.collect.estimate import load_target
 from archcast.featurize.spaces import SPACES
 from archcast.search.codesign.confirm import confirmed
 from archcast.search.codesign.costs import estimate_grid
-from archcast.search.codesign.find import FRONT_EVALUATIONS, _front, find
+from archcast.search.codesign.find import FRONT_EVALUATIONS, breed_front, find
 from archcast.search.codesign.hardware import HardwareGrid
 from archcast.search.codesign.problem import QUANTITIES, PairProblem, pair_limit, quantities
 from archcast.search.codesign.run import CodesignModels, prepare
@@ -116,7 +116,7 @@ def judged(
     began = time.process_time()
     found = find(problem)
     searched = time.process_time() - began
-    bred = _front(problem, seed)
+    bred = breed_front(problem, seed)
     drawn = np.random.default_rng(seed).choice(len(pairs), FRONT_EVALUATIONS, replace=False)
     by_models, by_truth = front_of(problem, said), front_of(problem, true)
     row_of = {pair.tobytes(): i for i, pair in enumerate(pairs)}

@@ -86,7 +86,7 @@ def find(problem: PairProblem, config: LatticeConfig | None = None, *, seed: int
     if problem.space.size <= SCORED_WHOLE and problem.space.is_product:
         return _whole(problem)
     if len(problem.goals) > 1:
-        return _front(problem, seed)
+        return breed_front(problem, seed)
     space, genome = problem.pairs.space, problem.space.genome()
     evaluator = Evaluator(problem, _ENOUGH, size=genome.size)
     task = Task(genome, evaluator, start_genes(genome, None), population=1, seed=0)
@@ -122,7 +122,8 @@ def _distinct(codes: Codes) -> Codes:
     return codes[np.sort(first)]
 
 
-def _front(problem: PairProblem, seed: int) -> CodesignResult:
+def breed_front(problem: PairProblem, seed: int) -> CodesignResult:
+    """The front that NSGA-II finds; where nothing keeps the limits, the nearest pair."""
     made = solve(problem, Budget(FRONT_EVALUATIONS), method="nsga2", seed=seed)
     rows = made.front_rows
     if not len(rows):
