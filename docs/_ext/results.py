@@ -1,10 +1,11 @@
 """Tables of the pages, from what the benchmarks wrote: `make tables` writes them, the site reads them anew.
 
 A comment before a table says where it comes from. It is SQL over the files of `benchmarks/results` and the
-manifests of the zoo (`read_json('*/manifest.json', ...)`), or a
+manifests of the zoo (`read_json('*/manifest.json', ...)`), a file of `queries` that holds such SQL, or a
 program of `benchmarks` that prints a table of them:
 
     <!-- results: select predictor, printf('%.3f', mean) as Spearman from 'help-fbnet.csv' where seeds = 5 -->
+    <!-- results: how_right.sql -->
     <!-- results: python benchmarks/few_measurements.py -->
 
 The table below it stands in the page too, for those who read the page and not the site; a test holds both to
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
+QUERIES = Path(__file__).with_name("queries")
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 PROGRAM = "python "
 MARKED = re.compile(r"(<!-- results:\s(?P<source>[\s\S]*?)-->\n)(?P<table>(?:\|.*\n)*)")
@@ -44,8 +46,10 @@ def rendered(page: str) -> str:
 
 
 def table_of(source: str) -> str:
-    """The Markdown table that SQL or a program stands for."""
-    return printed(source) if source.startswith(PROGRAM) else queried(source)
+    """The Markdown table that SQL, a file of it or a program stands for."""
+    if source.startswith(PROGRAM):
+        return printed(source)
+    return queried((QUERIES / source).read_text() if source.endswith(".sql") else source)
 
 
 def queried(sql: str) -> str:
