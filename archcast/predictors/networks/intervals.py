@@ -42,8 +42,6 @@ _NEAREST = 5
 _STEPS = 100.0
 """Mixes are kept in hundredths, so that near-copies are kept once."""
 _LEAST_FAMILIES = 3
-_OF_BOTH_SIDES = 2
-"""Axes of widths that were kept before they were learned for each side."""
 _ALIKE = 0.1
 """Distance of mixes below which none is unlike the others."""
 
@@ -154,9 +152,8 @@ class NetworkIntervals:
     def from_file(cls, content: bytes) -> NetworkIntervals:
         """What `to_file` gave."""
         found: Mapping[str, Doubles] = unpack(content, FILE)
-        widths = found["widths"].astype(np.float64)
         return cls(
-            np.stack([widths, widths]) if widths.ndim == _OF_BOTH_SIDES else widths,
+            found["widths"].astype(np.float64),
             found["slope"],
             found["known"].astype(np.float64) / _STEPS,
             float(found["farthest"]),

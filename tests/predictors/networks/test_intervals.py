@@ -66,10 +66,10 @@ def test_beyond_the_values_that_taught_they_widen():
     known = NetworkIntervals.from_errors(truth, predicted, families=names, mixes=mixes)
     least, most = truth.min(axis=0), truth.max(axis=0)
     asked = np.array([least, most, least / np.e, most * np.e**2])
-    for side in known.reach(asked, np.repeat(mixes[:1], 4, axis=0), 0.9):
-        assert np.allclose(side[0], side[1])
-        assert np.allclose(side[2] - side[0], BEYOND)
-        assert np.allclose(side[3] - side[0], 2 * BEYOND)
+    sides = np.array(known.reach(asked, np.repeat(mixes[:1], 4, axis=0), 0.9))
+    np.testing.assert_allclose(sides[:, 0], sides[:, 1])
+    np.testing.assert_allclose(sides[:, 2] - sides[:, 0], BEYOND)
+    np.testing.assert_allclose(sides[:, 3] - sides[:, 0], 2 * BEYOND)
 
 
 def test_operators_that_nothing_taught_widen_by_their_share_of_the_cost():
