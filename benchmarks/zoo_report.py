@@ -20,7 +20,7 @@ _TABLE = """\
   printf('%.3f', lightgbm_within_10) as "LightGBM: within 10 %" from 'zoo.csv' where entry = '{entry}' -->"""
 
 
-def write_report(made: Sequence[ZooMade], path: Path) -> None:
+def write_report(made: Sequence[ZooMade], path: Path, figures: Path = RESULTS) -> None:
     """Write the figures, and a page with a section an entry, whose tables `make tables` fills from them."""
     lines = [
         "# The zoo",
@@ -41,7 +41,7 @@ def write_report(made: Sequence[ZooMade], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     records = [record for one in made for record in _records(one)]
-    with RESULTS.open("w", newline="", encoding="utf-8") as file:
+    with figures.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(records[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(records)

@@ -56,7 +56,7 @@ def test_a_user_adds_a_target_by_a_file(tmp_path: Path) -> None:
         ("pool: window", "pol: window", "conventions key of it must be one of"),
         ("version: 1", "version: one", "version of target it must be a whole number, got 'one'"),
         ("version: 1", "", "target it must have the key version"),
-        ("roofline", "rooflin", "estimator must be one of zigzag, .*|estimator must be one of roofline"),
+        ("roofline", "rooflin", "estimator must be one of feature_model, roofline"),
         ("[50, 100]", "50", r"grid.peak_gmacs of target it must be a list of values, got 50"),
         ("[50, 100]", "[50, x]", "grid.peak_gmacs of target it must be a number above 0, got 'x'"),
         ("grid: {peak_gmacs", "grid: {peak", "grid key of target it must be one of"),

@@ -23,7 +23,7 @@ def searched(asked, config=None):
 
 @pytest.mark.parametrize("objective", ["accuracy", "efficiency"])
 def test_a_search_beats_many_random_pairs(objective):
-    asked = problem(*LIMITS, objective=objective)
+    asked = problem(*LIMITS, objectives=(objective,))
     drawn = asked.scores(asked.values(JOINT.sample(40_000, seed=1)))
     kept = drawn.costs[drawn.violation == 0, 0]
     assert len(kept)
