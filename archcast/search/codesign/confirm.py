@@ -48,9 +48,9 @@ def confirmed(found: CodesignResult, estimates: Estimates, *, top: int) -> Confi
     """
     if not found.feasible:
         return Confirmed(found, 0)
-    problem = asked = found.problem
+    problem = found.problem
     codes = np.empty((0, found.codes.shape[1]), dtype=found.codes.dtype)
-    values = np.empty((0, len(QUANTITIES)))
+    values, said = np.empty((0, len(QUANTITIES))), np.empty((0, len(QUANTITIES)))
     for _ in range(ROUNDS):
         fresh = _unseen(found.codes[found.kept], codes)
         if len(problem.goals) > 1 and len(fresh) > top:
@@ -61,10 +61,10 @@ def confirmed(found: CodesignResult, estimates: Estimates, *, top: int) -> Confi
         model = problem.pairs(fresh)
         told = quantities(model[:, 0], *estimates(fresh))
         codes, values = np.concatenate([codes, fresh]), np.concatenate([values, told])
+        said = np.concatenate([said, model])
         if _kept(problem, told).all() or _kept(problem, values).sum() >= top:
             break
-        asked = replace(asked, limits=_tightened(asked.limits, model, told))
-        found = find(asked)
+        found = find(replace(problem, limits=_tightened(problem.limits, said, values)))
     return Confirmed(_best(found, problem, codes, values), int((~_kept(problem, values)).sum()))
 
 
