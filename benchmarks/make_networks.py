@@ -7,8 +7,9 @@ Needs an environment of its own with the packages that hold the networks, and th
     ARCHCAST_DATA=... PYTHONPATH=. python benchmarks/make_networks.py join --work DIR
 
 `build` makes each network on meta tensors, records it and keeps it in DIR, so that it can be stopped and go
-on, and be done in parts at once. `join` compares counts with the published ones, groups near-copies, and
-writes `archcast/collect/kept/networks.bin`, and `results/networks_refused.csv` with those left out and why.
+on, and be done in parts at once. `join` compares counts with the published ones, groups near-copies,
+and writes `archcast/collect/shipped/networks.bin`, and `results/networks_refused.csv` with
+those left out and why.
 """
 
 from __future__ import annotations

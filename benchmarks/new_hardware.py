@@ -27,7 +27,7 @@ from archcast.predictors.networks.adapt.sources import Sources
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.kinds import Kind, pass_costs
 from archcast.training.metrics import quality
-from archcast.training.networks.few import Told, told_by
+from archcast.training.networks.few import SourceAnswers, answers_of
 from archcast.training.networks.labels import network_labels
 
 ZOO = Path(__file__).parents[1] / "archcast" / "zoo"
@@ -80,7 +80,7 @@ def of_target(target: Target, sources: Sources) -> Iterator[dict[str, object]]:
     labels = network_labels(target.table, target.metric).labels
     if target.without == "table":
         sources = sources.only([d for d in sources.devices if d not in labels.devices])
-    told = told_by(sources, labels.networks), told_by(without_rests(sources), labels.networks)
+    told = answers_of(sources, labels.networks), answers_of(without_rests(sources), labels.networks)
     costs = pass_costs(labels.values, target.metric, labels.devices)
     chosen = [d for d in labels.devices if target.word in d and target.no not in d]
     for n in MEASURED:
@@ -115,7 +115,7 @@ def without_rests(sources: Sources) -> Sources:
 
 
 def of_draw(
-    told: tuple[Told, Told], costs: Doubles, device: str, n: int, seed: int
+    told: tuple[SourceAnswers, SourceAnswers], costs: Doubles, device: str, n: int, seed: int
 ) -> dict[str, list[float]]:
     """Figures of each way on one setting after n networks were measured."""
     there = known(costs[:, None], 0)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import kendalltau
 
-from archcast.collect.tables.kept import KEPT
+from archcast.collect.tables.shipped import KEPT
 from archcast.core.arrays import Doubles
 from archcast.core.labels import Labels
 from archcast.core.measurements import read_table

@@ -76,7 +76,7 @@ def decoder() -> tuple[DefinedSpace, str]:
 def _published(space: DefinedSpace) -> tuple[Codes, tuple[str, ...], Doubles]:
     """Decoders of scale s as codes (n, k), and their latency in ms, (n, devices)."""
     from archcast.collect.tables.catalog import recipe_of
-    from archcast.collect.tables.place import recipe_table
+    from archcast.collect.tables.location import recipe_table
 
     table = recipe_table(recipe_of("hwgpt"), "network").to_pandas()
     table = table[(table.metric == "latency") & table.arch.str.startswith("hwgpt:s:")]

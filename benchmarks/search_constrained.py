@@ -45,7 +45,7 @@ import numpy as np
 
 import archcast
 from archcast.collect.tables.catalog import recipe_of
-from archcast.collect.tables.place import find
+from archcast.collect.tables.location import find
 from archcast.core.labels import Labels, Target
 from archcast.predictors.adapt.posterior import adapt_to
 from archcast.predictors.adapt.prior import DevicePrior

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archcast.cli.fallback import leave_run
 from archcast.cli.inputs import FORMATS, Notation, Strict, given_architectures
-from archcast.cli.kept import leave_run
 from archcast.cli.output import METRIC_HELP, Json, print_record, print_records
 from archcast.cli.samples import SamplesFile, given_samples
 from archcast.cli.to_measure import add_to_measure

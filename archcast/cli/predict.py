@@ -9,7 +9,7 @@ import typer
 from archcast.cli.inputs import FORMATS, Notation, given_architectures
 from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_records
-from archcast.cli.predict_members import Asked
+from archcast.cli.predict_members import Query
 from archcast.cli.predict_networks import Files, Where, are_files, predict_files
 from archcast.core.errors import InputError, shorten
 
@@ -81,7 +81,7 @@ def predict(
     records = []
     wanted: list[str | None] = [*device] if device else [None]
     for name in wanted:
-        asked = Asked(name, metric, chosen, dataset)
+        asked = Query(name, metric, chosen, dataset)
         records += asked.with_measured(codes, coverage) if measured else asked.predicted(codes, coverage)
     print_records(records, as_json=as_json, title=f"{metric}, with {coverage:.0%} intervals")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     """What a command asks of architectures: a metric on a device."""
 
     device: str | None

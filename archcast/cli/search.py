@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from archcast.cli.fallback import leave_run, write_or_keep
 from archcast.cli.inputs import FORMATS, Notation, Strict, given_architectures
-from archcast.cli.kept import leave_run, write_or_keep
 from archcast.cli.output import Json, print_records
 from archcast.core.doubts import strictly
 from archcast.core.errors import InputError

@@ -12,8 +12,8 @@ from archcast.collect.store import MeasurementStore
 from archcast.collect.summary import ColumnSummary, summarise
 from archcast.collect.tables.base import Recipe
 from archcast.collect.tables.catalog import RECIPES
+from archcast.collect.tables.location import Location, find, imported_path
 from archcast.collect.tables.own import STORE
-from archcast.collect.tables.place import Place, find, imported_path
 from archcast.core import settings
 from archcast.core.errors import DataError
 from archcast.core.measurements import write_table
@@ -62,7 +62,7 @@ class TableRecord:
     devices: tuple[str, ...]
     metrics: tuple[str, ...]
     rows: int | None
-    place: Place
+    place: Location
     folder: Path | None
     fetchable: bool
     by_hand: str

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from archcast.collect.store import MeasurementStore
 from archcast.collect.tables.catalog import RECIPES
+from archcast.collect.tables.location import recipe_table
 from archcast.collect.tables.own import STORE
-from archcast.collect.tables.place import recipe_table
 from archcast.core.errors import DataError, InputError, UnknownNameError
 from archcast.core.files import atomic_write
 from archcast.core.measurements import COLUMNS

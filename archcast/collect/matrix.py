@@ -17,8 +17,8 @@ import numpy as np
 
 from archcast.collect.tables.base import Recipe, Series
 from archcast.collect.tables.catalog import RECIPES, recipe_of
+from archcast.collect.tables.location import is_here, recipe_table
 from archcast.collect.tables.own import store_recipe
-from archcast.collect.tables.place import is_here, recipe_table
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.metric import METRICS

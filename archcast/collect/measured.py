@@ -27,8 +27,8 @@ from archcast.collect.store import MeasurementStore
 from archcast.collect.structures import structures
 from archcast.collect.tables.base import Recipe, Series
 from archcast.collect.tables.catalog import RECIPES, recipe_of
+from archcast.collect.tables.location import is_here, recipe_table, state_of
 from archcast.collect.tables.own import STORE, store_recipe
-from archcast.collect.tables.place import is_here, recipe_table, state_of
 from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces.base import Space

@@ -37,7 +37,7 @@ from archcast.predictors.contract import Predictor
 from archcast.predictors.distill import DistillError, Teaching, answers_of, distil
 from archcast.predictors.families.tabulated import Tabulated
 from archcast.predictors.intervals import Intervals
-from archcast.predictors.lowered.forms import BesideForm, Form, SumForm, is_small
+from archcast.predictors.lowered.forms import CombinedForm, Form, SumForm, is_small
 from archcast.predictors.lowered.link import Correct, selected
 from archcast.predictors.lowered.make import exact_form
 from archcast.predictors.lowered.onnx import check_equal, onnx_file
@@ -111,7 +111,7 @@ class Quick:
     """
 
     predictor: Predictor
-    form: SumForm | BesideForm
+    form: SumForm | CombinedForm
     agreements: tuple[Agreement, ...]
 
     @property

@@ -20,7 +20,7 @@ from archcast.core.errors import InputError
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import Space
 from archcast.serving.loaded import LoadedPredictor
-from archcast.serving.overview import Asked, MemberCosts
+from archcast.serving.overview import CostModel, MemberCosts
 
 WHOLE = 65_536
 """Largest space that is looked at whole."""
@@ -69,7 +69,7 @@ class Neighbour:
 
 
 @lru_cache(maxsize=8)
-def cloud(cost: Asked, accuracy: LoadedPredictor) -> Cloud:
+def cloud(cost: CostModel, accuracy: LoadedPredictor) -> Cloud:
     """Members of a space; worked out once for two predictors."""
     space = accuracy.space
     built = isinstance(cost, MemberCosts)
@@ -94,7 +94,7 @@ def front_rows(cost: Doubles, accuracy: Doubles, *, lower_is_better: bool = True
     return kept
 
 
-def neighbours(cost: Asked, accuracy: LoadedPredictor, code: Codes) -> list[Neighbour]:
+def neighbours(cost: CostModel, accuracy: LoadedPredictor, code: Codes) -> list[Neighbour]:
     """Neighbours by one edit that are better than an architecture in something, the best of them.
 
     They are those that no other neighbour beats in both; the ones better in both come first, and then those
@@ -187,6 +187,6 @@ def _others(space: Space, code: Codes) -> Codes:
     return kept
 
 
-def _both(cost: Asked, accuracy: LoadedPredictor, codes: Codes) -> tuple[Doubles, Doubles]:
+def _both(cost: CostModel, accuracy: LoadedPredictor, codes: Codes) -> tuple[Doubles, Doubles]:
     """Cost and accuracy of members."""
     return cost.predict_codes(codes).astype(np.float64), accuracy.predict_codes(codes).astype(np.float64)

@@ -72,11 +72,11 @@ class MemberCosts:
         return np.concatenate([self.own.predict_networks([self.network(code)]) for code in codes])
 
 
-Asked = LoadedPredictor | MemberCosts
+CostModel = LoadedPredictor | MemberCosts
 """What answers for members of a space."""
 
 
-def overview(asked: Sequence[Asked], codes: Codes, *, coverage: float = 0.9) -> list[Row]:
+def overview(asked: Sequence[CostModel], codes: Codes, *, coverage: float = 0.9) -> list[Row]:
     """What one architecture costs, a row each predictor; its network is built once.
 
     Shapes:
@@ -146,7 +146,7 @@ class Breakdown:
     costs: tuple[KernelCost, ...]
 
 
-def breakdown(model: Asked, codes: Codes) -> Breakdown:
+def breakdown(model: CostModel, codes: Codes) -> Breakdown:
     """Where the cost of an architecture goes, kernel by kernel.
 
     Shapes:

@@ -15,7 +15,7 @@ import pytest
 from archcast.collect import data
 from archcast.collect.tables import RECIPES
 from archcast.collect.tables.base import RemoteFile
-from archcast.collect.tables.kept import KEPT
+from archcast.collect.tables.shipped import SHIPPED
 from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.measurements import read_table
 
@@ -38,7 +38,7 @@ def test_list_without_any_table(home: Path) -> None:
 
 def test_archcasts_own_tables_are_in_the_package(home: Path) -> None:
     own = [r for r in data.list_tables() if r.place == "own"]
-    assert [r.name for r in own] == [path.stem for path in sorted(KEPT.glob("*.json"))]
+    assert [r.name for r in own] == [path.stem for path in sorted(SHIPPED.glob("*.json"))]
     for record in own:
         assert not record.fetchable
         with pytest.raises(DataError, match="part of archcast"):

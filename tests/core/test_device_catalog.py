@@ -59,9 +59,9 @@ def test_what_is_unknown_is_empty() -> None:
 
 
 def test_estimates_say_that_they_are_none_of_a_device() -> None:
-    from archcast.collect.tables.kept import kept_recipes
+    from archcast.collect.tables.shipped import shipped_recipes
 
-    (estimates,) = (recipe for recipe in kept_recipes() if recipe.name == "estimates")
+    (estimates,) = (recipe for recipe in shipped_recipes() if recipe.name == "estimates")
     assert len(estimates.devices) == 8
     assert {"not a measurement" in DEVICES[name].note for name in estimates.devices} == {True}
 

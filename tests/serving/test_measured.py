@@ -11,7 +11,7 @@ from archcast.collect.rows import environment_json
 from archcast.collect.store import MeasurementStore
 from archcast.collect.structures import REPARAMETERIZED, structures
 from archcast.collect.tables.catalog import RECIPES
-from archcast.collect.tables.place import imported_path
+from archcast.collect.tables.location import imported_path
 from archcast.core.errors import DataError, InputError, ParseError, UnknownNameError
 from archcast.featurize.spaces import SPACES
 from archcast.training.labels import load_labels

@@ -1,9 +1,9 @@
 """The kinds of energy sensors by name, those of installed packages among them.
 
 An entry is a function that takes a root such as `/sys` and gives each sensor it finds as name, what it senses
-and how it is opened (`archcast.collect.measure.sensors.Found`, or a plain tuple). Its module is copied to
-boards with the runner, so it must stand alone: Python 3.8, the standard library, and of archcast at most what
-it imports inside functions from `sensors` beside it.
+and how it is opened (`archcast.collect.measure.sensors.SensorSource`, or a plain tuple). Its module is copied
+to boards with the runner, so it must stand alone: Python 3.8, the standard library, and of archcast at most
+what it imports inside functions from `sensors` beside it.
 """
 
 from __future__ import annotations

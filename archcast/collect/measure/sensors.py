@@ -126,7 +126,7 @@ class PowerIntegral:
         return power, self._clock()
 
 
-class Found(NamedTuple):
+class SensorSource(NamedTuple):
     """A sensor that is there: its name within its kind, what it senses, and how it is opened.
 
     `open` gives an object with `read_joules()`, which never goes down, and `close()`.
@@ -219,11 +219,11 @@ def _search(root: Path) -> tuple[list[_Sensor], list[dict[str, Any]]]:
     return found, missing
 
 
-def _rapl(root: Path) -> Iterator[Found]:
+def _rapl(root: Path) -> Iterator[SensorSource]:
     for zone in sorted((root / "class/powercap").glob("intel-rapl*")):
         if os.path.lexists(str(zone / "energy_uj")):
             what = "{} of the processor".format(_text(zone / "name", zone.name))
-            yield Found(zone.name, what, partial(_open_rapl, zone))
+            yield SensorSource(zone.name, what, partial(_open_rapl, zone))
 
 
 def _open_rapl(zone: Path) -> Counter:
@@ -232,7 +232,7 @@ def _open_rapl(zone: Path) -> Counter:
     return Counter(lambda: _integer(zone / "energy_uj"), 1e-6, _integer(zone / "max_energy_range_uj"))
 
 
-def _hwmon(root: Path) -> Iterator[Found]:
+def _hwmon(root: Path) -> Iterator[SensorSource]:
     for chip in sorted((root / "class/hwmon").glob("hwmon*")):
         name = _text(chip / "name", chip.name)
         for path in sorted(chip.glob("power*_input")):
@@ -249,7 +249,7 @@ def _hwmon(root: Path) -> Iterator[Found]:
                 yield _power(f"{chip.name}:rail{number}", f"{what} of {name}", [volts, path], 1e-6)
 
 
-def _iio(root: Path) -> Iterator[Found]:
+def _iio(root: Path) -> Iterator[SensorSource]:
     for chip in sorted((root / "bus/iio/devices").glob("iio:device*")):
         name = _text(chip / "name", chip.name)
         for path in sorted([*chip.glob("in_power*_input"), *chip.glob("in_power*_raw")]):
@@ -264,12 +264,12 @@ def _iio(root: Path) -> Iterator[Found]:
             yield _power(f"{chip.name}:power{number}", f"{what} of {name}", factors, 1e-3)
 
 
-def _ina(root: Path) -> Iterator[Found]:
+def _ina(root: Path) -> Iterator[SensorSource]:
     yield from _hwmon(root)
     yield from _iio(root)
 
 
-def _power(name: str, what: str, factors: list[Path], unit: float) -> Found:
+def _power(name: str, what: str, factors: list[Path], unit: float) -> SensorSource:
     def watts() -> float:
         product = unit
         for path in factors:
@@ -281,7 +281,7 @@ def _power(name: str, what: str, factors: list[Path], unit: float) -> Found:
             raise SensorError(f"{factors[0]} reads a negative power")
         return PowerIntegral(watts)
 
-    return Found(name, what, start)
+    return SensorSource(name, what, start)
 
 
 def _nvml() -> tuple[Any, str]:
@@ -297,7 +297,7 @@ def _nvml() -> tuple[Any, str]:
     return pynvml, ""
 
 
-def _nvml_cards(root: Path) -> Iterator[Found]:
+def _nvml_cards(root: Path) -> Iterator[SensorSource]:
     del root  # the driver is asked
     nvml, reason = _nvml()
     if nvml is None:
@@ -308,7 +308,7 @@ def _nvml_cards(root: Path) -> Iterator[Found]:
         except nvml.NVMLError:
             name = "a card that does not answer"
         what = name.decode() if isinstance(name, bytes) else name
-        yield Found(str(i), what, partial(_open_nvml, nvml, i))
+        yield SensorSource(str(i), what, partial(_open_nvml, nvml, i))
 
 
 def _open_nvml(nvml: Any, i: int) -> Any:
@@ -349,5 +349,9 @@ def _real(path: Path) -> float:
         raise SensorError(f"{path} must hold a number, got {text!r}") from None
 
 
-FINDERS: dict[str, Callable[[Path], Iterable[Found]]] = {"rapl": _rapl, "ina": _ina, "nvml": _nvml_cards}
+FINDERS: dict[str, Callable[[Path], Iterable[SensorSource]]] = {
+    "rapl": _rapl,
+    "ina": _ina,
+    "nvml": _nvml_cards,
+}
 """Kind -> what finds its sensors under a root such as `/sys`; packages add kinds, see `sensor_catalog`."""

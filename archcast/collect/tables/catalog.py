@@ -22,8 +22,8 @@ from archcast.collect.tables import (
     vitis_ai,
 )
 from archcast.collect.tables.base import Recipe
-from archcast.collect.tables.kept import kept_recipes
 from archcast.collect.tables.own import STORE, store_recipe
+from archcast.collect.tables.shipped import shipped_recipes
 from archcast.core.registry import Registry
 
 RECIPES: Registry[Recipe] = Registry("table", group="archcast.tables")
@@ -45,7 +45,7 @@ for _recipe in (
     vitis_ai.RECIPE,
     paddleclas.RECIPE,
     rknn.RECIPE,
-    *kept_recipes(),
+    *shipped_recipes(),
 ):
     RECIPES.register(_recipe.name, _recipe)
 

@@ -10,44 +10,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.network import Network
+from archcast.featurize.readers.ncnn_forms import FORMS
+from archcast.featurize.readers.ncnn_layers import Layer, model_of_layers
 
 MAGIC = "7767517"
 MAX_BYTES = 64 * 2**20
 _SHAPES = -23330
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One line.
-
-    Attributes:
-        kind, name: of the layer.
-        inputs, outputs: names of blobs.
-        numbers: parameters that are numbers, by their own number.
-        lists: parameters that are lists, by the number that they stand for.
-        shapes: of the outputs where the file tells them, (c, h, w), (h, w) or (w,).
-    """
-
-    kind: str
-    name: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    numbers: Mapping[int, float] = field(default_factory=dict)
-    lists: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
-    shapes: tuple[tuple[int, ...], ...] = ()
-
-    def whole(self, number: int, default: int = 0) -> int:
-        """A parameter that is a whole number."""
-        return int(self.numbers.get(number, default))
-
-    def real(self, number: int, default: float = 0.0) -> float:
-        """A parameter that is any number."""
-        return float(self.numbers.get(number, default))
 
 
 def read_ncnn(
@@ -63,8 +35,6 @@ def read_ncnn(
         InputError: it is no such file, or a shape is missing or does not fit; names the line.
         UnknownNameError: a shape of an input that there is not.
     """
-    from archcast.featurize.readers.ncnn_forms import FORMS
-    from archcast.featurize.readers.ncnn_layers import model_of_layers
     from archcast.featurize.readers.onnx_graph import network_of
     from archcast.featurize.readers.onnx_infer import infer
 

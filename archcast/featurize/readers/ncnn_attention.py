@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from archcast.featurize.readers.ncnn import Layer
-from archcast.featurize.readers.ncnn_layers import Write, Writer
+from archcast.featurize.readers.ncnn_layers import Layer, Write, Writer
 
 
 def _with_projections(w: Writer, layer: Layer) -> None:

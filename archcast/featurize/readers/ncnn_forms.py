@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from archcast.core.errors import InputError
-from archcast.featurize.readers.ncnn import Layer
 from archcast.featurize.readers.ncnn_attention import ATTENTION
-from archcast.featurize.readers.ncnn_layers import Write, Writer
+from archcast.featurize.readers.ncnn_layers import Layer, Write, Writer
 
 _SAME = {-233: "SAME_UPPER", -234: "SAME_LOWER"}
 _ACTIVATIONS = {1: "Relu", 2: "LeakyRelu", 3: "Clip", 4: "Sigmoid", 5: "Mish", 6: "HardSwish"}

@@ -3,12 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from archcast.core.errors import InputError
-from archcast.featurize.readers.ncnn import Layer
 
 OPSET = 23
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One line.
+
+    Attributes:
+        kind, name: of the layer.
+        inputs, outputs: names of blobs.
+        numbers: parameters that are numbers, by their own number.
+        lists: parameters that are lists, by the number that they stand for.
+        shapes: of the outputs where the file tells them, (c, h, w), (h, w) or (w,).
+    """
+
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    numbers: Mapping[int, float] = field(default_factory=dict)
+    lists: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    shapes: tuple[tuple[int, ...], ...] = ()
+
+    def whole(self, number: int, default: int = 0) -> int:
+        """A parameter that is a whole number."""
+        return int(self.numbers.get(number, default))
+
+    def real(self, number: int, default: float = 0.0) -> float:
+        """A parameter that is any number."""
+        return float(self.numbers.get(number, default))
 
 
 class Writer:

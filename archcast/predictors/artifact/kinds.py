@@ -67,6 +67,7 @@ class OfNetworks:
     def make(self, header: Mapping[str, Any], files: Mapping[str, bytes], reads: Columns) -> AnyPredictor:
         """As `network_predictor`."""
         del reads
+        _network_families()
         return network_predictor(header, files)
 
 

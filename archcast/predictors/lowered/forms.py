@@ -139,7 +139,7 @@ class PlainForm:
 
 
 @dataclass(frozen=True, slots=True)
-class BesideForm:
+class CombinedForm:
     """Several forms' targets as one.
 
     Attributes:
@@ -174,13 +174,13 @@ def whole_table(model: Predictor) -> Lowered:
     return Lowered(Sum(everything, (np.concatenate(parts).astype(np.float64),), space.cardinalities), ())
 
 
-def lowered_form(lowered: Lowered) -> SumForm | BesideForm:
+def lowered_form(lowered: Lowered) -> SumForm | CombinedForm:
     """What is called for lowered targets; those that are rounded are summed in double precision, apart."""
     lowered = lowered.select(tuple(range(lowered.cost.tables[0].shape[1])))
     for operation in lowered.link:
         if isinstance(operation, Round) and not operation.exact.all():
             apart = [tuple(np.flatnonzero(operation.exact == own).tolist()) for own in (True, False)]
-            return BesideForm(tuple((sum_form(lowered.select(columns)), columns) for columns in apart))
+            return CombinedForm(tuple((sum_form(lowered.select(columns)), columns) for columns in apart))
     return sum_form(lowered)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archcast.core.errors import ArchcastWarning
-from archcast.predictors.lowered.forms import BesideForm, Form, PlainForm, SumForm, is_small, lowered_form
+from archcast.predictors.lowered.forms import CombinedForm, Form, PlainForm, SumForm, is_small, lowered_form
 
 if TYPE_CHECKING:
     from archcast.predictors.contract import Predictor
@@ -46,13 +46,13 @@ def served_form(model: Predictor, columns: tuple[int, ...], *, kind: str = "") -
     return PlainForm(selected)
 
 
-def exact_form(model: Predictor, columns: tuple[int, ...]) -> SumForm | BesideForm | None:
+def exact_form(model: Predictor, columns: tuple[int, ...]) -> SumForm | CombinedForm | None:
     """The tables that answer as the predictor does, made now; None where there are none."""
     return tables_of(served_form(model, columns))
 
 
-def tables_of(form: Form) -> SumForm | BesideForm | None:
+def tables_of(form: Form) -> SumForm | CombinedForm | None:
     """The tables behind a form, made now if it writes them out later; None where it is the predictor."""
     if isinstance(form, PlainForm):
         return form.table() if is_small(form.model.space_) else None
-    return form if isinstance(form, SumForm | BesideForm) else None
+    return form if isinstance(form, SumForm | CombinedForm) else None

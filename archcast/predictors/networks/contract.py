@@ -294,10 +294,8 @@ NETWORK_PREDICTORS: Registry[type[NetworkPredictor]] = Registry("predictor of ne
 
 
 def network_predictor(header: Mapping[str, Any], files: Mapping[str, bytes]) -> NetworkPredictor:
-    """The predictor that `header` and `to_files` describe."""
-    from archcast.predictors.networks.catalog import families
-
-    family = families()[header["family"]]
+    """The predictor that `header` and `to_files` describe, of a family that `catalog` made known."""
+    family = NETWORK_PREDICTORS[header["family"]]
     config = {key: tuple(v) if isinstance(v, list) else v for key, v in header["config"].items()}
     made = family(family.Config(**config))
     made.metric_ = header["metric"]

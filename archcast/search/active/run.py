@@ -33,7 +33,7 @@ Label = Callable[[list[Arch]], Any]
 
 
 @dataclass(frozen=True)
-class Found:
+class Trained:
     """What was trained.
 
     Attributes:
@@ -96,10 +96,10 @@ class Trainer:
         self._told: dict[int, float | None] = {}
 
     @property
-    def found(self) -> Found:
+    def found(self) -> Trained:
         """What was trained."""
         rows, values = self._trained()
-        return Found(self.space.format(self._codes[rows]) if len(rows) else [], values)
+        return Trained(self.space.format(self._codes[rows]) if len(rows) else [], values)
 
     @property
     def left(self) -> int:
@@ -196,7 +196,7 @@ def find_best(
     strategy: str = "ucb",
     enough: float | None = None,
     strict: bool = False,
-) -> Found:
+) -> Trained:
     """Train few architectures, each chosen by what those before it taught, to find the most accurate.
 
     Args:

@@ -21,7 +21,7 @@ DEADLINE_HEADER = b"deadline-ms"
 _WITHOUT_WEIGHTS = ": send the network without its weights, which are not needed"
 
 
-class Asked(NamedTuple):
+class AdmittedRequest(NamedTuple):
     """A request that was let in.
 
     Attributes:
@@ -52,7 +52,7 @@ class Sent(NamedTuple):
     deadline: float
 
 
-Handler = Callable[[Asked], Awaitable[Response]]
+Handler = Callable[[AdmittedRequest], Awaitable[Response]]
 FileHandler = Callable[[Sent], Awaitable[Response]]
 
 
@@ -102,7 +102,7 @@ class Admission:
             await self.bodies.read(receive, parts, deadline)
             body = parts[0] if len(parts) == 1 else b"".join(parts)
             with window.entered(len(body), left_s=deadline - time.perf_counter()) as leave:
-                return await handler(Asked(names, body, deadline, start + most_s, leave))
+                return await handler(AdmittedRequest(names, body, deadline, start + most_s, leave))
         finally:
             self.bodies.drop(parts)
 

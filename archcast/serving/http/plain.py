@@ -17,7 +17,7 @@ from archcast.core.pairs import whole_number
 from archcast.featurize.spaces.catalog import resolve_space, space_named
 from archcast.serving.filters import Wanted
 from archcast.serving.http import fields, schemas
-from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
+from archcast.serving.http.admission import Admission, Admitted, AdmittedRequest, Handler
 from archcast.serving.http.batcher import Answer
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import MalformedError
@@ -36,7 +36,7 @@ _KEYS = ("architectures", "codes", "space", "device", "metric", "dataset", "cove
 def predict_handler(plane: DataPlane) -> Handler:
     """What answers `POST /predict`."""
 
-    async def predict(asked: Asked) -> Response:
+    async def predict(asked: AdmittedRequest) -> Response:
         found = fields.read_object(asked.body, (*_KEYS, *KNOWN_FIELDS))
         if NETWORK in found:
             return await plane.networks.answer_known(found, asked)

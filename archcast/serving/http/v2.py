@@ -17,7 +17,7 @@ from archcast.core.arrays import ArchBatch
 from archcast.core.errors import InputError, shorten
 from archcast.core.version import VERSION
 from archcast.serving.http import fields, schemas
-from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
+from archcast.serving.http.admission import Admission, Admitted, AdmittedRequest, Handler
 from archcast.serving.http.batcher import Answer
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import MalformedError
@@ -33,7 +33,7 @@ _OUTPUTS = ("value", "lower", "upper")
 def infer_handler(plane: DataPlane) -> Handler:
     """What answers both addresses of inference."""
 
-    async def infer(asked: Asked) -> Response:
+    async def infer(asked: AdmittedRequest) -> Response:
         known = ("id", "parameters", "inputs", "outputs")
         found = fields.read_object(asked.body, known)
         parameters = fields.only(found.get("parameters") or {}, ("coverage", "dataset"), "parameters")

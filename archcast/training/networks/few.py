@@ -16,7 +16,7 @@ import numpy as np
 from archcast.core.arrays import Doubles, Ints
 from archcast.core.network import Network
 from archcast.predictors.networks.adapt.learned import learn_device
-from archcast.predictors.networks.adapt.sources import Said, Sources
+from archcast.predictors.networks.adapt.sources import Sources, SourceValues
 from archcast.predictors.networks.kinds import Kind
 from archcast.predictors.networks.labels import NetworkLabels
 from archcast.training.metrics import quality
@@ -27,7 +27,7 @@ COVERAGE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SourceAnswers:
     """What source devices say of networks.
 
     Attributes:
@@ -38,19 +38,19 @@ class Told:
 
     sources: Sources
     networks: tuple[Network, ...]
-    said: Said
+    said: SourceValues
 
-    def for_device(self, device: str) -> Told:
+    def for_device(self, device: str) -> SourceAnswers:
         """What sources on other hardware say."""
         left = self.sources.without([device])
         columns = [c for c, name in enumerate(self.sources.devices) if name in left.devices]
         values, shares, sure = self.said
-        return Told(left, self.networks, Said(values[:, columns], shares, sure[:, columns]))
+        return SourceAnswers(left, self.networks, SourceValues(values[:, columns], shares, sure[:, columns]))
 
-    def joined(self, other: Told) -> Told:
+    def joined(self, other: SourceAnswers) -> SourceAnswers:
         """With networks of which the same sources tell."""
         both = (np.concatenate(pair) for pair in zip(self.said, other.said, strict=True))
-        return Told(self.sources, (*self.networks, *other.networks), Said(*both))
+        return SourceAnswers(self.sources, (*self.networks, *other.networks), SourceValues(*both))
 
     def learned(self, rows: Ints, test: Ints, values: Doubles, device: str) -> dict[str, float]:
         """How well a device is predicted on tested networks after some were measured.
@@ -65,24 +65,24 @@ class Told:
         inside = np.abs(y[test] - mean) <= reach
         return quality(values[test], np.exp(mean)) | {"coverage_90": float(inside.mean())}
 
-    def rows(self, rows: Ints) -> Said:
+    def rows(self, rows: Ints) -> SourceValues:
         """What is said of some of the networks."""
-        return Said(*(part[rows] for part in self.said))
+        return SourceValues(*(part[rows] for part in self.said))
 
 
-def told_by(sources: Sources, networks: Sequence[Network]) -> Told:
+def answers_of(sources: Sources, networks: Sequence[Network]) -> SourceAnswers:
     """What fitted sources say of networks."""
-    return Told(sources, tuple(networks), sources.parts(networks))
+    return SourceAnswers(sources, tuple(networks), sources.parts(networks))
 
 
-def told_of_unseen(
+def answers_of_unseen(
     target: MeasuredStructures,
     tables: Sequence[MeasuredStructures],
     folds: Ints,
     *,
     families: Sequence[str],
     progress: Callable[[str], None],
-) -> Told:
+) -> SourceAnswers:
     """What sources say of networks none of whose family, and no near-copy, taught them.
 
     Args:
@@ -91,7 +91,7 @@ def told_of_unseen(
         folds: (n,) fold of each of the target's networks.
         families: of the predictors, one a table.
     """
-    parts: list[tuple[Ints, Told]] = []
+    parts: list[tuple[Ints, SourceAnswers]] = []
     for fold in np.unique(folds):
         progress(f"sources without the families of fold {fold + 1}")
         rows = np.flatnonzero(folds == fold)
@@ -100,14 +100,14 @@ def told_of_unseen(
         models = [
             new(name).fit(_without(table, left, near)) for table, name in zip(tables, families, strict=True)
         ]
-        told = told_by(Sources(tuple(models)), [target.labels.networks[row] for row in rows])
+        told = answers_of(Sources(tuple(models)), [target.labels.networks[row] for row in rows])
         parts.append((rows, told))
     every = parts[0][1]
-    said = Said(*(np.empty((len(folds), part.shape[1])) for part in every.said))
+    said = SourceValues(*(np.empty((len(folds), part.shape[1])) for part in every.said))
     for rows, told in parts:
         for whole, part in zip(said, told.said, strict=True):
             whole[rows] = part
-    return Told(every.sources, target.labels.networks, said)
+    return SourceAnswers(every.sources, target.labels.networks, said)
 
 
 def _without(table: MeasuredStructures, families: set[str], groups: Ints) -> NetworkLabels:

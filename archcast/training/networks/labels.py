@@ -11,7 +11,7 @@ import numpy as np
 from archcast.collect.structures import Structure, form_run, structures
 from archcast.collect.tables.base import Recipe
 from archcast.collect.tables.catalog import recipe_of
-from archcast.collect.tables.place import is_here, recipe_table
+from archcast.collect.tables.location import is_here, recipe_table
 from archcast.core.arrays import Doubles, Ints
 from archcast.core.device import DeviceName
 from archcast.core.errors import DataError, UnknownNameError

@@ -30,7 +30,7 @@ from archcast.training.train import make_predictor
 
 COVERAGE = 0.9
 ADAPTED = "adapted"
-Found = dict[str, list[dict[str, float]]]
+ByDevice = dict[str, list[dict[str, float]]]
 """Device -> quality of each draw."""
 
 
@@ -62,7 +62,7 @@ def run(
     targets = sources if protocol.target is None else protocol.target.labels()
     devices = targets.devices if protocol.target_devices == "all" else protocol.target_devices
     prior = lru_cache(maxsize=1)(lambda names, seed: _prior(protocol, sources, names, seed, progress))
-    found: dict[tuple[str, int, bool], Found] = {}
+    found: dict[tuple[str, int, bool], ByDevice] = {}
     for seed in seeds if protocol.pool.seed == "each" else [None]:
         for device in devices:
             column = targets.devices.index(device)
@@ -156,7 +156,7 @@ def _sides(trial: Trial) -> list[Bools]:
     return [*sides, ~np.isin(trial.test, trial.rows)] if trial.left_out else sides
 
 
-def record(name: str, n: int, figure: str, by_device: Found) -> Record:
+def record(name: str, n: int, figure: str, by_device: ByDevice) -> Record:
     """One record: a figure's mean by device over draws, their mean, its deviation over draws, the worst."""
     values = np.array([[one[figure] for one in found] for found in by_device.values()])
     made: dict[str, Any] = {"predictor": name, "seeds": values.shape[1], "measured": n, "figure": figure}
@@ -180,7 +180,7 @@ def _floor(protocol: Adaptation, labels: Labels, devices: Sequence[str]) -> list
     """Records of the noise floor, where equal networks tell it."""
     if not protocol.repeats:
         return []
-    found: Found = {}
+    found: ByDevice = {}
     for device in devices:
         column = labels.devices.index(device)
         known = noise_floor(labels, column, _test(protocol, labels, column, 0))

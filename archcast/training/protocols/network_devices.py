@@ -11,7 +11,7 @@ from archcast.core.arrays import Ints
 from archcast.core.errors import InputError
 from archcast.predictors.networks.adapt.references import suggest_places
 from archcast.predictors.networks.folds import family_folds
-from archcast.training.networks.few import Told, told_of_unseen
+from archcast.training.networks.few import SourceAnswers, answers_of_unseen
 from archcast.training.networks.labels import MeasuredStructures, network_labels
 from archcast.training.protocols.networks import EVERY, kind_of, tested
 from archcast.training.protocols.result import Progress, Record
@@ -23,11 +23,11 @@ FIGURES = ("mape", "within_10", "spearman", "coverage_90")
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Setting:
     """The networks of the target, what sources say of them, and how measured ones are drawn."""
 
     found: MeasuredStructures
-    told: Told
+    told: SourceAnswers
     method: str
     measured: int
 
@@ -39,7 +39,7 @@ class _Asked:
         made = told.learned(rows, test, self.found.labels.values[:, column], device)
         return [made[name] for name in FIGURES]
 
-    def _drawn(self, told: Told, column: int, seed: int) -> tuple[Ints, Ints]:
+    def _drawn(self, told: SourceAnswers, column: int, seed: int) -> tuple[Ints, Ints]:
         """Networks that are measured, and those that are tested: of other families, and no near-copies."""
         labels = self.found.labels
         known = np.flatnonzero(np.isfinite(labels.values[:, column]))
@@ -65,7 +65,7 @@ def run(
     target = _fewer(target, protocol.most)
     tables = [teaching(source) for source in protocol.sources]
     folds = family_folds(target.labels.families, protocol.folds)
-    told = told_of_unseen(
+    told = answers_of_unseen(
         target,
         tables,
         folds,
@@ -76,11 +76,11 @@ def run(
     for method in methods:
         for n in protocol.measured:
             progress(f"{protocol.name}: {n} networks, {method}")
-            records += _records(_Asked(target, told, method, n), seeds)
+            records += _records(_Setting(target, told, method, n), seeds)
     return records
 
 
-def _records(asked: _Asked, seeds: Sequence[int]) -> list[Record]:
+def _records(asked: _Setting, seeds: Sequence[int]) -> list[Record]:
     """Records of one method and number of measurements."""
     labels = asked.found.labels
     chosen = seeds[:1] if asked.method == "suggested" else seeds

@@ -14,7 +14,7 @@ from archcast.predictors.adapt.posterior import adapt_to
 from archcast.predictors.adapt.prior import DevicePrior, fit_prior
 from archcast.predictors.networks.adapt.sources import Sources
 from archcast.training.metrics import quality
-from archcast.training.networks.few import Told, told_by
+from archcast.training.networks.few import SourceAnswers, answers_of
 from archcast.training.networks.fit import new
 from archcast.training.protocols.network_devices import teaching
 from archcast.training.protocols.result import Progress, Record
@@ -36,7 +36,7 @@ class _Members:
 
     labels: Labels
     others: Labels
-    told: Told
+    told: SourceAnswers
 
 
 def run(
@@ -67,7 +67,7 @@ def _members(labels: Labels, count: int, sources: Sources) -> _Members:
     drawn, others = np.sort(order[:count]), np.sort(order[count:])
     space = SPACES[labels.space]
     networks = [space.network(code) for code in labels.codes[drawn]]
-    return _Members(labels.rows(drawn), labels.rows(others[:TEACHING]), told_by(sources, networks))
+    return _Members(labels.rows(drawn), labels.rows(others[:TEACHING]), answers_of(sources, networks))
 
 
 def _records(

@@ -25,7 +25,7 @@ _VERSION = re.compile(r"(?<=[a-z])[0-9][0-9.]*")
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Setting:
     """A table, a way to make folds, and the seeds that matter to it."""
 
     table: NetworkTable
@@ -42,7 +42,7 @@ def run(
     for table in protocol.tables:
         found = tested(network_labels(table.table, table.metric, most=table.most), protocol.least)
         for folds_of in protocol.folds_of:
-            asked = _Asked(table, found, folds_of, seeds if folds_of == "groups" else seeds[:1])
+            asked = _Setting(table, found, folds_of, seeds if folds_of == "groups" else seeds[:1])
             for method in methods:
                 progress(f"{protocol.name}: {method}, {table.table} by {folds_of}")
                 records += _records(asked, method, protocol.folds)
@@ -79,7 +79,7 @@ def tested(found: MeasuredStructures, least: int) -> MeasuredStructures:
     return replace(found, labels=chosen.rows(rows), records=tuple(found.records[i] for i in rows))
 
 
-def _records(asked: _Asked, method: str, folds: int) -> list[Record]:
+def _records(asked: _Setting, method: str, folds: int) -> list[Record]:
     """Records of one method."""
     labels: NetworkLabels = asked.found.labels
     groups = asked.found.groups

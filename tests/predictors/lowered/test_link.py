@@ -9,7 +9,7 @@ import pytest
 
 from archcast.predictors.lowered import Lowered
 from archcast.predictors.lowered.corrections import Networks
-from archcast.predictors.lowered.forms import BesideForm, lowered_form
+from archcast.predictors.lowered.forms import CombinedForm, lowered_form
 from archcast.predictors.lowered.link import (
     Correct,
     Exp,
@@ -170,7 +170,7 @@ def test_rounded_targets_are_summed_in_double_precision_beside_others():
     exact = np.array([False, True, False])
     lowered = Lowered(table(3, 1, 0.9, 3.0), (Round(exact),))
     form = lowered_form(lowered)
-    assert isinstance(form, BesideForm)
+    assert isinstance(form, CombinedForm)
     want = lowered.cost.at(CODES)
     want[:, 1] = [float(f"{value:.5e}") for value in want[:, 1]]
     np.testing.assert_allclose(form.values(CODES), want, rtol=3e-7)

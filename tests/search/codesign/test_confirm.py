@@ -7,7 +7,7 @@ from archcast.search.codesign.confirm import confirmed
 from archcast.search.codesign.find import find
 
 
-def told_by(asked, latency):
+def answers_of(asked, latency):
     """Estimates whose latency is the models' times a factor."""
 
     def estimates(codes):
@@ -20,7 +20,7 @@ def told_by(asked, latency):
 def test_pairs_that_break_a_limit_by_the_estimator_are_replaced():
     asked = problem("latency<=2", "area<=300")
     found = find(asked)
-    made = confirmed(found, told_by(asked, 1.2), top=5)
+    made = confirmed(found, answers_of(asked, 1.2), top=5)
     assert made.dropped > 0
     assert len(made.result.codes) >= 5
     np.testing.assert_allclose(made.result.values[:, 1], 1.2 * asked.pairs(made.result.codes)[:, 1])
@@ -35,7 +35,7 @@ def test_what_keeps_the_limits_is_estimated_once():
 
     def estimates(codes):
         seen.append(len(codes))
-        return told_by(asked, 0.9)(codes)
+        return answers_of(asked, 0.9)(codes)
 
     made = confirmed(find(asked), estimates, top=4)
     assert (seen, made.dropped, len(made.result.codes)) == ([2], 0, 2)
@@ -43,7 +43,7 @@ def test_what_keeps_the_limits_is_estimated_once():
 
 def test_limits_that_the_estimator_finds_broken_everywhere_leave_what_was_estimated():
     asked = problem("latency<=2")
-    made = confirmed(find(asked), told_by(asked, 1e6), top=3)
+    made = confirmed(find(asked), answers_of(asked, 1e6), top=3)
     assert not made.result.feasible
     assert made.dropped == len(made.result.codes) >= 2
     assert "kept by no pair" in made.result.infeasible_text()
@@ -60,7 +60,7 @@ def test_a_front_is_confirmed_evenly_and_stays_a_front(monkeypatch):
     asked = problem("area<=300", objectives=("accuracy", "edp"))
     found = find(asked)
     assert len(found.codes) > 12
-    made = confirmed(found, told_by(asked, 1.1), top=12).result
+    made = confirmed(found, answers_of(asked, 1.1), top=12).result
     assert 3 < len(made.codes) <= 12
     accuracy, edp = made.values[:, 0], made.values[:, 5]
     assert np.all(np.diff(accuracy) < 0)

@@ -9,7 +9,7 @@ from service_cases import CELL, Service
 
 import archcast
 from archcast.collect.matrix import load_measurements
-from archcast.serving.http.admission import Asked
+from archcast.serving.http.admission import AdmittedRequest
 from archcast.serving.http.errors import TooLateError
 from archcast.serving.http.page.routes import handler_of
 
@@ -149,5 +149,5 @@ def test_what_waited_too_long_is_not_begun(service: Service) -> None:
     with ThreadPoolExecutor(1) as executor:
         handler = handler_of(executor, begun.append, ("architecture",))
         with pytest.raises(TooLateError, match="others were asked before"):
-            service.run(handler(Asked({}, b"{}", deadline=0.0, network_deadline=0.0)))
+            service.run(handler(AdmittedRequest({}, b"{}", deadline=0.0, network_deadline=0.0)))
     assert not begun

@@ -66,7 +66,7 @@ def test_neither_the_device_nor_the_families_teach_the_sources(protocol, monkeyp
     monkeypatch.setattr(few, "new", lambda family: Watched())
     target = measured()
     folds = np.arange(12) % 3
-    told = few.told_of_unseen(target, [target], folds, families=["sums"], progress=lambda text: None)
+    told = few.answers_of_unseen(target, [target], folds, families=["sums"], progress=lambda text: None)
     assert [len(found) for found in taught] == [4, 4, 4]
     for fold, found in enumerate(taught):
         assert not found & {target.labels.families[row] for row in np.flatnonzero(folds == fold)}

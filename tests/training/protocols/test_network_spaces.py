@@ -11,7 +11,7 @@ from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.networks.adapt.sources import Sources
 from archcast.predictors.networks.sums import Sums
-from archcast.training.networks.few import told_by
+from archcast.training.networks.few import answers_of
 from archcast.training.networks.labels import MeasuredStructures
 from archcast.training.protocols import load_protocol, network_spaces, run_protocol
 
@@ -57,7 +57,7 @@ def test_every_pair_of_spaces_and_every_space_by_itself(protocol):
 def test_what_was_measured_is_not_tested_within_one_space(protocol):
     labels = members("nasbench201", 12)
     source = Sources((Sums().fit(tiny_labels(SOURCES)),))
-    told = told_by(source, [SPACES["nasbench201"].network(code) for code in labels.codes])
+    told = answers_of(source, [SPACES["nasbench201"].network(code) for code in labels.codes])
     same = network_spaces._Members(labels, labels, told)
     rows = np.arange(4)
     spoiled = labels.values.copy()

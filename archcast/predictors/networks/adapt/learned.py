@@ -27,7 +27,7 @@ from archcast.core.arrays import Doubles
 from archcast.predictors.intervals import student_quantile
 from archcast.predictors.networks.adapt.own import OwnPrices
 from archcast.predictors.networks.adapt.posterior import FREEDOM, Posterior, learn
-from archcast.predictors.networks.adapt.sources import Said, Sources, by_kind
+from archcast.predictors.networks.adapt.sources import Sources, SourceValues, by_kind
 from archcast.predictors.networks.kinds import Kind, kind_of
 
 TRUST = 20.0
@@ -64,7 +64,7 @@ class Learned:
     remembered: float
     left: Doubles
 
-    def mean(self, said: Said, own: Doubles) -> Doubles:
+    def mean(self, said: SourceValues, own: Doubles) -> Doubles:
         """Log costs of networks, (t,).
 
         Args:
@@ -74,7 +74,7 @@ class Learned:
         mixed: Doubles = self.share * self.posterior.mean(said.values, said.shares) + (1 - self.share) * own
         return mixed
 
-    def reach(self, said: Said, own: Doubles, coverage: float) -> Doubles:
+    def reach(self, said: SourceValues, own: Doubles, coverage: float) -> Doubles:
         """How far log costs lie from the mean at most, in a share `coverage` of cases; shapes as `mean`."""
         by_sources = self.posterior.mean(said.values, said.shares)
         deviation = _joined(
@@ -93,7 +93,7 @@ class Learned:
 
 
 def learn_device(
-    logs: Doubles, said: Said, x: Doubles, *, sources: Sources, device: str
+    logs: Doubles, said: SourceValues, x: Doubles, *, sources: Sources, device: str
 ) -> tuple[Learned, Doubles, Doubles]:
     """What measurements tell, what is told of each by the others, and the deviation of that.
 

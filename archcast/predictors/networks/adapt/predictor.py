@@ -17,7 +17,7 @@ from archcast.predictors.intervals import check_coverage
 from archcast.predictors.networks.adapt.files import ARRAYS, arrays_of, learned_of
 from archcast.predictors.networks.adapt.learned import Learned, learn_device
 from archcast.predictors.networks.adapt.own import logs_of_sums
-from archcast.predictors.networks.adapt.sources import Said, Sources
+from archcast.predictors.networks.adapt.sources import Sources, SourceValues
 from archcast.predictors.networks.contract import NetworkPredictor, network_predictor, operators_of
 from archcast.predictors.networks.kinds import Kind, pass_costs
 from archcast.predictors.networks.labels import NetworkLabels
@@ -174,7 +174,7 @@ class AdaptedNetworks(NetworkPredictor):
         """How the device sees networks."""
         return Kind.of(self.devices_[0])
 
-    def _told(self, networks: Sequence[Network]) -> tuple[Said, Doubles]:
+    def _told(self, networks: Sequence[Network]) -> tuple[SourceValues, Doubles]:
         """What sources say of networks, and log costs by own prices."""
         return self.sources_.parts(networks), self.learned_.own.logs(self._kind.totals(networks))
 

@@ -32,7 +32,7 @@ from archcast.predictors.networks.remembered import shares_of, work_by_class
 _LEAST = 1e-12
 
 
-class Said(NamedTuple):
+class SourceValues(NamedTuple):
     """What sources say of networks.
 
     Shapes:
@@ -114,25 +114,25 @@ class Sources:
             row, column = row + len(block), column + block.shape[1]
         return out
 
-    def parts(self, networks: Sequence[Network]) -> Said:
+    def parts(self, networks: Sequence[Network]) -> SourceValues:
         """L, F and A of networks."""
         values = [np.asarray(p.predict(networks), dtype=np.float64) for p in self.predictors]
         work = np.stack([work_by_class(network).sum(axis=0) for network in networks])
         return self._said(values, work)
 
-    def parts_of_terms(self, terms: Doubles, sizes: Sequence[int]) -> Said:
+    def parts_of_terms(self, terms: Doubles, sizes: Sequence[int]) -> SourceValues:
         """The same of terms that were summed already."""
         own, work = Terms(tuple(sizes)).split(terms)
         return self._said([p.finish(t) for p, t in zip(self.predictors, own, strict=True)], work)
 
-    def _said(self, values: Sequence[Doubles], work: Doubles) -> Said:
+    def _said(self, values: Sequence[Doubles], work: Doubles) -> SourceValues:
         logs, sure = [], []
         for predictor, told in zip(self.predictors, values, strict=True):
             costs = pass_costs(np.maximum(told, _LEAST), predictor.metric_, predictor.devices_)
             rests, known = predictor.remembered(work)
             logs.append(np.log(costs) + rests)
             sure.append(np.repeat(known[:, None], len(predictor.devices_), axis=1))
-        return Said(np.concatenate(logs, axis=1), shares_of(work), np.concatenate(sure, axis=1))
+        return SourceValues(np.concatenate(logs, axis=1), shares_of(work), np.concatenate(sure, axis=1))
 
     def sizes(self, network: Network) -> tuple[int, ...]:
         """Number of terms of each predictor."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.core.arrays import Codes, Ints
-from archcast.predictors.networks.members.dependence import Dependence, Place
+from archcast.predictors.networks.members.dependence import Dependence, Position
 
 
 class Cover:
@@ -18,7 +18,7 @@ class Cover:
         cardinalities: number of values of each decision.
     """
 
-    def __init__(self, places: Sequence[Place], cardinalities: Sequence[int]) -> None:
+    def __init__(self, places: Sequence[Position], cardinalities: Sequence[int]) -> None:
         self._cardinalities = tuple(cardinalities)
         alike: dict[tuple[bytes, ...], tuple[Dependence, set[int]]] = {}
         for place in places:

@@ -143,7 +143,7 @@ def _contradictions(rows: Ints, kernels: Ints) -> tuple[Bools, Ints]:
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """A place with the kernel of each row.
 
     Shapes:
@@ -154,7 +154,7 @@ class Place:
     kernels: Ints
 
     @classmethod
-    def of(cls, dependence: Dependence, codes: Codes, kernels: Ints) -> Place:
+    def of(cls, dependence: Dependence, codes: Codes, kernels: Ints) -> Position:
         """From members that do not contradict each other; rows of a class that never has a kernel have none.
 
         Shapes:

@@ -27,9 +27,9 @@ from archcast.featurize.encoders.program import Program, program_of
 from archcast.featurize.spaces import Space
 from archcast.predictors.lowered.tables import Group, GroupedSum, Sum
 from archcast.predictors.networks.contract import NetworkPredictor
-from archcast.predictors.networks.members.found import structure_of
-from archcast.predictors.networks.members.kept import has_tables, keep_tables, kept_tables
 from archcast.predictors.networks.members.structure import Unknown
+from archcast.predictors.networks.members.structure_cache import structure_of
+from archcast.predictors.networks.members.table_files import has_tables, save_tables, saved_tables
 from archcast.predictors.networks.members.terms import (
     TOLERANCE,
     Tables,
@@ -173,10 +173,10 @@ class MembersForm:
         return all(has_tables(model, self.space, self.dataset) for model, _ in self._models)
 
     def _part(self, model: NetworkPredictor, columns: tuple[int, ...]) -> _Part:
-        tables = kept_tables(model, self.space, self.dataset, self._differs)
+        tables = saved_tables(model, self.space, self.dataset, self._differs)
         if tables is None:
             tables = self._made(model)
-            keep_tables(model, self.space, self.dataset, tables)
+            save_tables(model, self.space, self.dataset, tables)
         dtype = np.float32 if tables.are_values else np.float64
         return _Part(model, columns, tables, tables.sums.packed(dtype))
 

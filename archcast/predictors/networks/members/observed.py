@@ -28,7 +28,7 @@ Held: TypeAlias = tuple[tuple[Path, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Member:
     """A member that was built.
 
     Shapes:
@@ -65,7 +65,7 @@ class Members:
         self.space, self.dataset, self._tables, self._terms = space, dataset, tables, terms
         self._told: dict[bytes, Doubles] = {}
         self._numbers: dict[bytes, int] = {}
-        self._seen: dict[bytes, Seen] = {}
+        self._seen: dict[bytes, Member] = {}
         self._packed: dict[bytes, bytes] = {}
         self.contents: list[tuple[int, ...]] = [()]
         self._of_content: dict[tuple[int, ...], int] = {(): 0}
@@ -75,7 +75,7 @@ class Members:
         """Number of members that were built."""
         return len(self._seen)
 
-    def see(self, code: Codes) -> Seen:
+    def see(self, code: Codes) -> Member:
         """A member's kernels."""
         key = code.tobytes()
         if key not in self._seen:
@@ -97,7 +97,7 @@ class Members:
         made: Network = pickle.loads(zlib.decompress(self._packed[key]))
         return made
 
-    def held(self, seen: Seen, *, apart: bool) -> Held:
+    def held(self, seen: Member, *, apart: bool) -> Held:
         """What stands in the places of a member.
 
         Args:
@@ -119,7 +119,7 @@ class Members:
         """Whether a member was built."""
         return code.tobytes() in self._seen
 
-    def _read(self, code: Codes, table: KernelTable) -> Seen:
+    def _read(self, code: Codes, table: KernelTable) -> Member:
         paths, kernels, within = [], [], Counter[str]()
         for place, part in enumerate(table.parts):
             row = bytes([table.classes[place]]) + table.fields[place].tobytes()
@@ -127,4 +127,4 @@ class Members:
             names = [int(name) if name.isdigit() else name for name in part.split(".")]
             paths.append((*names, within[part]))
             within[part] += 1
-        return Seen(np.array(code), tuple(paths), tuple(kernels))
+        return Member(np.array(code), tuple(paths), tuple(kernels))

@@ -19,13 +19,13 @@ from archcast.predictors.networks.members.dependence import (
     ABSENT,
     UNSEEN,
     Dependence,
-    Place,
+    Position,
     TooManyError,
     first_dependence,
     settle,
 )
-from archcast.predictors.networks.members.observed import Held, Members, Path, Seen
-from archcast.predictors.networks.members.places import Choice, Places
+from archcast.predictors.networks.members.observed import Held, Member, Members, Path
+from archcast.predictors.networks.members.positions import Choice, Positions
 
 CHECKED = 512
 """Members that were not used and that must have the kernels which the places say."""
@@ -53,9 +53,9 @@ class Structure(NamedTuple):
     """
 
     members: Members
-    places: tuple[Place, ...]
-    used: tuple[Seen, ...]
-    checked: tuple[Seen, ...]
+    places: tuple[Position, ...]
+    used: tuple[Member, ...]
+    checked: tuple[Member, ...]
 
 
 def find_structure(members: Members) -> Structure:
@@ -87,13 +87,15 @@ class _Search:
         self.members, self.space = members, members.space
         self.cardinalities: Sequence[int] = members.space.cardinalities
         self.rng = np.random.default_rng(_SEED)
-        self.used: list[Seen] = []
+        self.used: list[Member] = []
         self.names: dict[Path, int] = {}
         self._contents: list[dict[int, int]] = []
 
     def run(self) -> Structure:
         base, varied = self._around_base()
-        self.layout = Places(self._held(base), {choice: self._held(seen) for choice, seen in varied.items()})
+        self.layout = Positions(
+            self._held(base), {choice: self._held(seen) for choice, seen in varied.items()}
+        )
         for seen in (base, *varied.values()):
             self._use(seen)
         self.dependences = [self._first(varied, column) for column in range(len(self.names))]
@@ -109,12 +111,12 @@ class _Search:
 
     # -- members ------------------------------------------------------------------------------------
 
-    def _around_base(self) -> tuple[Seen, dict[Choice, Seen]]:
+    def _around_base(self) -> tuple[Member, dict[Choice, Member]]:
         """A member with as many kernels as single changes lead to, and those that differ in one decision."""
         code = self._valid(np.array(self.cardinalities, dtype=np.int64).astype(np.int8) - 1)
         while True:
             base = self.members.see(code)
-            varied: dict[Choice, Seen] = {}
+            varied: dict[Choice, Member] = {}
             better = code.copy()
             for decision, top in enumerate(self.cardinalities):
                 most = len(base.kernels)
@@ -138,14 +140,14 @@ class _Search:
         drawn: Codes = self.space.sample(1, seed=int(self.rng.integers(2**31)))[0]
         return drawn
 
-    def _use(self, seen: Seen) -> None:
+    def _use(self, seen: Member) -> None:
         """Find places from a member, too."""
         self.used.append(seen)
         named = self.layout.named(self._held(seen), seen.code)
         row = {self.names.setdefault(name, len(self.names)): content for name, content in named.items()}
         self._contents.append(row)
 
-    def _held(self, seen: Seen) -> Held:
+    def _held(self, seen: Member) -> Held:
         return self.members.held(seen, apart=self._apart)
 
     def _table(self) -> tuple[Codes, Ints]:
@@ -157,7 +159,7 @@ class _Search:
 
     # -- places -------------------------------------------------------------------------------------
 
-    def _first(self, varied: dict[Choice, Seen], column: int) -> Dependence:
+    def _first(self, varied: dict[Choice, Member], column: int) -> Dependence:
         """What the members around the base tell of a place."""
         own = self._contents[0].get(column, ABSENT)
         of_values = [np.full(top, own, dtype=np.int64) for top in self.cardinalities]
@@ -165,8 +167,8 @@ class _Search:
             of_values[decision][value] = row.get(column, ABSENT)
         return first_dependence(of_values)
 
-    def _filled(self) -> list[Place]:
-        """Places of which all rows were seen that members can show."""
+    def _filled(self) -> list[Position]:
+        """Positions of which all rows were seen that members can show."""
         lacking, stalled = np.inf, 0
         while True:
             places = self._settled()
@@ -185,20 +187,20 @@ class _Search:
             if self.members.built > _MOST_BUILT:
                 raise Unknown(f"{self.members.built:,} members do not show all kernels that there are")
 
-    def _settled(self) -> list[Place]:
+    def _settled(self) -> list[Position]:
         codes, contents = self._table()
         for _ in range(len(self.dependences), len(self.names)):
             self.dependences.append(Dependence([own.copy() for own in self._blank]))
         made = []
         for dependence, column in zip(self.dependences, contents.T, strict=True):
             settle(dependence, codes, column)
-            made.append(Place.of(dependence, codes, column))
+            made.append(Position.of(dependence, codes, column))
         return made
 
-    def _checked(self, places: Sequence[Place], seed: int) -> list[Seen] | None:
+    def _checked(self, places: Sequence[Position], seed: int) -> list[Member] | None:
         """`CHECKED` members that were not used and agree; where one does not, None, and all are used."""
         fresh = self._fresh(seed)
-        held: list[Seen] = []
+        held: list[Member] = []
         for start in range(0, len(fresh), _ROUND):
             codes = fresh[start : start + _ROUND]
             told = np.stack([place.at(codes) for place in places], axis=1)
@@ -210,7 +212,7 @@ class _Search:
             held += seen
         return held
 
-    def _same(self, told: Ints, seen: Seen) -> bool:
+    def _same(self, told: Ints, seen: Member) -> bool:
         """Whether a member has the kernels that its places say, in any order."""
         if (told == UNSEEN).any():
             return False

@@ -18,8 +18,8 @@ import numpy as np
 from archcast.core.arrays import Doubles, Ints
 from archcast.predictors.lowered.tables import Group, Sum, choices, rows_of
 from archcast.predictors.networks.contract import NetworkPredictor
-from archcast.predictors.networks.members.dependence import Place
-from archcast.predictors.networks.members.observed import Members, Seen
+from archcast.predictors.networks.members.dependence import Position
+from archcast.predictors.networks.members.observed import Member, Members
 from archcast.predictors.networks.members.structure import Structure, Unknown
 
 TOLERANCE = 1e-5
@@ -76,7 +76,9 @@ def folded(model: NetworkPredictor, terms: Sum, found: Structure) -> Sum | None:
     return Sum(terms.groups, tuple(map(model.finish, terms.tables)), terms.cardinalities)
 
 
-def worst_difference(model: NetworkPredictor, terms: Sum, members: Members, checked: Sequence[Seen]) -> float:
+def worst_difference(
+    model: NetworkPredictor, terms: Sum, members: Members, checked: Sequence[Member]
+) -> float:
     """Largest relative difference between y by tables and by the networks themselves, over members."""
     codes = np.stack([seen.code for seen in checked])
     own = np.stack([members.terms(code, model.terms) for code in codes])
@@ -106,7 +108,7 @@ def _kernel_terms(model: NetworkPredictor, found: Structure) -> tuple[Doubles, D
     return table, start
 
 
-def _holding_all(used: Sequence[Seen]) -> list[Seen]:
+def _holding_all(used: Sequence[Member]) -> list[Member]:
     """Few members that hold every kernel, those with the most new ones first."""
     left = set().union(*(seen.kernels for seen in used))
     chosen = []
@@ -118,7 +120,7 @@ def _holding_all(used: Sequence[Seen]) -> list[Seen]:
     return chosen
 
 
-def _everywhere(place: Place, group: Group, cardinalities: Sequence[int]) -> Ints:
+def _everywhere(place: Position, group: Group, cardinalities: Sequence[int]) -> Ints:
     """What stands in a place for every choice of the decisions it depends on."""
     return place.at(choices(group, cardinalities)) if group else place.kernels[:1]
 

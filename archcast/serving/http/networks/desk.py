@@ -12,7 +12,7 @@ from starlette.responses import Response
 from archcast.core.errors import shorten
 from archcast.serving.frames import Frame
 from archcast.serving.http import fields
-from archcast.serving.http.admission import Asked, Sent
+from archcast.serving.http.admission import AdmittedRequest, Sent
 from archcast.serving.http.errors import LostError, MalformedError, TooSlowError
 from archcast.serving.http.networks.known import KnownNetworks
 from archcast.serving.http.networks.pool import Pool
@@ -53,7 +53,7 @@ class NetworkDesk:
             self.known.keep(reply.head["key"], reply.parts[1])
         return self._told(reply, "read")
 
-    async def answer_known(self, found: Mapping[str, Any], asked: Asked) -> Response:
+    async def answer_known(self, found: Mapping[str, Any], asked: AdmittedRequest) -> Response:
         """The answer for a network that is known.
 
         Args:

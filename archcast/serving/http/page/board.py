@@ -21,7 +21,7 @@ from archcast.serving.http.models import Catalogue
 from archcast.serving.kernel_costs import by_part
 from archcast.serving.loaded import LoadedNetworks, LoadedPredictor
 from archcast.serving.measured import measured
-from archcast.serving.overview import Asked, MemberCosts, Row, breakdown, overview
+from archcast.serving.overview import CostModel, MemberCosts, Row, breakdown, overview
 
 ABOUT = (
     *("device", "space", "metric", "unit", "dataset", "predictor", "origin", "basis", "hardware"),
@@ -52,7 +52,7 @@ def _space(space: Space, catalogue: Catalogue) -> dict[str, Any]:
 
 def asked_of(
     catalogue: Catalogue, space: Space, metric: str, device: str | None, *, dataset: str | None
-) -> Asked:
+) -> CostModel:
     """What answers for a space's members on a device; raises as `archcast.predict`."""
     entry = catalogue.entries.find(space.name, device=device, metric=metric, dataset=dataset)
     if not entry.by_networks:

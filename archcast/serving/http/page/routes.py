@@ -23,7 +23,7 @@ from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
 from archcast.featurize.spaces.catalog import resolve_space
 from archcast.serving.http import fields
-from archcast.serving.http.admission import Admission, Admitted, Asked, Handler
+from archcast.serving.http.admission import Admission, Admitted, AdmittedRequest, Handler
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import MalformedError, TooLateError
 from archcast.serving.http.openapi import Operation
@@ -76,7 +76,7 @@ def page_operations(plane: DataPlane, settings: ServeSettings) -> list[Operation
 def handler_of(executor: ThreadPoolExecutor, work: Work, known: tuple[str, ...]) -> Handler:
     """What answers with the result of work in the thread; what waits too long is not begun."""
 
-    async def answer(asked: Asked) -> Response:
+    async def answer(asked: AdmittedRequest) -> Response:
         found = fields.read_object(asked.body, known)
 
         def begun() -> bytes:

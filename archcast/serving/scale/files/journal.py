@@ -15,7 +15,7 @@ _NAME = "files.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FileResult:
     """A file that was read, or could not be.
 
     Attributes:
@@ -48,7 +48,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / _NAME
-        self.found: dict[str, Found] = {}
+        self.found: dict[str, FileResult] = {}
 
     def open(self) -> None:
         """Read what is there, and write it anew without a line that was cut off, to be gone on with.
@@ -60,14 +60,14 @@ class Journal:
             text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
             for line in text.splitlines(keepends=True):
                 if line.endswith("\n"):
-                    one = Found.from_json(json.loads(line))
+                    one = FileResult.from_json(json.loads(line))
                     self.found[one.file] = one
             with atomic_write(self._path) as partial:
                 partial.write_text("".join(map(_line, self.found.values())), encoding="utf-8")
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError(f"{self._path} cannot be read: {error}; name a new folder") from error
 
-    def add(self, one: Found) -> None:
+    def add(self, one: FileResult) -> None:
         """Write down what was found of a file."""
         self.found[one.file] = one
         with self._path.open("a", encoding="utf-8") as file:
@@ -76,5 +76,5 @@ class Journal:
             os.fsync(file.fileno())
 
 
-def _line(one: Found) -> str:
+def _line(one: FileResult) -> str:
     return json.dumps(asdict(one), allow_nan=False) + "\n"

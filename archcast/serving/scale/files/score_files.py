@@ -12,7 +12,7 @@ from archcast.core.errors import InputError, shorten
 from archcast.core.files import atomic_write
 from archcast.predictors.intervals import check_coverage
 from archcast.serving.entry import Entry
-from archcast.serving.scale.files.journal import Found, Journal
+from archcast.serving.scale.files.journal import FileResult, Journal
 from archcast.serving.scale.files.plan import ENDINGS, FilesPlan
 from archcast.serving.scale.files.processes import ask_all
 
@@ -87,7 +87,7 @@ def score_files(
     asked = ((name, str((source / name).absolute())) for name in missing)
     found = ask_all(asked, plan.asked(), workers=min(workers, max(1, len(missing))), seconds=seconds)
     for count, (name, told) in enumerate(found, len(files) - len(missing) + 1):
-        journal.add(_found(name, files[name], told))
+        journal.add(_result(name, files[name], told))
         progress(count, len(files))
     return _write(folder, plan, [journal.found[name] for name in files], len(missing))
 
@@ -104,16 +104,16 @@ def _files(source: Path) -> dict[str, tuple[int, int]]:
     return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()}
 
 
-def _is_done(found: Found | None, stamp: tuple[int, int]) -> bool:
+def _is_done(found: FileResult | None, stamp: tuple[int, int]) -> bool:
     return found is not None and (found.size, found.changed_ns) == stamp
 
 
-def _found(name: str, stamp: tuple[int, int], told: Mapping[str, Any]) -> Found:
+def _result(name: str, stamp: tuple[int, int], told: Mapping[str, Any]) -> FileResult:
     costs = tuple(map(tuple, told.get("costs", ())))
-    return Found(name, *stamp, key=told.get("key", ""), costs=costs, error=told.get("error", ""))
+    return FileResult(name, *stamp, key=told.get("key", ""), costs=costs, error=told.get("error", ""))
 
 
-def _write(folder: Path, plan: FilesPlan, found: Sequence[Found], made: int) -> FilesScored:
+def _write(folder: Path, plan: FilesPlan, found: Sequence[FileResult], made: int) -> FilesScored:
     """Write both CSV files."""
     rows: list[tuple[Any, ...]] = []
     for one in found:

@@ -8,7 +8,7 @@ from archcast.predictors.networks.members.dependence import (
     ABSENT,
     UNSEEN,
     Dependence,
-    Place,
+    Position,
     TooManyError,
     first_dependence,
     settle,
@@ -32,7 +32,7 @@ def test_contradictions_tell_of_a_decision_that_was_not_seen():
     found = Dependence([np.array([0, 1]), np.zeros(3, dtype=int), np.zeros(2, dtype=int)])
     settle(found, codes, kernels.astype(np.int64))
     assert found.decisions == (0, 1)
-    assert (Place.of(found, codes, kernels).at(codes) == kernels).all()
+    assert (Position.of(found, codes, kernels).at(codes) == kernels).all()
 
 
 def test_too_many_rows_are_refused():
@@ -48,7 +48,7 @@ def test_what_equal_decisions_cannot_tell_apart_is_refused():
 
 def test_rows_that_were_not_seen_are_missing_but_for_choices_that_have_no_kernel():
     codes = np.array([[0, 0], [0, 1], [1, 0]], dtype=np.int8)
-    place = Place.of(Dependence([np.arange(3), np.arange(3)]), codes, np.array([3, 4, ABSENT]))
+    place = Position.of(Dependence([np.arange(3), np.arange(3)]), codes, np.array([3, 4, ABSENT]))
     told = place.kernels.reshape(3, 3)
     assert told.tolist() == [[3, 4, UNSEEN], [ABSENT] * 3, [UNSEEN] * 3]
     assert place.missing.tolist() == [2, 6, 7, 8]
@@ -57,8 +57,8 @@ def test_rows_that_were_not_seen_are_missing_but_for_choices_that_have_no_kernel
 def test_few_members_show_the_rows_of_all_places():
     nothing = np.zeros((0, 3), dtype=np.int8), np.zeros(0, dtype=np.int64)
     places = [
-        Place.of(Dependence([np.arange(3), np.arange(3), np.zeros(3, dtype=int)]), *nothing),
-        Place.of(Dependence([np.zeros(3, dtype=int), np.arange(3), np.arange(3)]), *nothing),
+        Position.of(Dependence([np.arange(3), np.arange(3), np.zeros(3, dtype=int)]), *nothing),
+        Position.of(Dependence([np.zeros(3, dtype=int), np.arange(3), np.arange(3)]), *nothing),
     ]
     cover = Cover(places, (3, 3, 3))
     assert cover.rows == 9

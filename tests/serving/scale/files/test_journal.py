@@ -3,10 +3,10 @@
 import pytest
 
 from archcast.core.errors import InputError
-from archcast.serving.scale.files.journal import Found, Journal
+from archcast.serving.scale.files.journal import FileResult, Journal
 
-GOOD = Found("a/b.onnx", 10, 5, key="k", costs=((1.5, 1.0, 2.0, ""), (None, None, None, "why")))
-BAD = Found("ü.onnx", 0, 7, error="it is empty")
+GOOD = FileResult("a/b.onnx", 10, 5, key="k", costs=((1.5, 1.0, 2.0, ""), (None, None, None, "why")))
+BAD = FileResult("ü.onnx", 0, 7, error="it is empty")
 
 
 def test_a_journal_goes_on_where_it_was_cut_off(tmp_path) -> None:
@@ -19,7 +19,7 @@ def test_a_journal_goes_on_where_it_was_cut_off(tmp_path) -> None:
     second = Journal(tmp_path)
     second.open()
     assert second.found == {"a/b.onnx": GOOD, "ü.onnx": BAD}
-    changed = Found("ü.onnx", 9, 8, key="m", costs=((3.0, None, None, ""),))
+    changed = FileResult("ü.onnx", 9, 8, key="m", costs=((3.0, None, None, ""),))
     second.add(changed)
     third = Journal(tmp_path)
     third.open()

@@ -20,11 +20,11 @@ from archcast.core.measurements import read_table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEPT = Path(__file__).resolve().parents[1] / "kept"
+SHIPPED = Path(__file__).resolve().parents[1] / "shipped"
 _KEYS = {"title", "command", "about", "made", "licence", "sha256", "size", "series"}
 
 
-def kept_recipes(folder: Path = KEPT) -> Iterator[Recipe]:
+def shipped_recipes(folder: Path = SHIPPED) -> Iterator[Recipe]:
     """One recipe for each card in `folder`, in the order of their names.
 
     Raises:

@@ -33,7 +33,7 @@ from archcast.predictors.networks.members.terms import Tables
 _TRIED = 3
 
 
-def kept_tables(
+def saved_tables(
     model: NetworkPredictor,
     space: Space,
     dataset: str,
@@ -72,7 +72,7 @@ def has_tables(model: NetworkPredictor, space: Space, dataset: str) -> bool:
     return (settings.spaces_dir() / space.name).is_dir() and _path(model, space, dataset).is_file()
 
 
-def keep_tables(model: NetworkPredictor, space: Space, dataset: str, tables: Tables) -> None:
+def save_tables(model: NetworkPredictor, space: Space, dataset: str, tables: Tables) -> None:
     """Keep tables, where there is a place for them; a space that is known in one process alone has none."""
     if not _is_kept(space):
         return

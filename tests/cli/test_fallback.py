@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archcast.cli import kept, main
+from archcast.cli import fallback, main
 from archcast.cli.app import USER_MISTAKE
 from archcast.core.errors import ArchcastWarning, InputError
 
@@ -64,8 +64,8 @@ def test_a_file_that_can_be_kept_nowhere_is_told(tmp_path, monkeypatch) -> None:
     def refuse(path):
         raise InputError("it is full")
 
-    assert kept.write_or_keep(tmp_path / "x", refuse) == "it is full"
-    assert kept.write_or_keep(tmp_path / "x", lambda path: path.write_text("a")) == ""
+    assert fallback.write_or_keep(tmp_path / "x", refuse) == "it is full"
+    assert fallback.write_or_keep(tmp_path / "x", lambda path: path.write_text("a")) == ""
 
 
 def test_what_was_learned_is_shown_before_it_cannot_be_saved(no_home, samples) -> None:

@@ -1,9 +1,9 @@
-"""Make the tables of archcast's own measurements and estimates anew (`archcast/collect/kept`).
+"""Make the tables of archcast's own measurements and estimates anew (`archcast/collect/shipped`).
 
-    python benchmarks/kept_tables.py host --home FOLDER        # an hour on an idle machine
-    python benchmarks/kept_tables.py estimates --home FOLDER   # a quarter of an hour
-    python benchmarks/kept_tables.py accuracy --home FOLDER    # an hour
-    python benchmarks/kept_tables.py shapes --home FOLDER      # an hour
+    python benchmarks/shipped_tables.py host --home FOLDER        # an hour on an idle machine
+    python benchmarks/shipped_tables.py estimates --home FOLDER   # a quarter of an hour
+    python benchmarks/shipped_tables.py accuracy --home FOLDER    # an hour
+    python benchmarks/shipped_tables.py shapes --home FOLDER      # an hour
 
 Each step runs archcast's own commands on the store in FOLDER, so that it goes on where it stopped, and then
 writes its table with its card. Host devices are renamed from `this-host-...` to the name given by `--name`.
@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from archcast.collect.store import MeasurementStore
-from archcast.collect.tables.kept import KEPT, write_card
+from archcast.collect.tables.shipped import SHIPPED, write_card
 from archcast.core.measurements import COLUMNS, write_table
 
 NETWORKS = {"nasbench201": 1000, "fbnet": 500}
@@ -54,7 +54,7 @@ ON_SHAPES = {
     "learning_rate": 0.005,
 }
 NAME = "epyc-zen4"
-KEPT_AS = {
+SHIPPED_AS = {
     "host": "host_cpu",
     "estimates": "estimates",
     "accuracy": "skipnet_digits",
@@ -99,10 +99,10 @@ def main() -> None:
         about = "Test images are disturbed and training images few, so that networks differ."
     keep(
         table,
-        KEPT_AS[given.step],
+        SHIPPED_AS[given.step],
         title=title,
         about=about,
-        command=f"python benchmarks/kept_tables.py {given.step} --home FOLDER",
+        command=f"python benchmarks/shipped_tables.py {given.step} --home FOLDER",
     )
 
 
@@ -179,8 +179,8 @@ def keep(table: pa.Table, name: str, *, title: str, about: str, command: str) ->
     """Write the table and its card into the package."""
     if not table.num_rows:
         sys.exit(f"nothing to keep for {name}: the store has no such rows")
-    KEPT.mkdir(exist_ok=True)
-    path = KEPT / f"{name}.parquet"
+    SHIPPED.mkdir(exist_ok=True)
+    path = SHIPPED / f"{name}.parquet"
     write_table(table.select(COLUMNS).unify_dictionaries(), path)
     write_card(path, title=title, command=command, about=about, made=f"{datetime.now(UTC):%Y-%m-%d}")
     print(f"{table.num_rows} rows in {path} ({path.stat().st_size / 1000:.0f} kB)")

@@ -15,10 +15,10 @@ from archcast.core.measurements import read_table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Place = Literal["ARCHCAST_DATA", "downloaded", "own", "absent"]
+Location = Literal["ARCHCAST_DATA", "downloaded", "own", "absent"]
 
 
-def find(recipe: Recipe) -> tuple[Place, Path | None]:
+def find(recipe: Recipe) -> tuple[Location, Path | None]:
     """Where the table's files are, and in which folder; `ARCHCAST_DATA` is asked first.
 
     A file that was fetched by hand may also lie beside the tables' folders.
@@ -26,7 +26,7 @@ def find(recipe: Recipe) -> tuple[Place, Path | None]:
     if recipe.folder is not None:
         return "own", recipe.folder
     named = settings.data_dir()
-    roots: tuple[tuple[Place, Path | None], ...] = (
+    roots: tuple[tuple[Location, Path | None], ...] = (
         ("ARCHCAST_DATA", named),
         ("downloaded", settings.downloads()),
     )

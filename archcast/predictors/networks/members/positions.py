@@ -22,7 +22,7 @@ Choice = tuple[int, int]
 """A decision and the code of a value."""
 
 
-class Places:
+class Positions:
     """Names of places, found from a base member and from members that differ from it in one decision.
 
     Args:

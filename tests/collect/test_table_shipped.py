@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archcast.collect.tables.kept import KEPT, kept_recipes, write_card
+from archcast.collect.tables.shipped import SHIPPED, shipped_recipes, write_card
 from archcast.core.errors import DataError
 from archcast.core.measurements import measurement_table, read_table, write_table
 
@@ -36,7 +36,7 @@ def made(folder: Path) -> Path:
 
 def test_a_card_makes_a_recipe_that_reads_the_table(tmp_path: Path) -> None:
     path = made(tmp_path)
-    (recipe,) = kept_recipes(tmp_path)
+    (recipe,) = shipped_recipes(tmp_path)
     assert (recipe.name, recipe.title, recipe.redistributable) == ("mine", "Mine", True)
     assert recipe.devices == ("a", "b")
     assert "archcast collect host" in recipe.citation
@@ -45,7 +45,7 @@ def test_a_card_makes_a_recipe_that_reads_the_table(tmp_path: Path) -> None:
 
 def test_an_altered_table_is_refused(tmp_path: Path) -> None:
     path = made(tmp_path)
-    (recipe,) = kept_recipes(tmp_path)
+    (recipe,) = shipped_recipes(tmp_path)
     table = read_table(path)
     write_table(table.slice(1), path)
     with pytest.raises(DataError, match="hash differs"):
@@ -57,11 +57,11 @@ def test_an_odd_card_is_refused_by_its_entry(tmp_path: Path) -> None:
     record = json.loads(card.read_text())
     card.write_text(json.dumps(record | {"extra": 1}))
     with pytest.raises(DataError, match=r"mine\.json .* extra is amiss"):
-        list(kept_recipes(tmp_path))
+        list(shipped_recipes(tmp_path))
 
 
 def test_what_is_in_the_package_reads_and_is_small() -> None:
-    for recipe in kept_recipes():
+    for recipe in shipped_recipes():
         for space in recipe.spaces:
-            assert recipe.to_table(KEPT, spaces=[space]).num_rows
-    assert sum(f.stat().st_size for f in KEPT.iterdir()) < 3_000_000
+            assert recipe.to_table(SHIPPED, spaces=[space]).num_rows
+    assert sum(f.stat().st_size for f in SHIPPED.iterdir()) < 3_000_000
