@@ -76,6 +76,24 @@ def test_a_loaded_predictor_takes_the_same_way() -> None:
     assert {"read", "values_of_batch"} <= {name for _, name in calls}
 
 
+def test_an_adapted_device_takes_the_same_way_once_its_table_is_made() -> None:
+    values = 1.3 * archcast.predict(CELLS[:40], "raspi4", space="nasbench201")
+    archcast.adapt(CELLS[:40], values, device="board", space="nasbench201").save()
+    archcast.predict(archcast.spaces("nasbench201").sample(15_625, seed=0), "board", space="nasbench201")
+    calls = traced(lambda: archcast.predict(CELLS, "board", space="nasbench201"))
+    assert len(calls) <= 8, calls
+    assert folders(calls) == ["serving", "featurize", "predictors"], calls
+
+
+def test_a_network_that_was_seen_passes_eight_functions_once_it_is_read() -> None:
+    network = archcast.spaces("nasbench201").network(archcast.parse(CELLS[:1])[0], "cifar10")
+    device = archcast.devices(space="network", metric="latency")[0].device
+    calls = traced(lambda: archcast.predict([network], device, space="network"))
+    way = [call for call in calls if call[0] in ("serving", "predictors") and "<" not in call[1]]
+    assert len(way) <= 8, way
+    assert folders(way) == ["serving", "predictors"], way
+
+
 def test_an_interval_predicts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = archcast.load("raspi4", space="nasbench201")
     codes = loaded.space.sample(256, seed=0)
