@@ -22,6 +22,7 @@ from archcast.core.errors import InputError, NotFittedError
 from archcast.core.labels import Labels, Target
 from archcast.core.registry import Registry
 from archcast.featurize.spaces import SPACES, Space
+from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.lowered import Lowered, served_form
 from archcast.predictors.scale import TargetScale
 from archcast.predictors.scores import NormalScores
@@ -38,6 +39,8 @@ class Predictor(ABC):
         Config: the configuration's type.
         learns: False for a form that is made from another predictor instead of fitted.
         requires: packages beyond archcast's own that it needs.
+        arrays: names of the arrays that were learned, without their `_`, where nothing else is saved.
+        file: that holds them; by default `FAMILY.npz`.
         by_target: names of what was learned with one entry a target, an array or a list, and the axis of it.
         space_, metric_, dataset_, targets_, scale_: what it was fitted to.
         features_: names of the features it reads, where it was saved by a version that may have had others.
@@ -47,6 +50,8 @@ class Predictor(ABC):
     Config: ClassVar[type[Any]]
     learns: ClassVar[bool] = True
     requires: tuple[str, ...] = ()
+    arrays: ClassVar[tuple[str, ...]] = ()
+    file: ClassVar[str] = ""
     by_target: ClassVar[Mapping[str, int]] = {}
     features_: tuple[str, ...] | None = None
     _selected: tuple[int, ...] | None = None
@@ -68,13 +73,19 @@ class Predictor(ABC):
     def _predict(self, codes: Codes) -> Doubles:
         """Scaled values (n, m) of checked codes."""
 
-    @abstractmethod
     def to_files(self) -> dict[str, bytes]:
-        """What was learned, as file name -> content, without pickle."""
+        """What was learned, as file name -> content, without pickle; by default `arrays`."""
+        return {self._file: pack({name: getattr(self, f"{name}_") for name in self.arrays})}
 
-    @abstractmethod
     def _from_files(self, files: Mapping[str, bytes]) -> None:
         """Take back what `to_files` gave; `space_` and the rest of the header are set already."""
+        found = unpack(files[self._file], self._file)
+        for name in self.arrays:
+            setattr(self, f"{name}_", found[name])
+
+    @property
+    def _file(self) -> str:
+        return self.file or f"{self.family}.npz"
 
     @property
     def reads(self) -> tuple[str, ...]:

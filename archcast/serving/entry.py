@@ -37,7 +37,6 @@ from archcast.predictors import Card, Intervals, Manifest
 ADAPTED = "adapted"
 BASES = ("measurements", "look-up sums", "estimates", ADAPTED)
 """A table of measurements; sums of measured blocks; a model of hardware; a few measurements and sources."""
-_LOOKED_UP_SPACE = "fbnet"
 _COUNTED = {"memory": "archcast network counts what weights and activations hold at once at least"}
 Key: TypeAlias = tuple[str, str, str, str]
 """(space, metric, device, data set)."""
@@ -163,7 +162,7 @@ class Entry:
         note = device_of(self.device.partition(":")[0]).note if METRICS[self.metric].of_device else ""
         if note in (ESTIMATED, ADDITIVE):
             return "estimates"
-        return "look-up sums" if self.space == _LOOKED_UP_SPACE and LOOKED_UP in note else "measurements"
+        return "look-up sums" if LOOKED_UP in note and space_named(self.space).looked_up else "measurements"
 
     @property
     def key(self) -> Key:

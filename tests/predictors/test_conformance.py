@@ -87,7 +87,7 @@ class FitsNothing(Broken):
 class Random(Broken):
     def _fit(self, labels, z, *, seed):
         super()._fit(labels, z, seed=seed)
-        self.table_ *= np.random.default_rng().uniform(0.9, 1.1, self.table_.shape)
+        self.weights_ *= np.random.default_rng().uniform(0.9, 1.1, self.weights_.shape)
 
 
 class BatchMean(Broken):

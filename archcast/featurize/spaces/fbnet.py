@@ -52,6 +52,7 @@ class FBNet(ChainSpace):
     columns = tuple(f"layer_{i}" for i in range(N_LAYERS))
     cardinalities = (len(BLOCKS),) * N_LAYERS
     datasets = tuple(INPUTS)
+    looked_up = True
     term_groups = cost_groups = tuple((i,) for i in range(N_LAYERS))
     notations = foreign_blocks.NOTATIONS
 

@@ -16,9 +16,8 @@ has w_i = min(1, c / |e_i|) with the plain error. l is the best of `penalties` o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,7 +25,6 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.core.labels import Labels
 from archcast.featurize.encoders.encoding import encode, encoding_groups
-from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 from archcast.predictors.lowered import Lowered
 from archcast.predictors.lowered.link import Link, Reciprocal, Round, apply, floored
@@ -77,8 +75,11 @@ class Additive(Predictor):
     """
 
     family = "additive"
-    Config = AdditiveConfig
+    Config: ClassVar[type[Any]] = AdditiveConfig
+    arrays = ("weights", "floor", "exact")
     by_target: ClassVar = {"weights_": 1, "floor_": 0, "exact_": 0}
+    inverted: ClassVar[frozenset[str]] = INVERTED
+    """Metrics of which it sums the inverse."""
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         del z, seed
@@ -89,7 +90,7 @@ class Additive(Predictor):
         for column in range(m):
             known = np.isfinite(labels.values[:, column])
             y = labels.values[known, column]
-            y = 1.0 / y if labels.metric in INVERTED else y
+            y = 1.0 / y if labels.metric in self.inverted else y
             self._fit_one(column, x[known], y)
 
     def _fit_one(self, column: int, x: Doubles, y: Doubles) -> None:
@@ -153,17 +154,9 @@ class Additive(Predictor):
     def link(self) -> Link:
         """What is made of weighted sums: none below the floor, exact ones rounded, times inverted."""
         rounding: Link = (Round(self.exact_),) if self.exact_.any() else ()
-        inversion: Link = (Reciprocal(),) if self.metric_ in INVERTED else ()
+        inversion: Link = (Reciprocal(),) if self.metric_ in self.inverted else ()
         return (*floored(self.floor_), *rounding, *inversion)
 
     def _encode(self, codes: Codes) -> Doubles:
         terms = encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
         return np.concatenate([terms, np.ones((len(terms), 1))], axis=1)
-
-    def to_files(self) -> dict[str, bytes]:
-        arrays = {"weights": self.weights_, "floor": self.floor_, "exact": self.exact_}
-        return {"additive.npz": pack(arrays)}
-
-    def _from_files(self, files: Mapping[str, bytes]) -> None:
-        arrays = unpack(files["additive.npz"], "additive.npz")
-        self.weights_, self.floor_, self.exact_ = arrays["weights"], arrays["floor"], arrays["exact"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +10,6 @@ import numpy as np
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.labels import Labels
 from archcast.featurize.cost import quantity
-from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 
 
@@ -26,6 +24,7 @@ class FlopsBaseline(Predictor):
 
     family = "flops"
     Config = FlopsConfig
+    arrays, file = ("lines",), "lines.npz"
     by_target: ClassVar = {"lines_": 1}
     reads = ("features/macs",)
 
@@ -45,9 +44,3 @@ class FlopsBaseline(Predictor):
 
     def _log_macs(self, codes: Codes) -> Doubles:
         return np.log(quantity(self.space_.costs(codes, self.dataset_), "macs"))
-
-    def to_files(self) -> dict[str, bytes]:
-        return {"lines.npz": pack({"lines": self.lines_})}
-
-    def _from_files(self, files: Mapping[str, bytes]) -> None:
-        self.lines_ = unpack(files["lines.npz"], "lines.npz")["lines"]

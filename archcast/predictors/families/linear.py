@@ -13,7 +13,6 @@ a = g / |w|^2, b = (n - g) / |y - Xw|^2 with g = sum_i L_i / (L_i + a/b)  (MacKa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,7 +21,6 @@ import numpy as np
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.labels import Labels
 from archcast.featurize.encoders.encoding import encode, encoding_groups
-from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 from archcast.predictors.lowered import Lowered
 from archcast.predictors.lowered.link import Exp
@@ -49,6 +47,7 @@ class BayesianLinear(Predictor):
 
     family = "linear"
     Config = LinearConfig
+    arrays = ("centre", "scaling", "weights", "intercept")
     by_target: ClassVar = {"weights_": 1, "intercept_": 0}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
@@ -79,15 +78,6 @@ class BayesianLinear(Predictor):
 
     def _encode(self, codes: Codes) -> Doubles:
         return encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
-
-    def to_files(self) -> dict[str, bytes]:
-        names = ("centre", "scaling", "weights", "intercept")
-        return {"linear.npz": pack({name: getattr(self, f"{name}_") for name in names})}
-
-    def _from_files(self, files: Mapping[str, bytes]) -> None:
-        arrays = unpack(files["linear.npz"], "linear.npz")
-        self.centre_, self.scaling_ = arrays["centre"], arrays["scaling"]
-        self.weights_, self.intercept_ = arrays["weights"], arrays["intercept"]
 
 
 def evidence_weights(x: Doubles, y: Doubles, iterations: int) -> Doubles:

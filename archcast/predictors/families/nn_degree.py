@@ -14,7 +14,6 @@ where NN-Degree says little, as between cells of equal width, so does this.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,7 +23,6 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.checks import check_at_least
 from archcast.core.labels import Labels
 from archcast.featurize.topology import nn_degree
-from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 
 _STARTS = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
@@ -53,6 +51,7 @@ class NNDegree(Predictor):
 
     family = "nn_degree"
     Config = NNDegreeConfig
+    arrays = ("parameters", "top", "middle")
     by_target: ClassVar = {"parameters_": 1, "top_": 0}
     reads = ("features/nn_degree",)
 
@@ -73,14 +72,6 @@ class NNDegree(Predictor):
         x = self.middle_ / nn_degree(self.space_.cells(codes))
         columns = [_form(x, p)[0] for p in self.parameters_.T]
         return self.scale_.forward(np.stack(columns, axis=1) * self.top_)
-
-    def to_files(self) -> dict[str, bytes]:
-        arrays = {"parameters": self.parameters_, "top": self.top_, "middle": self.middle_}
-        return {"nn_degree.npz": pack(arrays)}
-
-    def _from_files(self, files: Mapping[str, bytes]) -> None:
-        arrays = unpack(files["nn_degree.npz"], "nn_degree.npz")
-        self.parameters_, self.top_, self.middle_ = arrays["parameters"], arrays["top"], arrays["middle"]
 
 
 def _form(x: Doubles, parameters: Doubles) -> tuple[Doubles, Doubles]:

@@ -8,10 +8,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from archcast.core.arrays import Codes, Doubles
+from archcast.core.arrays import Codes, Doubles, Floats
 from archcast.core.errors import ArtifactError, InputError, NotFittedError
 from archcast.core.labels import Labels
-from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 from archcast.predictors.lowered import Lowered
 from archcast.predictors.lowered.forms import MAX_MEMBERS, is_small, whole_table
@@ -36,8 +35,10 @@ class Tabulated(Predictor):
 
     family = "tabulated"
     Config = TabulatedConfig
+    arrays, file = ("table",), "table.npz"
     by_target: ClassVar = {"table_": 1}
     learns = False
+    table_: Floats
 
     @classmethod
     def of(cls, teacher: Predictor) -> Self:
@@ -71,10 +72,7 @@ class Tabulated(Predictor):
     def lower(self) -> Lowered | None:
         return whole_table(self) if is_small(self.space_) else None
 
-    def to_files(self) -> dict[str, bytes]:
-        return {"table.npz": pack({"table": self.table_})}
-
     def _from_files(self, files: Mapping[str, bytes]) -> None:
-        self.table_ = unpack(files["table.npz"], "table.npz")["table"]
+        super()._from_files(files)
         if self.table_.shape != (self.space_.size, len(self.targets_)):
             raise ArtifactError(f"table.npz must have shape ({self.space_.size}, {len(self.targets_)})")

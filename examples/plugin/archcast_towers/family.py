@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +10,6 @@ import numpy as np
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.labels import Labels
 from archcast.predictors import Predictor
-from archcast.predictors.artifact.arrays import pack, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,7 @@ class Nearest(Predictor):
 
     family = "nearest"
     Config = NearestConfig
+    arrays = ("codes", "values")
     by_target: ClassVar = {"values_": 1}
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
@@ -41,10 +40,3 @@ class Nearest(Predictor):
         weights = np.exp(-self.config.sharpness * closer)
         known = np.isfinite(self.values_)
         return np.asarray(weights @ np.where(known, self.values_, 0.0) / (weights @ known))
-
-    def to_files(self) -> dict[str, bytes]:
-        return {"nearest.npz": pack({"codes": self.codes_, "values": self.values_})}
-
-    def _from_files(self, files: Mapping[str, bytes]) -> None:
-        arrays = unpack(files["nearest.npz"], "nearest.npz")
-        self.codes_, self.values_ = arrays["codes"], arrays["values"]

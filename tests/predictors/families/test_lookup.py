@@ -14,7 +14,7 @@ EVERY = SPACE.members(np.arange(SPACE.size))
 
 
 def test_entries_are_the_costs_of_the_operations():
-    table = LookupTable(LookupConfig(ridge=1e-9)).fit(LABELS).table_.reshape(6, 5, 2)
+    table = LookupTable(LookupConfig(ridge=1e-9)).fit(LABELS).weights_[:-1].reshape(6, 5, 2)
     np.testing.assert_allclose(table[:, :, 0] - table[:, :1, 0], np.tile(UNIT_MS, (6, 1)), atol=1e-6)
     np.testing.assert_allclose(table[:, :, 1], 2 * table[:, :, 0], atol=1e-6)
 
@@ -34,7 +34,7 @@ def test_missing_values_are_left_out():
 
 def test_a_choice_never_seen_costs_the_mean_of_those_seen():
     seen = LABELS.rows(LABELS.codes[:, 0] != 3)
-    table = LookupTable().fit(seen).table_.reshape(6, 5, 2)
+    table = LookupTable().fit(seen).weights_[:-1].reshape(6, 5, 2)
     assert not table[0, 3].any()
     assert table[1, 3].all()
 
@@ -43,7 +43,7 @@ def test_costs_stop_at_half_of_the_least_seen():
     expensive = LABELS.rows((LABELS.codes != 0).all(axis=1))
     shifted = replace(expensive, values=expensive.values - 2.0)
     fitted = LookupTable().fit(shifted)
-    fitted.base_ -= 100.0
+    fitted.weights_[-1] -= 100.0
     np.testing.assert_allclose(
         fitted.predict(EVERY[:3]), np.tile(shifted.values.min(axis=0) / 2, (3, 1)), rtol=1e-6
     )
@@ -52,7 +52,7 @@ def test_costs_stop_at_half_of_the_least_seen():
 def test_accuracy_has_no_floor():
     fitted = LookupTable().fit(replace(LABELS, metric="accuracy"))
     before = fitted.predict(EVERY[:3])
-    fitted.base_ -= 100.0
+    fitted.weights_[-1] -= 100.0
     np.testing.assert_allclose(fitted.predict(EVERY[:3]), before - 100.0, rtol=1e-5)
 
 
