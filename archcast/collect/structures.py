@@ -29,7 +29,7 @@ from archcast.core.files import atomic_write
 from archcast.core.network import Network
 from archcast.featurize.packed import Block, pack
 
-FILE = "kept/networks.bin"
+FILE = "shipped/networks.bin"
 REPARAMETERIZED = "reparameterized"
 """Variant of a network whose branches were merged before it was measured."""
 MERGED_SINCE = (2, 9)

@@ -84,8 +84,8 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "form": (changed(header={"served": "itself"}), "served of .* must be one of table, sums, direct"),
 }
 DAMAGED: dict[str, Callable[[Path], object]] = {
-    "gone": lambda folder: (folder / "table.npz").unlink(),
-    "cut off": lambda folder: (folder / "table.npz").write_bytes(b"PK"),
+    "gone": lambda folder: (folder / "lookup.npz").unlink(),
+    "cut off": lambda folder: (folder / "lookup.npz").write_bytes(b"PK"),
     "header": changed(header={"scale": {"logarithmic": True, "mean": [], "deviation": []}}),
 }
 
@@ -164,7 +164,7 @@ def test_the_service_says_the_same(own: object) -> None:
         assert {"late", "other", "third"}.isdisjoint(d["device"] for d in service.get("/devices").json())
         for device, status, words in (
             ("late", 503, "decision edge_9_9"),
-            ("other", 503, "table.npz"),
+            ("other", 503, "lookup.npz"),
             ("third", 404, "beside these"),
         ):
             plain = {"architectures": [CELL], "device": device}

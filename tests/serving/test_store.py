@@ -46,21 +46,21 @@ def test_nothing_half_written_is_left(own: Fitted, home: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["altered", "truncated", "gone"])
 def test_a_damaged_array_is_refused(own: Fitted, damage: str) -> None:
-    path = predictors_dir() / "boards" / "table.npz"
+    path = predictors_dir() / "boards" / "lookup.npz"
     content = bytearray(path.read_bytes())
     if damage == "gone":
         path.unlink()
     else:
         content[100] ^= 1
         path.write_bytes(content if damage == "altered" else content[:50])
-    with pytest.raises(ArtifactError, match=r"table\.npz"):
+    with pytest.raises(ArtifactError, match=r"lookup\.npz"):
         archcast.predict([CELL], "board_a")
 
 
 def test_a_file_outside_the_folder_is_refused(own: Fitted, monkeypatch: pytest.MonkeyPatch) -> None:
     path = predictors_dir() / "boards" / MANIFEST
     found = json.loads(path.read_text())
-    found["files"]["../boards/table.npz"] = found["files"].pop("table.npz")
+    found["files"]["../boards/lookup.npz"] = found["files"].pop("lookup.npz")
     found.pop("sha256")
     found["sha256"] = digest(found)
     path.write_text(json.dumps(found))

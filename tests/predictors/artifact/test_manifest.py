@@ -106,7 +106,7 @@ def test_the_folder_can_be_read_by_others(folder):
 def test_replacing_takes_the_old_files_away(folder):
     (folder / "left_over.npz").write_bytes(b"old")
     save(OTHER, folder, card=Card("second"))
-    assert set(contents(folder)) == {MANIFEST, "table.npz"}
+    assert set(contents(folder)) == {MANIFEST, "lookup.npz"}
     assert read_manifest(folder).card.title == "second"
     assert {p.name for p in folder.parent.iterdir()} == {".former.boards", "boards"}
 
@@ -200,7 +200,7 @@ def test_two_processes_leave_one_whole_predictor(tmp_path):
     found = read_manifest(target)
     expected = {"one": FITTED, "two": OTHER}[found.card.title]
     np.testing.assert_array_equal(load(found).predict(LABELS.codes), expected.predict(LABELS.codes))
-    assert set(contents(target)) == {MANIFEST, "table.npz"}
+    assert set(contents(target)) == {MANIFEST, "lookup.npz"}
 
 
 # -- what is refused ------------------------------------------------------------------------------------
@@ -219,10 +219,10 @@ def test_an_unknown_family_is_named(folder):
 
 
 def test_an_altered_file_is_named(folder):
-    content = bytearray((folder / "table.npz").read_bytes())
+    content = bytearray((folder / "lookup.npz").read_bytes())
     content[-1] ^= 1
-    (folder / "table.npz").write_bytes(content)
-    with pytest.raises(ArtifactError, match=r"table\.npz is not the file .* truncated or altered"):
+    (folder / "lookup.npz").write_bytes(content)
+    with pytest.raises(ArtifactError, match=r"lookup\.npz is not the file .* truncated or altered"):
         load(read_manifest(folder))
 
 
@@ -231,10 +231,10 @@ def test_files_elsewhere_are_not_read(folder, name, monkeypatch):
     outside = folder.parent / "outside.npz"
     (folder / "sub").mkdir()
     for path in (outside, folder / "sub" / "outside.npz", folder / ".hidden"):
-        path.write_bytes((folder / "table.npz").read_bytes())
+        path.write_bytes((folder / "lookup.npz").read_bytes())
 
     def moved(m):
-        m["files"] = {str(outside) if name == "ABSOLUTE" else name: m["files"]["table.npz"]}
+        m["files"] = {str(outside) if name == "ABSOLUTE" else name: m["files"]["lookup.npz"]}
 
     rewrite(folder, moved)
     found = read_manifest(folder)
@@ -244,7 +244,7 @@ def test_files_elsewhere_are_not_read(folder, name, monkeypatch):
 
 
 def test_huge_files_are_not_read(folder, monkeypatch):
-    rewrite(folder, lambda m: m["files"]["table.npz"].update(size=MAX_BYTES + 1))
+    rewrite(folder, lambda m: m["files"]["lookup.npz"].update(size=MAX_BYTES + 1))
     found = read_manifest(folder)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
     with pytest.raises(ArtifactError, match=f"at most {MAX_BYTES} bytes"):
@@ -252,7 +252,7 @@ def test_huge_files_are_not_read(folder, monkeypatch):
 
 
 def test_a_file_longer_than_its_manifest_says_is_not_read(folder, monkeypatch):
-    with (folder / "table.npz").open("ab") as file:
+    with (folder / "lookup.npz").open("ab") as file:
         file.truncate(MAX_BYTES + 1)  # sparse: it takes no room
 
     def reads(path):
@@ -289,8 +289,8 @@ GUARDED = [
     ("format",),
 ]
 GUARDED += [("intervals", "widths"), ("card", "colour"), ("header", "config", "colour")]
-GUARDED += [("files", "table.npz", "sha256")]
-UNGUARDED = [("files",), ("files", "table.npz"), ("files", "table.npz", "size"), ("header", "config")]
+GUARDED += [("files", "lookup.npz", "sha256")]
+UNGUARDED = [("files",), ("files", "lookup.npz"), ("files", "lookup.npz", "size"), ("header", "config")]
 UNGUARDED += [("header", "targets"), ("header", "scale", "mean"), ("card", "ranges")]
 
 

@@ -126,7 +126,7 @@ def test_no_answer_fails_or_is_mixed_while_versions_change(service: Service) -> 
 def test_a_damaged_version_is_refused_and_the_old_goes_on(service: Service, caplog, damage: str) -> None:
     before = asked(service)
     folder = save_boards("board_a", "board_b", factor=2.0)
-    path = folder / ("table.npz" if damage in ("truncated", "altered", "gone") else MANIFEST)
+    path = folder / ("lookup.npz" if damage in ("truncated", "altered", "gone") else MANIFEST)
     content = path.read_bytes()
     if damage == "gone":
         path.unlink()
@@ -138,7 +138,7 @@ def test_a_damaged_version_is_refused_and_the_old_goes_on(service: Service, capl
         service.plane.refresh()
     assert asked(service) == before
     assert service.plane.refresher.refusals >= 1
-    named = {"manifest": MANIFEST, "format": "format 99"}.get(damage, "table.npz")
+    named = {"manifest": MANIFEST, "format": "format 99"}.get(damage, "lookup.npz")
     assert any(named in message for message in caplog.messages)
     assert service.get("/v2/health/ready").status_code == 200
     save_boards("board_a", "board_b", factor=3.0)
@@ -148,13 +148,13 @@ def test_a_damaged_version_is_refused_and_the_old_goes_on(service: Service, capl
 
 def test_a_version_damaged_where_it_lies_goes_on_from_memory(service: Service, caplog) -> None:
     before = asked(service)
-    path = predictors_dir() / "boards" / "table.npz"
+    path = predictors_dir() / "boards" / "lookup.npz"
     path.write_bytes(path.read_bytes()[:50])
     with caplog.at_level(logging.ERROR):
         service.plane.refresh()
         service.plane.refresh()
     assert asked(service) == before
-    assert [m for m in caplog.messages if "table.npz" in m and "truncated" in m]
+    assert [m for m in caplog.messages if "lookup.npz" in m and "truncated" in m]
     assert service.plane.refresher.refusals == 1
 
 
