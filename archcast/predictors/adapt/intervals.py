@@ -11,7 +11,7 @@
 The mixture's error of a measurement is sum_q w e, its variance sum_q w (s + (e - mean error)^2); z is the
 one over the root of the other. The model's deviations are multiplied by
 
-(a kappa + sum_i min(|z_i|, z_most)) / (kappa + n) (1 + (n_least / n)^2)
+(a kappa + sum_i min(|z_i|, z_most)) / (kappa + n) (1 + (n_least / n)^4)
 
 and go with Student's quantiles of 4 degrees of freedom, for which the mean of |z| is 1 where the model
 holds. A prior guess a worth kappa measurements meets what the measurements say; z is bounded so that a
@@ -55,7 +55,7 @@ def widening(scores: Doubles, config: AdaptConfig) -> float:
         scores: (n,)
     """
     n, told = len(scores), float(np.minimum(np.abs(scores), config.most).sum())
-    return (config.guess * config.worth + told) / (config.worth + n) * (1.0 + (config.least / n) ** 2)
+    return (config.guess * config.worth + told) / (config.worth + n) * (1.0 + (config.least / n) ** 4)
 
 
 def half_width(coverage: float, config: AdaptConfig) -> float:
