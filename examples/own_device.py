@@ -2,12 +2,16 @@
 
     python examples/own_device.py
 
+All thirty are measured in one block, in turn, so that a busy moment of the machine meets those that teach and
+those that check alike; only the ten are learned from.
+
 Writes nothing but the picture `demo/own_device.png`. To keep what is measured, and to predict on this
 machine afterwards, use `archcast collect host` and `archcast adapt`.
 """
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 
@@ -24,7 +28,7 @@ from archcast.core.errors import ArchcastWarning
 
 SPACE, DEVICE = "nasbench201", "this-host-ort-1t"
 SUGGESTED, OTHERS = 10, 20
-SETTINGS = TimingSettings(rounds=4, runs=5)
+SETTINGS = TimingSettings(rounds=4, runs=5, block=SUGGESTED + OTHERS)
 
 
 def main(picture: Path = Path("demo/own_device.png")) -> None:
@@ -34,24 +38,28 @@ def main(picture: Path = Path("demo/own_device.png")) -> None:
         f"[bold]This machine[/], which no predictor has seen: ONNX Runtime on one thread ({DEVICE}).\n"
     )
     reference = archcast.suggest(SPACE, n=SUGGESTED)
-    names, latency_ms = measured(reference, f"measuring {SUGGESTED} suggested networks")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ArchcastWarning)  # a desktop processor is faster than most sources
-        predictor = archcast.adapt(names, latency_ms, device=DEVICE, space=SPACE)
-    taken = set(names)
     space = archcast.spaces(SPACE)
     drawn = space.sample(4 * OTHERS, seed=1)
     connected = space.to_text(drawn[space.connected(drawn)])
-    others = [cell for cell in connected if cell not in taken][:OTHERS]
-    held_out, truth = measured(others, f"measuring {len(others)} others to check")
+    others = [cell for cell in connected if cell not in set(reference)][:OTHERS]
+    latency_ms, noise = measured(
+        [*reference, *others], f"measuring {SUGGESTED} suggested networks, {OTHERS} others"
+    )
+    names = [cell for cell in reference if cell in latency_ms]
+    learned = np.array([latency_ms[cell] for cell in names])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ArchcastWarning)  # a desktop processor is faster than most sources
+        predictor = archcast.adapt(names, learned, device=DEVICE, space=SPACE)
+    held_out = [cell for cell in others if cell in latency_ms]
+    truth = np.array([latency_ms[cell] for cell in held_out])
     predicted = predictor.predict(held_out)
     low, high = predictor.predict_interval(held_out, coverage=0.9)
     off = np.abs(predicted - truth) / truth
     inside = int(((low <= truth) & (truth <= high)).sum())
     ranks = np.corrcoef(truth.argsort().argsort(), predicted.argsort().argsort())[0, 1]
     console.print(
-        f"Learned from {len(names)} measurements ({latency_ms.min():.2f} to {latency_ms.max():.2f} ms). "
-        f"On {len(truth)} others:\n"
+        f"Learned from {len(names)} measurements ({learned.min():.2f} to {learned.max():.2f} ms), "
+        f"which differ by {noise:.1f} % when repeated. On {len(truth)} others:\n"
         f"  predictions off by {100 * np.median(off):.1f} % (median), {100 * off.max():.1f} % (at most)\n"
         f"  rank correlation {ranks:.3f}\n"
         f"  {inside} of {len(truth)} measurements inside their 90 % interval"
@@ -60,8 +68,8 @@ def main(picture: Path = Path("demo/own_device.png")) -> None:
     console.print(f"Picture: {picture}")
 
 
-def measured(archs: list[str], title: str) -> tuple[list[str], np.ndarray]:
-    """Architectures that could be measured and their latency in ms."""
+def measured(archs: list[str], title: str) -> tuple[dict[str, float], float]:
+    """Latency in ms of those that could be measured, and how far repeated readings differ, in per cent."""
     with Progress(transient=True, disable=not Console().is_terminal) as progress:
         task = progress.add_task(title, total=len(archs))
         rows = measure_host(
@@ -72,7 +80,8 @@ def measured(archs: list[str], title: str) -> tuple[list[str], np.ndarray]:
             progress=lambda part: progress.advance(task, part),
         )
         good = [row for row in rows if row["status"] == "ok"]
-    return [row["arch"] for row in good], np.array([row["value"] for row in good])
+    noise = max((json.loads(row["environment"])["noise_floor_percent"] for row in good), default=0.0)
+    return {row["arch"]: row["value"] for row in good}, noise
 
 
 def draw(path: Path, truth: np.ndarray, predicted: np.ndarray, ends: np.ndarray) -> None:

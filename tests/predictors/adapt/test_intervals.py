@@ -59,8 +59,8 @@ def test_the_mixture_without_a_measurement_drops_what_only_that_one_supports():
 
 def test_intervals_widen_with_errors_up_to_a_bound_and_with_few_measurements():
     right, wrong = np.full(10, 0.9), np.full(10, 2.0)
-    assert widening(right, CONFIG) == pytest.approx((0.8 * 8 + 9) / 18 * 1.09)
-    assert widening(-wrong, CONFIG) == pytest.approx((0.8 * 8 + 20) / 18 * 1.09)
+    assert widening(right, CONFIG) == pytest.approx((0.8 * 8 + 9) / 18 * 1.0081)
+    assert widening(-wrong, CONFIG) == pytest.approx((0.8 * 8 + 20) / 18 * 1.0081)
     assert widening(right[:3], CONFIG) == pytest.approx((0.8 * 8 + 2.7) / 11 * 2.0)
     one_off = np.append(right[1:], 1e9)
     assert widening(right, CONFIG) < widening(one_off, CONFIG) < 1.2 * widening(right, CONFIG)
