@@ -20,7 +20,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from archcast.cli.networks import chosen_networks
-from archcast.collect.measure.host import DEFAULT_DEVICE, measure_host
+from archcast.collect.measure.host import host_device, measure_host
+from archcast.collect.measure.request import make_request
 from archcast.collect.measure.timing import TimingSettings
 from archcast.featurize.spaces import SPACES
 
@@ -31,7 +32,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--space", default="nasbench201")
     arguments.add_argument("--n", type=int, default=50)
-    arguments.add_argument("--device", default=DEFAULT_DEVICE)
+    arguments.add_argument("--device", default="this-host-ort-1t")
     arguments.add_argument("--rounds", type=int, default=TimingSettings().rounds)
     arguments.add_argument("--out", type=Path)
     chosen = arguments.parse_args()
@@ -53,7 +54,8 @@ def measured(space: str, codes: object, device: str, rounds: int, seed: int) -> 
     """Architecture -> its row, with the environment decoded."""
     began = time.monotonic()
     settings = TimingSettings(rounds=rounds, seed=seed)
-    found = {row["arch"]: row for row in measure_host(space, codes, device=device, settings=settings)}
+    request = make_request(space, codes, device=host_device(device))
+    found = {row["arch"]: row for row in measure_host(request, settings=settings)}
     failed = [row["note"] for row in found.values() if row["status"] != "ok"]
     if failed:
         raise SystemExit(f"{len(failed)} networks failed, the first: {failed[0]}")

@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 import archcast
-from archcast.collect.measure.host import measure_host
+from archcast.collect.measure.host import host_device, measure_host
+from archcast.collect.measure.request import make_request
 from archcast.collect.measure.timing import TimingSettings
 from archcast.core.errors import ArchcastWarning
 
@@ -72,13 +73,8 @@ def measured(archs: list[str], title: str) -> tuple[dict[str, float], float]:
     """Latency in ms of those that could be measured, and how far repeated readings differ, in per cent."""
     with Progress(transient=True, disable=not Console().is_terminal) as progress:
         task = progress.add_task(title, total=len(archs))
-        rows = measure_host(
-            SPACE,
-            archs,
-            device=DEVICE,
-            settings=SETTINGS,
-            progress=lambda part: progress.advance(task, part),
-        )
+        request = make_request(SPACE, archs, device=host_device(DEVICE))
+        rows = measure_host(request, settings=SETTINGS, progress=lambda part: progress.advance(task, part))
         good = [row for row in rows if row["status"] == "ok"]
     noise = max((json.loads(row["environment"])["noise_floor_percent"] for row in good), default=0.0)
     return {row["arch"]: row["value"] for row in good}, noise

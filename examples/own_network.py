@@ -18,8 +18,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 import archcast
-from archcast.collect.measure.host import measure_networks_on_host
-from archcast.collect.measure.network_request import NetworkSource
+from archcast.collect.measure.host import host_device, measure_host
+from archcast.collect.measure.network_request import NetworkSource, make_network_request
 from archcast.collect.measure.timing import TimingSettings
 from archcast.core.errors import ArchcastWarning
 from archcast.core.network import Network
@@ -70,13 +70,9 @@ def measured(
     sources = [NetworkSource(network, name, (paths or {}).get(name)) for name, network in networks.items()]
     with Progress(transient=True, disable=not Console().is_terminal) as progress:
         task = progress.add_task(title, total=len(sources))
+        request = make_network_request(sources, device=host_device(DEVICE))
         rows = list(
-            measure_networks_on_host(
-                sources,
-                device=DEVICE,
-                settings=SETTINGS,
-                progress=lambda part: progress.advance(task, part),
-            )
+            measure_host(request, settings=SETTINGS, progress=lambda part: progress.advance(task, part))
         )
     found = {row["arch"]: float(row["value"]) for row in rows if row["status"] == "ok"}
     keys = {name: network.key for name, network in networks.items()}

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from archcast.collect.measure.request import Request
 from archcast.collect.rows import environment_json
 from archcast.collect.store import MeasurementStore
 
@@ -62,7 +63,7 @@ class StoredReadings(ReadingLog):
     """Keeps readings in the measurement store.
 
     Args:
-        sentinels: names that are no networks to be measured.
+        request: what is measured.
         board: who measures; empty for a host.
         facts: of the machine and of how a reading is taken; with the names, the session.
     """
@@ -70,17 +71,14 @@ class StoredReadings(ReadingLog):
     def __init__(
         self,
         store: MeasurementStore,
+        request: Request,
         *,
-        space: str,
-        device: str,
-        dataset: str,
         board: str,
-        sentinels: Collection[str],
         facts: Mapping[str, Any],
     ) -> None:
-        self._store, self._sentinels = store, frozenset(sentinels)
-        self._of = (space, device, dataset, board)
-        names = {"space": space, "device": device, "dataset": dataset, "board": board}
+        self._store, self._sentinels = store, request.sentinels
+        self._of = (request.space, request.device.name, request.dataset, board)
+        names = dict(zip(("space", "device", "dataset", "board"), self._of, strict=True))
         self._session = hashlib.sha256(environment_json({**facts, **names}).encode()).hexdigest()
 
     def rounds(self) -> list[list[Reading]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from archcast.collect.measure.devices import MeasuredDevice
+from archcast.collect.measure.request import Request
 from archcast.collect.measure.session import LoadRequest, NetworkError, Session
 from archcast.collect.measure.timing import Timed
 from archcast.collect.rows import environment_json
@@ -23,7 +24,7 @@ class RowMaker:
     """Makes rows of what a session answers about networks.
 
     Args:
-        about: what the environment says besides of a network, by its text.
+        request: what is measured.
 
     Attributes:
         facts: what of the environment is the same in every row.
@@ -35,18 +36,15 @@ class RowMaker:
     def __init__(
         self,
         session: Session,
-        device: MeasuredDevice,
+        request: Request,
         *,
-        space: str,
-        dataset: str,
-        metrics: Collection[str],
         board: str = "",
-        about: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self._session, self._device, self._space, self._dataset = session, device, space, dataset
-        self._about = about or {}
-        self.facts = _environment(session.hello["facts"], device) | ({"board": board} if board else {})
-        self._sensor = _sensor(session.hello["sensors"]) if "energy" in metrics else {}
+        self._session, self._request, self._device = session, request, request.device
+        self.facts = _environment(session.hello["facts"], request.device) | (
+            {"board": board} if board else {}
+        )
+        self._sensor = _sensor(session.hello["sensors"]) if "energy" in request.metrics else {}
 
     def time_rows(self, timed: Timed, metrics: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Latency and throughput of one network, from the same runs."""
@@ -113,17 +111,19 @@ class RowMaker:
     ) -> dict[str, Any]:
         hardware = {"hardware": self._session.hardware} if self._session.hardware else {}
         return {
-            "space": self._space,
+            "space": self._request.space,
             "arch": text,
             "device": self._device.name,
             "metric": metric,
-            "dataset": self._dataset,
+            "dataset": self._request.dataset,
             "value": value,
             "spread": spread,
             "repeats": repeats,
             "status": "ok",
             "source": SOURCE,
-            "environment": environment_json({**self.facts, **self._about.get(text, {}), **hardware, **facts}),
+            "environment": environment_json(
+                {**self.facts, **self._request.about.get(text, {}), **hardware, **facts}
+            ),
             "time": datetime.now(UTC),
             "note": "",
         }

@@ -55,25 +55,17 @@ def measure_rows(
     """
     session = Session(channel, timeout_s=timeout_s)
     settings = settings or TimingSettings()
-    maker = RowMaker(
-        session,
-        request.device,
-        space=request.space,
-        dataset=request.dataset,
-        metrics=request.metrics,
-        board=board,
-        about=request.about,
-    )
+    maker = RowMaker(session, request, board=board)
     todo = _left(request, already or {})
     timed = {text: make for metric in ("latency", "throughput") for text, make in todo[metric].items()}
     if timed:
-        sentinels = request.sentinels
+        facts = {**maker.facts, **settings.of_a_reading()}
         timer = Timer(
             session,
-            sentinels,
+            request.sentinels,
             clock=request.device.clock,
             settings=settings,
-            log=_log(store, request, board, sentinels, {**maker.facts, **settings.of_a_reading()}),
+            log=ReadingLog() if store is None else StoredReadings(store, request, board=board, facts=facts),
             progress=progress,
         )
         for result in timer.time(timed):
@@ -84,26 +76,6 @@ def measure_rows(
     for text, make in todo["energy"].items():
         yield maker.energy_row(text, make)
         progress(1.0)
-
-
-def _log(
-    store: MeasurementStore | None,
-    request: Request,
-    board: str,
-    sentinels: Collection[str],
-    facts: Mapping[str, Any],
-) -> ReadingLog:
-    if store is None:
-        return ReadingLog()
-    return StoredReadings(
-        store,
-        space=request.space,
-        device=request.device.name,
-        dataset=request.dataset,
-        board=board,
-        sentinels=sentinels,
-        facts=facts,
-    )
 
 
 def work(request: Request, already: Mapping[str, Collection[str]] | None = None) -> int:
