@@ -1,4 +1,4 @@
-"""Checks of a configuration's fields; each says which must be what and what it got."""
+"""Checks of numbers, and of those of a configuration; each says which must be what and what it got."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from archcast.core.errors import InputError, shorten
 from archcast.core.numbers import is_number
 
 
+def check_whole(value: object, name: str, *, least: int) -> None:
+    """Raise InputError unless a value is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise InputError(f"{name} must be a whole number of at least {least}, got {shorten(value)}")
+
+
 def check_at_least(config: object, **least: int) -> None:
     """Raise InputError unless each named field is a whole number of at least that."""
     for name, lowest in least.items():
-        value = getattr(config, name)
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < lowest:
-            raise InputError(f"{name} must be a whole number of at least {lowest}, got {shorten(value)}")
+        check_whole(getattr(config, name), name, least=lowest)
 
 
 def check_above_zero(config: object, *names: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from archcast.core.arrays import ArchBatch, Floats
+from archcast.core.checks import check_whole
 from archcast.core.errors import InputError, shorten
 from archcast.core.optional import require
 from archcast.featurize.spaces.catalog import given
@@ -64,8 +65,7 @@ class Client:
     """
 
     def __init__(self, url: str, token: str | None = None, timeout: float = 10.0, retries: int = 5) -> None:
-        if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-            raise InputError(f"retries must be a whole number of at least 0, got {shorten(retries)}")
+        check_whole(retries, "retries", least=0)
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
             raise InputError(f"timeout must be a number of seconds above 0, got {shorten(timeout)}")
         if token is not None and not (isinstance(token, str) and token.isascii() and token.isprintable()):

@@ -48,12 +48,6 @@ def from_json(text: str, item: int) -> Arch:
         ) from None
 
 
-def check_count(n: int) -> None:
-    """Raise InputError unless `n` is a count of at least one."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise InputError(f"n must be a whole number of at least 1, got {shorten(n)}")
-
-
 def check_integer(value: Any, *, choices: Sequence[int], what: str, item: int, position: Any) -> int:
     """`value` if it is an integer among `choices`, else ParseError naming item, position, choices."""
     if not isinstance(value, bool) and isinstance(value, int | np.integer) and int(value) in choices:

@@ -24,11 +24,11 @@ from math import prod
 import numpy as np
 
 from archcast.core.arrays import Arch, Bools, Codes, Doubles
+from archcast.core.checks import check_whole
 from archcast.core.network import Network
 from archcast.featurize.cost import COST_CLASSES, COST_SHAPE, QUANTITIES, quantity
 from archcast.featurize.encoders.packed import PackedGraphs, pack_chains
 from archcast.featurize.spaces.base import Space
-from archcast.featurize.spaces.checks import check_count
 from archcast.featurize.spaces.foreign import transformers
 from archcast.featurize.spaces.genome import Genome
 from archcast.featurize.spaces.hat_genome import HATGenome
@@ -114,7 +114,7 @@ class HAT(Space):
         return out
 
     def sample(self, n: int, *, seed: int) -> Codes:
-        check_count(n)
+        check_whole(n, "n", least=1)
         rng = np.random.default_rng(seed)
         weights = np.array(self._members) / self.size
         depths = rng.choice(DECODER_DEPTHS, size=n, p=weights)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from archcast.core.arrays import Codes, Doubles, Ints
+from archcast.core.checks import check_whole
 from archcast.core.errors import InputError
-from archcast.featurize.spaces.checks import check_count
 from archcast.featurize.spaces.genome import Genome
 from archcast.featurize.spaces.notation import Notation
 from archcast.featurize.spaces.places import Decision, Place, Places, decision_places
@@ -81,7 +81,7 @@ class Members(Notation):
         Shapes:
             output: (n, k)
         """
-        check_count(n)
+        check_whole(n, "n", least=1)
         self.check_decisions()
         rng = np.random.default_rng(seed)
         return rng.integers(0, self.cardinalities, size=(n, len(self.columns))).astype(np.int8)

@@ -13,12 +13,12 @@ from functools import cached_property
 import numpy as np
 
 from archcast.core.arrays import Arch, Bools, Codes, Doubles, Ints
+from archcast.core.checks import check_whole
 from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.spaces import ofa_mbv3_blocks as blocks
 from archcast.featurize.spaces.blocks import conv_bn, mobile_block, rounded_channels
 from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.chain import Build, ChainSpace, Part
-from archcast.featurize.spaces.checks import check_count
 from archcast.featurize.spaces.genome import Genome
 from archcast.featurize.spaces.ofa_mbv3_notation import (
     DEPTHS,
@@ -96,7 +96,7 @@ class OFAMobileNetV3(ChainSpace):
         return out
 
     def sample(self, n: int, *, seed: int) -> Codes:
-        check_count(n)
+        check_whole(n, "n", least=1)
         rng = np.random.default_rng(seed)
         codes = np.empty((n, len(self.columns)), dtype=np.int8)
         codes[:, : 2 * N_POSITIONS] = rng.integers(1, 4, size=(n, 2 * N_POSITIONS))

@@ -17,6 +17,7 @@ import numpy as np
 
 from archcast.core.arrays import Arch, ArchBatch, Codes, Doubles, Ints
 from archcast.core.batches import items_of
+from archcast.core.checks import check_whole
 from archcast.core.doubts import strictly, tell
 from archcast.core.errors import InputError, shorten
 from archcast.core.numbers import is_number, read_number
@@ -24,7 +25,7 @@ from archcast.featurize.spaces import SPACES, Space
 from archcast.predictors.doubts.accuracies import doubts_of_accuracies
 from archcast.search.active.process import STRATEGIES, Process
 from archcast.search.loop.goals import Limit
-from archcast.search.loop.prepare import check_whole, within_limits
+from archcast.search.loop.prepare import within_limits
 from archcast.search.loop.sources import Scored
 
 FIRST = 8

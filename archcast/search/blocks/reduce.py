@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from archcast.core.arrays import Bools, Codes, Doubles, Ints
+from archcast.core.checks import check_whole
 from archcast.core.errors import InputError, shorten
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES, Space
-from archcast.featurize.spaces.checks import check_count
 from archcast.featurize.spaces.places import Places
 from archcast.search.blocks.gain import CERTAIN, check_pair
 from archcast.search.blocks.profile import Profile
@@ -150,7 +150,7 @@ class ReducedSpace:
         Shapes:
             output: (n, k)
         """
-        check_count(n)
+        check_whole(n, "n", least=1)
         rng = np.random.default_rng([seed, _DRAW_STREAM])
         drawn = self._space.sample(n, seed=seed)
         out = self._space.complete(drawn, seed=seed)

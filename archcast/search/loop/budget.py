@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archcast.core.checks import check_whole
 from archcast.core.errors import InputError, shorten
 from archcast.core.numbers import is_number
 
@@ -27,7 +28,7 @@ class Budget:
         n, s = self.evaluations, self.seconds
         if n is None and s is None:
             raise InputError("budget must be given in evaluations or seconds")
-        if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
-            raise InputError(f"evaluations must be a whole number of at least 1, got {shorten(n)}")
+        if n is not None:
+            check_whole(n, "evaluations", least=1)
         if s is not None and (not is_number(s) or s <= 0):
             raise InputError(f"seconds must be above 0 and finite, got {shorten(s)}")

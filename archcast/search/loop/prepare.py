@@ -218,12 +218,6 @@ def check_probability(hold: object, choice: str = "") -> float:
     return level
 
 
-def check_whole(value: object, what: str, *, least: int) -> None:
-    """Raise InputError unless `value` is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{what} must be a whole number of at least {least}, got {shorten(value)}")
-
-
 def check_goals(problem: Problem, method: str) -> None:
     """Raise InputError when the method cannot take so many goals."""
     if len(problem.goals) > 1 and not METHODS[method].several_goals:

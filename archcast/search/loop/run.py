@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from archcast.core.arrays import ArchBatch
+from archcast.core.checks import check_whole
 from archcast.core.doubts import strictly
 from archcast.core.errors import ArchcastWarning, InputError
 from archcast.featurize.spaces import SPACES, Space
@@ -21,7 +22,6 @@ from archcast.search.loop.prepare import (
     HOLD,
     Words,
     check_goals,
-    check_whole,
     problem_of,
     settings_of,
     start_genes,

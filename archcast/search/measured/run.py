@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 
 from archcast.core.arrays import Arch, ArchBatch, Codes
+from archcast.core.checks import check_whole
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import SPACES, Space
 from archcast.search.loop.goals import Limit, parse_limit, parse_quantity, with_device
-from archcast.search.loop.prepare import check_probability, check_whole, within_limits
+from archcast.search.loop.prepare import check_probability, within_limits
 from archcast.search.loop.sources import Score, Scored, Source, source_of
 from archcast.search.measured.domain import Domain, Evolved, Listed
 from archcast.search.measured.proposals import Loop

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archcast.core.errors import DataError, InputError, UnknownNameError, shorten
+from archcast.core.checks import check_whole
+from archcast.core.errors import DataError, InputError, UnknownNameError
 from archcast.serving.engine import load
 from archcast.serving.loaded import LoadedPredictor
 from archcast.serving.scale.job import Job
@@ -69,8 +70,7 @@ def score(
     """
     if engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES)
-    if isinstance(part_rows, bool) or not isinstance(part_rows, int) or part_rows < 1:
-        raise InputError(f"part_rows must be a whole number of at least 1, got {shorten(part_rows)}")
+    check_whole(part_rows, "part_rows", least=1)
     if address is not None and engine != "ray":
         raise InputError(f"address is for the engine ray, got {address!r} for {engine}")
     job = _job(source, folder, load(device, metric, space, dataset=dataset, predictor=predictor), part_rows)

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from archcast.core.arrays import ArchBatch, Codes
+from archcast.core.checks import check_whole
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.optional import require
 from archcast.core.reading import Table, is_parquet, read_file
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.catalog import notation_named
-from archcast.featurize.spaces.checks import check_count
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -193,7 +193,7 @@ class Drawn:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_count(self.rows)
+        check_whole(self.rows, "n", least=1)
         if self.seed < 0:
             raise InputError(f"seed must be a whole number of at least 0, got {shorten(self.seed)}")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archcast.core.checks import check_whole
 from archcast.core.errors import InputError, shorten
 from archcast.core.files import atomic_write
 from archcast.predictors.intervals import check_coverage
@@ -73,8 +74,7 @@ def score_files(
         InputError: there are no model files, or the folder holds something else.
     """
     check_coverage(coverage)
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise InputError(f"workers must be a whole number of at least 1, got {shorten(workers)}")
+    check_whole(workers, "workers", least=1)
     if not seconds > 0:
         raise InputError(f"seconds must be above 0, got {shorten(seconds)}")
     files = _files(source)
