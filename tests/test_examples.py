@@ -1,49 +1,69 @@
-"""The demonstration and the benchmark run as the README says."""
+"""The demonstration and the benchmark run as the README says, with fewer measurements."""
 
-import os
-import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import predict_latency
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from archcast.collect.measure.timing import TimingSettings
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+FEW = TimingSettings(rounds=2, runs=1, warm_up=1, extra_rounds=0)
 
 
-def run(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
-    monkeypatch.setenv("ARCHCAST_HOME", str(folder / "home"))
-    command = [sys.executable, str(ROOT / script), *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that examples run in, with a home that they do not need."""
+    monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path / "home"))
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-def test_the_demonstration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_demonstration(tmp_path, monkeypatch)
+def is_picture(path: Path) -> bool:
+    return path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_picture_of_the_demonstration_with_tables(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public_tables: Path
+def test_the_demonstration(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "examples"), prepend=os.pathsep)
-    draws = "import pathlib, demo; demo.draw(pathlib.Path('out.png'))"
-    subprocess.run([sys.executable, "-c", draws], cwd=tmp_path, check=True)
-    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+    import demo
+    import own_device
+    import own_network
 
-
-def check_demonstration(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = run("examples/demo.py", folder, monkeypatch)
+    monkeypatch.setattr(own_device, "SUGGESTED", 4)
+    monkeypatch.setattr(own_device, "OTHERS", 2)
+    monkeypatch.setattr(own_device, "SETTINGS", replace(FEW, block=6))
+    monkeypatch.setattr(own_network, "SUGGESTED", 4)
+    monkeypatch.setattr(own_network, "OTHERS", 1)
+    monkeypatch.setattr(own_network, "SETTINGS", FEW)
+    demo.main()
+    said = capsys.readouterr().out
     for word in ("raspi4", "eyeriss", "bottleneck", "imagenet16-120", "archcast predict", "demo/small.onnx"):
         assert word in said
-    assert (folder / "demo" / "front.png").read_bytes().startswith(b"\x89PNG")
+    assert is_picture(folder / "demo" / "front.png")
+    assert is_picture(folder / "demo" / "own_device.png")
     assert not (folder / "home").exists()
 
 
-def test_the_benchmark_compares_in_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "figures.csv"
-    run("benchmarks/predict_latency.py", tmp_path, monkeypatch, "--only", "single", "--out", str(out))
-    header, *rows = out.read_text().splitlines()
+def test_the_picture_of_the_demonstration_with_tables(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, public_tables: Path
+) -> None:
+    import demo
+
+    monkeypatch.setenv("ARCHCAST_DATA", str(public_tables))
+    demo.draw(folder / "out.png")
+    assert is_picture(folder / "out.png")
+
+
+def test_the_benchmark_compares_in_one_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict_latency, "TURNS", 2)
+    monkeypatch.setattr(predict_latency, "ROWS", 300)
+    monkeypatch.setattr(sys, "argv", ["predict_latency.py", "--only", "single", "--out", "figures.csv"])
+    predict_latency.main()
+    header, *rows = (folder / "figures.csv").read_text().splitlines()
     assert header.startswith("case,batch,median_ms,p99_ms")
     assert len(rows) == 1
     assert '"LightGBM, ready features"' in rows[0]
