@@ -17,8 +17,10 @@ METRIC_HELP = f"One of {', '.join(METRICS)}."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
-_SENTENCES = ("note", "why", "reason")
-"""Columns of text that may be wrapped."""
+_SENTENCES = ("about", "note", "reason", "why")
+"""Columns of text that may be wrapped, as the first may."""
+_NARROWEST = 16
+"""To how many letters such a column is wrapped at most."""
 
 
 def print_records(records: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "") -> None:
@@ -27,19 +29,23 @@ def print_records(records: Sequence[Mapping[str, Any]], *, as_json: bool, title:
         typer.echo(json.dumps(list(records), indent=1))
         return
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left")
+    needed = 1
     for i, name in enumerate(records[0] if records else ()):
         numeric = all(isinstance(r[name], int | float) for r in records)
         whole = i > 0 and name not in _SENTENCES  # what is cut to fit must never be a number
         table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
+        widest = max(map(cell_len, (name, *(_shown(r[name]) for r in records))))
+        needed += 3 + (widest if whole else min(widest, _NARROWEST))
     for record in records:
         table.add_row(*(_shown(value) for value in record.values()), style=None)
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
+    wide = console.width if console.is_terminal else 200
+    console = Console(width=max(wide, needed))
     console.print(table, markup=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_records
 from archcast.cli.predict_members import Query
 from archcast.cli.predict_networks import Files, Where, are_files, predict_files
-from archcast.core.errors import InputError, shorten
+from archcast.core.errors import InputError
 
 Archs = Annotated[
     list[str] | None,
@@ -147,7 +148,7 @@ def features(
     given = given_architectures(archs, file, space=space, notation=notation)
     with given.naming():
         table = compute(given.archs, space, dataset)
-    shown = [shorten(arch) for arch in given.archs]
+    shown = [arch if isinstance(arch, str) else json.dumps(arch, default=str) for arch in given.archs]
     records = [
         {"feature": name} | {arch: float(v) for arch, v in zip(shown, column, strict=True)}
         for name, column in zip(table.names, table.values.T, strict=True)

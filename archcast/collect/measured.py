@@ -171,9 +171,10 @@ class MeasuredTables:
         here = [series.dataset for recipe, series in having if is_here(recipe)]
         return list(dict.fromkeys(here or [series.dataset for _, series in having]))
 
-    def devices(self, metric: str) -> set[str]:
-        """Devices that a metric was measured on in any space; of a metric of no device, data sets."""
+    def devices(self, metric: str, space: str | None = None) -> set[str]:
+        """Devices that a metric was measured on, in a space or in any; of no device, data sets."""
         every = [s for recipe in self._recipes for s in recipe.series if s.metric == metric]
+        every = [series for series in every if space in (None, series.space)]
         if not METRICS[metric].of_device:
             return {series.dataset for series in every}
         return {device for series in every for device in series.devices}

@@ -11,7 +11,7 @@ import numpy as np
 from archcast.collect.measured import Column, MeasuredTables, Measurement
 from archcast.collect.networks import as_stored
 from archcast.core.arrays import ArchBatch, Bools, Floats
-from archcast.core.device_catalog import device_of, unknown_device
+from archcast.core.device_catalog import device_of, same_device, unknown_device
 from archcast.core.errors import InputError, UnknownNameError, shorten
 from archcast.core.metric import METRICS
 from archcast.core.network import Network
@@ -102,6 +102,7 @@ def measured(
     Raises:
         ParseError: an architecture is not of its space; names item, position and choices.
         UnknownNameError: a device of which nothing is known; lists those that were measured.
+        InputError: a name that several devices have, but for signs.
         DataError: a table or the store is damaged.
     """
     chosen, items = given(arch_batch, space, notation)
@@ -133,11 +134,13 @@ def measured_column(
     tables = MeasuredTables()
     if not METRICS[metric].of_device:
         named = known.check_dataset(None) if device is None and dataset is None else device or str(dataset)
-        _check_name(tables, named, metric)
+        named = _found_name(tables, known, named, metric)
+        if dataset not in (None, named):
+            raise UnknownNameError(f"dataset for {named}", dataset, {named})
         return tables.column(known, "", metric, named)
     if device is None:
         raise InputError(f"device must be named for measured {metric}")
-    _check_name(tables, device, metric)
+    device = _found_name(tables, known, device, metric)
     if known is NETWORKS:
         return tables.column(known, device, metric, "")
     there = tables.datasets(known.name, device, metric)
@@ -147,13 +150,21 @@ def measured_column(
     return tables.column(known, device, metric, picked)
 
 
-def _check_name(tables: MeasuredTables, device: str, metric: str) -> None:
-    """Raise UnknownNameError for a device, or data set, of which nothing is known at all."""
+def _found_name(tables: MeasuredTables, space: Space, device: str, metric: str) -> str:
+    """The device, or data set, that a name means, in the space else anywhere.
+
+    Raises:
+        UnknownNameError: nothing is known of it at all.
+        InputError: it may be several.
+    """
     alike = [other.name for other in METRICS.values() if other.of_device == METRICS[metric].of_device]
     known = {name for other in alike for name in tables.devices(other)}
-    if device in known or any(e.device == device and e.metric in alike for e in store(fresh=True).every):
-        return
-    raise unknown_device(f"device for measured {metric}", device, tables.devices(metric), metric)
+    known |= {e.device for e in store(fresh=True).every if e.metric in alike}
+    found = device if device in known else same_device(device, tables.devices(metric, space.name))
+    found = found or same_device(device, known)
+    if found is None:
+        raise unknown_device(f"device for measured {metric}", device, tables.devices(metric), metric)
+    return found
 
 
 def _told(column: Column, found: Sequence[Measurement | None]) -> Measurements:

@@ -97,6 +97,14 @@ def test_features_by_name(run) -> None:
     assert values == pytest.approx(dict(zip(table.names, map(float, table.values[0]), strict=True)))
 
 
+def test_features_of_two_that_begin_alike(run) -> None:
+    other = CELL.replace("nor_conv_3x3~1|skip", "nor_conv_1x1~1|skip")
+    table = archcast.features([CELL, other])
+    records = json.loads(run("features", CELL, other, "--json").out)
+    (params,) = [record for record in records if record["feature"] == "params"]
+    assert [params[CELL], params[other]] == table.values[:, table.names.index("params")].tolist()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

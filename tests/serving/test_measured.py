@@ -195,6 +195,7 @@ def test_accuracy_is_of_a_data_set(tables):
     assert found.sources == ("nasbench201_accuracy",) * 3
     assert archcast.measured(codes, metric="accuracy").dataset == "cifar10"
     assert (found.device, found.unit) == ("cifar100", "%")
+    assert archcast.measured(codes, "CIFAR-100", "accuracy").values.tolist() == found.values.tolist()
 
 
 def test_a_sum_of_parts_says_so(tables):
@@ -221,10 +222,17 @@ def test_a_damaged_table_is_named(monkeypatch, tmp_path):
         archcast.measured(FBNET.sample(1, seed=0), "raspi4")
 
 
+@pytest.mark.parametrize("name", ["RasPi-4", "Raspberry Pi 4"])
+def test_devices_are_found_as_by_predictions(name):
+    assert archcast.measured(FBNET.sample(1, seed=0), name).device == "raspi4"
+
+
 def test_what_cannot_be_asked():
     code = FBNET.sample(1, seed=0)
     with pytest.raises(UnknownNameError, match="did you mean 'raspi4'"):
-        archcast.measured(code, "raspi-4")
+        archcast.measured(code, "raspi-44")
+    with pytest.raises(UnknownNameError, match="dataset for cifar100 must be one of cifar100"):
+        archcast.measured(CELLS.from_index([0]), "cifar100", "accuracy", dataset="cifar10")
     with pytest.raises(InputError, match="device must be named"):
         archcast.measured(code)
     with pytest.raises(InputError, match="device must be one name, got"):
