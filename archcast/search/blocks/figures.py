@@ -10,6 +10,7 @@ import numpy as np
 from archcast.core.arrays import Doubles
 from archcast.core.errors import InputError
 from archcast.core.optional import require
+from archcast.core.pictures import LINE, new_figure
 from archcast.featurize.spaces.places import Places
 from archcast.search.blocks.gain import gains
 from archcast.search.blocks.profile import Profile
@@ -88,10 +89,9 @@ def check_picture(path: Path | None) -> None:
 
 
 def _figure(places: Places, *, maps: int) -> Any:
-    figure: Any = require("matplotlib.figure", extra="plot", purpose="pictures of profiles").Figure
     width = 2.8 + _CELL * 1.25 * min(len(places.places) + 1, _MOST)
     height = 1.2 + maps * (0.9 + _CELL * 0.75 * min(len(places.blocks), _MOST))
-    return figure(figsize=(width, height), dpi=110, layout="constrained")
+    return new_figure(width, height)
 
 
 def _map(figure: Any, axis: Any, places: Places, values: Doubles, reach: float, title: str) -> None:
@@ -105,12 +105,12 @@ def _map(figure: Any, axis: Any, places: Places, values: Doubles, reach: float, 
     for unit, name in enumerate(places.units):
         own = np.flatnonzero(units == unit)
         axis.text(own.mean(), -0.7, name, ha="center", va="bottom", fontsize=7)
-        axis.axvline(own[-1] + 0.5, color="#1f2933", linewidth=0.8)
+        axis.axvline(own[-1] + 0.5, color=LINE, linewidth=0.8)
     if values.size <= _TEXT:
         for row, column in np.argwhere(~np.isnan(values)).tolist():
             strong = abs(values[row, column]) > 0.6 * reach
             text = f"{values[row, column]:.2g}"
-            colour = "white" if strong else "#1f2933"
+            colour = "white" if strong else LINE
             axis.text(column, row, text, ha="center", va="center", fontsize=5.5, color=colour)
     axis.set_title(title, fontsize=8, pad=14)
     axis.tick_params(length=0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcast.core.optional import require
+from archcast.core.pictures import LINE, new_figure, plain_axes
 from archcast.search.explain.kernels import DEAR, KernelExplanation, group_by_kind
 from archcast.serving.kernel_costs import by_part
 
 _PARTS, _KINDS, _NAMED = 24, 8, 8
 _COLOURS = ("#2f6db5", "#d9822b", "#3a9a5b", "#b5485d", "#7d5ba6", "#8c6d46", "#4aa3a3", "#c2a83e")
-_OTHERS, _LINE = "#9aa5b1", "#1f2933"
+_OTHERS = "#9aa5b1"
 
 
 def draw_kernels(explanation: KernelExplanation) -> Any:
@@ -19,9 +19,8 @@ def draw_kernels(explanation: KernelExplanation) -> Any:
     Returns:
         A matplotlib figure.
     """
-    figure_class: Any = require("matplotlib.figure", extra="plot", purpose="pictures of explanations").Figure
     shown = explanation.parts()[:_PARTS]
-    figure = figure_class(figsize=(11.5, max(4.2, 1.6 + 0.24 * len(shown))), dpi=110, layout="constrained")
+    figure = new_figure(11.5, max(4.2, 1.6 + 0.24 * len(shown)))
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     colours = _colours(explanation)
     _bars(left, explanation, [name for name, _, _ in shown], colours)
@@ -54,13 +53,13 @@ def _bars(axis: Any, explanation: KernelExplanation, names: list[str], colours: 
                 ends[name] += own[name]
     for row, name in enumerate(names):
         share = ends[name] / explanation.value if explanation.value else 0.0
-        axis.text(ends[name], row, f" {ends[name]:.3g} ({share:.0%})", va="center", fontsize=7, color=_LINE)
+        axis.text(ends[name], row, f" {ends[name]:.3g} ({share:.0%})", va="center", fontsize=7, color=LINE)
     axis.set_yticks(range(len(names)), [name[-36:] for name in names], fontsize=7)
     axis.invert_yaxis()
     axis.margins(x=0.18)
-    axis.tick_params(axis="x", labelsize=8)
-    axis.set_xlabel(f"{explanation.metric} by part, {explanation.unit}", fontsize=9)
-    axis.spines[["top", "right"]].set_visible(False)
+    axis.set_xlabel(f"{explanation.metric} by part, {explanation.unit}")
+    plain_axes(axis, grid=False)
+    axis.tick_params(axis="y", labelsize=7)
     axis.legend(fontsize=7, frameon=False, loc="lower right")
 
 
@@ -72,16 +71,14 @@ def _scatter(axis: Any, explanation: KernelExplanation, colours: dict[str, str])
     axis.scatter(work, shares, s=14, c=[colours[one.kind] for one in points], alpha=0.8, linewidths=0)
     if points:
         ends = min(*work, *shares) / 2, max(*work, *shares) * 2
-        axis.plot(ends, ends, color=_LINE, linewidth=0.8)
-        axis.plot(ends, [DEAR * end for end in ends], color=_LINE, linewidth=0.8, linestyle=":")
+        axis.plot(ends, ends, color=LINE, linewidth=0.8)
+        axis.plot(ends, [DEAR * end for end in ends], color=LINE, linewidth=0.8, linestyle=":")
     axis.set(xscale="log", yscale="log")
     for one, _ in explanation.dear()[:_NAMED]:
         text = f"{one.kind}, {one.part[-24:]}"
         axis.annotate(
             text, (one.share / one.dearness, one.share), fontsize=6, xytext=(3, 3), textcoords="offset points"
         )
-    axis.tick_params(labelsize=8)
-    axis.set_xlabel("share of multiply-adds and bytes", fontsize=9)
-    axis.set_ylabel("share of the cost", fontsize=9)
+    axis.set(xlabel="share of multiply-adds and bytes", ylabel="share of the cost")
     axis.set_title("kernels above the line are dear for their work", fontsize=8)
-    axis.spines[["top", "right"]].set_visible(False)
+    plain_axes(axis, grid=False)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archcast.core.arrays import Doubles
-from archcast.core.optional import require
+from archcast.core.pictures import LINE, POINT, SECOND, new_figure, plain_axes
 
 if TYPE_CHECKING:
     from archcast.search.loop.result import SearchResult
 
-_SCORED, _BROKEN, _FRONT, _LINE = "#2f6db5", "#c9d0d8", "#d9822b", "#1f2933"
+_BROKEN = "#c9d0d8"
 
 
 def search_picture(result: SearchResult) -> Any:
@@ -21,18 +21,14 @@ def search_picture(result: SearchResult) -> Any:
     Left: the first goal over the second, or over the first limit's quantity as it was held. Right: the best
     value of each goal among architectures that keep the limits, by evaluations.
     """
-    figure: Any = require("matplotlib.figure", extra="plot", purpose="pictures of searches").Figure
-    made = figure(figsize=(10, 4), dpi=110, layout="constrained")
+    made = new_figure(10, 4)
     left, right = made.subplots(1, 2)
     _scored(left, result)
     _progress(right, result)
     settings = result.settings
     made.suptitle(f"{settings['space']}: {settings['method']}, {len(result.codes)} evaluations", fontsize=10)
     for axes in (left, right):
-        axes.grid(visible=True, color="#e3e7ec", linewidth=0.7)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=8)
+        plain_axes(axes)
     return made
 
 
@@ -41,18 +37,18 @@ def _scored(axes: Any, result: SearchResult) -> None:
     goal = problem.goals[0].quantity
     across, label = _across(result)
     kept = result.scores.violation == 0
-    for rows, colour, said in ((~kept, _BROKEN, "breaks a limit"), (kept, _SCORED, "keeps all limits")):
+    for rows, colour, said in ((~kept, _BROKEN, "breaks a limit"), (kept, POINT, "keeps all limits")):
         if rows.any():
             axes.scatter(across[rows], values[rows, 0], s=8, color=colour, linewidths=0, label=said)
     if len(problem.goals) == 1 and problem.limits:
-        axes.axvline(problem.limits[0].value, color=_LINE, linewidth=1, linestyle="--", label="limit")
+        axes.axvline(problem.limits[0].value, color=LINE, linewidth=1, linestyle="--", label="limit")
     front = result.front_rows
     if len(front):
-        axes.scatter(across[front], values[front, 0], s=34, color=_FRONT, edgecolors=_LINE, label="found")
+        axes.scatter(across[front], values[front, 0], s=34, color=SECOND, edgecolors=LINE, label="found")
     shown = values[kept, 0] if kept.any() else values[:, 0]
     _focus(axes, shown)
-    axes.set_xlabel(label, fontsize=9)
-    axes.set_ylabel(goal.label, fontsize=9)
+    axes.set_xlabel(label)
+    axes.set_ylabel(goal.label)
     axes.legend(fontsize=7, frameon=False)
 
 
@@ -88,7 +84,7 @@ def _progress(axes: Any, result: SearchResult) -> None:
         if known.any():
             shown = best[known] * result.problem.signs[i]
             axes.step(steps[known], shown, where="post", label=goal.quantity.label)
-    axes.set_xlabel("evaluations", fontsize=9)
-    axes.set_ylabel("best that keeps the limits", fontsize=9)
+    axes.set_xlabel("evaluations")
+    axes.set_ylabel("best that keeps the limits")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7, frameon=False)

@@ -18,17 +18,9 @@ import numpy as np
 from archcast.core.arrays import Doubles
 from archcast.core.labels import target_key
 from archcast.core.metric import METRICS
+from archcast.core.pictures import LINE, MUTED, POINT, SECOND, new_figure, plain_axes
 from archcast.predictors.scale import LOGARITHMIC
-from archcast.training.figures.parts import (
-    LINE,
-    MUTED,
-    POINT,
-    SECOND,
-    heading,
-    log_axis,
-    new_figure,
-    plain_axes,
-)
+from archcast.training.figures.parts import heading, log_axis
 from archcast.training.fit import Fitted
 
 MAX_PANELS = 9

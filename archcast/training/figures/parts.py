@@ -1,4 +1,4 @@
-"""What all figures share: size, heading, colours and axes."""
+"""What figures of a fitted predictor share: heading and logarithmic axes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ from typing import Any
 from archcast.core.arrays import Doubles
 from archcast.core.optional import require
 from archcast.training.fit import Fitted
-
-POINT, LINE, SECOND, MUTED = "#2f6db5", "#1f2933", "#d9822b", "#6b7785"
-
-
-def new_figure(width: float, height: float) -> Any:
-    """An empty figure, in inches."""
-    figure: Any = require("matplotlib.figure", extra="plot", purpose="figures of errors").Figure
-    return figure(figsize=(width, height), dpi=110, layout="constrained")
 
 
 def heading(fitted: Fitted, what: str) -> str:
@@ -37,13 +29,3 @@ def log_axis(axes: Any, which: str, values: Doubles) -> None:
     axis.set_major_locator(ticker.MaxNLocator(5) if few else ticker.LogLocator(subs=subs, numticks=12))
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
-
-
-def plain_axes(axes: Any) -> None:
-    """Small labels, a faint grid, no frame."""
-    axes.grid(visible=True, color="#e3e7ec", linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=8)
-    axes.xaxis.label.set_size(9)
-    axes.yaxis.label.set_size(9)

@@ -9,17 +9,10 @@ import numpy as np
 
 from archcast.core.arrays import Doubles
 from archcast.core.labels import target_key
+from archcast.core.pictures import LINE, MUTED, POINT, SECOND, new_figure, plain_axes
 from archcast.predictors.intervals import LEVELS
 from archcast.training.coverage import COVERAGE, PARTS, coverage_by_size, interval_coverage
-from archcast.training.figures.parts import (
-    LINE,
-    MUTED,
-    POINT,
-    SECOND,
-    heading,
-    new_figure,
-    plain_axes,
-)
+from archcast.training.figures.parts import heading
 from archcast.training.fit import Fitted
 from archcast.training.learning import CurvePoint
 
