@@ -22,7 +22,7 @@ def remove(
 
     Example: archcast remove my-board
     """
-    from archcast.predictors.artifact.former import formers
+    from archcast.predictors.artifact.versions import previous_versions
     from archcast.serving.replacing import remove as take_away
 
     gone, now = take_away(device, metric, space, dataset)
@@ -33,6 +33,6 @@ def remove(
         "space": gone.space,
         "removed": f"{gone.predictor}, from {gone.card.rows} measurements",
         "answers now": answers or "nothing",
-        "kept before": len(formers(gone.saved.folder)),
+        "kept before": len(previous_versions(gone.saved.folder)),
     }
     print_record(record, as_json=as_json)

@@ -16,10 +16,10 @@ from archcast.core.device_catalog import unknown_device
 from archcast.core.errors import ArchcastError, ArchcastWarning, InputError
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces.networks import NETWORKS
-from archcast.predictors.artifact.former import remove as remove_folder
 from archcast.predictors.artifact.kinds import AnyPredictor
 from archcast.predictors.artifact.manifest import read_beside, save
 from archcast.predictors.artifact.measured import Measured
+from archcast.predictors.artifact.versions import remove as remove_folder
 from archcast.serving.entry import Entry, Key
 from archcast.serving.loaded import loaded
 from archcast.serving.store import store

@@ -7,7 +7,7 @@ import pytest
 
 import archcast
 from archcast.core.errors import ArchcastWarning, InputError, UnknownNameError
-from archcast.predictors.artifact.former import MOST, formers
+from archcast.predictors.artifact.versions import MOST, previous_versions
 from archcast.serving.replacing import remove
 
 SPACE = archcast.spaces("nasbench201")
@@ -79,11 +79,11 @@ def test_each_step_back_brings_the_one_before():
             archcast.adapt(CELLS, times * values(), "my-board", space="nasbench201").save()
         answers.append(archcast.predict(REST, "my-board"))
     folder = next(e for e in archcast.devices() if e.device == "my-board").saved.folder
-    assert len(formers(folder)) == MOST
+    assert len(previous_versions(folder)) == MOST
     for left, before in enumerate(answers[-2 : -2 - MOST : -1], 1):
         remove("my-board")
         np.testing.assert_array_equal(archcast.predict(REST, "my-board"), before)
-        assert len(formers(folder)) == MOST - left
+        assert len(previous_versions(folder)) == MOST - left
     assert remove("my-board")[1] is None
 
 

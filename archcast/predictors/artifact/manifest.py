@@ -28,9 +28,9 @@ from archcast.core.files import sync, sync_tree
 from archcast.core.labels import Target
 from archcast.featurize.encoders.columns import Columns
 from archcast.predictors.artifact.card import Card
-from archcast.predictors.artifact.former import keep_former
 from archcast.predictors.artifact.kinds import AnyPredictor, kind_of, stamp
 from archcast.predictors.artifact.needs import check_columns, check_names
+from archcast.predictors.artifact.versions import keep_previous
 from archcast.predictors.contract import Predictor
 from archcast.predictors.intervals import LEVELS, PARTS, Intervals
 from archcast.predictors.networks.contract import NetworkPredictor
@@ -247,7 +247,7 @@ def _replace(partial: Path, folder: Path) -> None:
             with contextlib.suppress(FileNotFoundError):
                 folder.rename(old)
             partial.rename(folder)
-            keep_former(old, folder, MANIFEST)
+            keep_previous(old, folder, MANIFEST)
             return
         except OSError as error:
             if not folder.exists() and old.exists():

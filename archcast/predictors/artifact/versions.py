@@ -1,8 +1,8 @@
-"""What a saved predictor was each time before it was saved anew: kept aside, and brought back step by step.
+"""What a saved predictor was each time before it was saved anew: earlier versions, which can be brought back.
 
 | folder | holds |
 |---|---|
-| `.former.NAME` | the last former of the folder NAME |
+| `.former.NAME` | the version before that in the folder NAME |
 | `.former.K.NAME` | those before it; a greater K is later |
 """
 
@@ -17,22 +17,22 @@ from archcast.core.errors import PlaceError
 
 _FORMER = ".former."
 MOST = 5
-"""Formers of a folder that are kept; older ones are deleted."""
+"""Earlier versions of a folder that are kept; older ones are deleted."""
 
 
-def former_of(folder: Path) -> Path:
-    """Where the last former of a folder is kept, whether it is there or not."""
+def previous_of(folder: Path) -> Path:
+    """Where the version before is kept, whether it is there or not."""
     return folder.with_name(f"{_FORMER}{folder.name}")
 
 
-def formers(folder: Path) -> list[Path]:
-    """Where the formers of a folder are, the last one first."""
-    last = former_of(folder)
+def previous_versions(folder: Path) -> list[Path]:
+    """Where the earlier versions of a folder are, the last one first."""
+    last = previous_of(folder)
     return [*([last] if last.is_dir() else []), *(path for _, path in reversed(_numbered(folder)))]
 
 
 def _numbered(folder: Path) -> list[tuple[int, Path]]:
-    """Formers but the last, with their numbers, the oldest first."""
+    """Earlier versions but the last, with their numbers, the oldest first."""
     end = f".{folder.name}"
     found = []
     for path in folder.parent.glob(f"{_FORMER}*"):
@@ -42,8 +42,8 @@ def _numbered(folder: Path) -> list[tuple[int, Path]]:
     return sorted(found)
 
 
-def keep_former(old: Path, folder: Path, name: str) -> None:
-    """Move what was in a folder to where its former is kept; not where it is what is there now, or cannot be.
+def keep_previous(old: Path, folder: Path, name: str) -> None:
+    """Keep what was in a folder as its version before; not where it is what is there now, or cannot be.
 
     Args:
         name: of the manifest.
@@ -51,7 +51,7 @@ def keep_former(old: Path, folder: Path, name: str) -> None:
     with contextlib.suppress(OSError):
         if (old / name).read_bytes() == (folder / name).read_bytes():
             return
-        before, last = _numbered(folder), former_of(folder)
+        before, last = _numbered(folder), previous_of(folder)
         if last.is_dir():
             number = before[-1][0] + 1 if before else 1
             last.rename(folder.with_name(f"{_FORMER}{number}.{folder.name}"))
@@ -61,12 +61,12 @@ def keep_former(old: Path, folder: Path, name: str) -> None:
 
 
 def remove(folder: Path) -> bool:
-    """Delete a saved predictor, and put its last former in its place; whether there was one.
+    """Delete a saved predictor, and put the version before in its place; whether there was one.
 
     Raises:
         PlaceError: the folder cannot be changed.
     """
-    former, before = former_of(folder), _numbered(folder)
+    former, before = previous_of(folder), _numbered(folder)
     try:
         gone = Path(tempfile.mkdtemp(prefix=".removed.", dir=folder.parent))
         folder.rename(gone / folder.name)
