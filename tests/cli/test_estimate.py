@@ -59,7 +59,7 @@ def test_the_breakdown_adds_up(run) -> None:
     )
     shown = run(*words).out
     assert "02012100 on roofline" in shown
-    assert "batch_norm: folded" in shown
+    assert "Conv+BatchNormalization" in shown
 
 
 def test_a_grid_is_swept_and_a_point_is_picked(run, tmp_path: Path) -> None:

@@ -14,11 +14,10 @@ from datetime import UTC, datetime
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate, add_costs
+from archcast.collect.estimate.base import Estimator, LayerEstimate, NetworkEstimate
 from archcast.collect.estimate.feature_estimator import FeatureModelEstimator
 from archcast.collect.estimate.kernel_roofline import roofline_kernels
 from archcast.collect.estimate.kernel_vela import estimate_on_vela
-from archcast.collect.estimate.kernel_works import kernel_works
 from archcast.collect.estimate.layerwise import LayerwiseEstimator, Report
 from archcast.collect.estimate.roofline import RooflineEstimator
 from archcast.collect.estimate.rows import SOURCE, environment
@@ -28,7 +27,6 @@ from archcast.core.errors import InputError
 from archcast.core.measurements import measurement_table
 from archcast.core.network import Network
 from archcast.featurize.fusion.unquantized import Unquantized, unquantized
-from archcast.featurize.kernels import Kernel
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,57 +45,22 @@ def estimate_kernels(estimator: Estimator, network: Network, report: Report | No
             search spaces alone; names the node or the estimator.
     """
     plain = unquantized(network)
-    if isinstance(estimator, VelaEstimator | FeatureModelEstimator):
-        if isinstance(estimator, VelaEstimator):
-            found = estimate_on_vela(estimator, plain.network)
-        else:
-            found = estimator.estimate(plain.network)
-        return replace(found, layers=tuple(_placed(layer, plain) for layer in found.layers))
-    if isinstance(estimator, RooflineEstimator):
-        made = roofline_kernels(estimator, plain.network)
+    if isinstance(estimator, VelaEstimator):
+        found = estimate_on_vela(estimator, plain.network)
+    elif isinstance(estimator, FeatureModelEstimator):
+        found = estimator.estimate(plain.network)
+    elif isinstance(estimator, RooflineEstimator):
+        found = estimator.joined(roofline_kernels(estimator, plain.network))
     elif isinstance(estimator, LayerwiseEstimator):
-        made = _by_work(estimator, plain.network, report)
+        found = estimator.joined(estimator.kernel_costs(plain.network, report))
     else:
         raise InputError(f"{estimator.target.label} estimates members of search spaces alone")
-    layers = tuple(
-        _placed(
-            LayerEstimate(kernel.nodes[0], "+".join(dict.fromkeys(kernel.operators)), kernel.part, cost),
-            plain,
-        )
-        for kernel, cost in made
-    )
-    total = add_costs([cost for _, cost in made])
-    return NetworkEstimate(estimator.target.label, total, layers, estimator.area)
+    return replace(found, layers=tuple(_placed(layer, plain) for layer in found.layers))
 
 
 def _placed(layer: LayerEstimate, plain: Unquantized) -> LayerEstimate:
     """A layer at the position in the network that was given."""
     return replace(layer, position=plain.stands[layer.position][0])
-
-
-def _by_work(
-    estimator: LayerwiseEstimator, network: Network, report: Report | None
-) -> list[tuple[Kernel, LayerCost]]:
-    listed = kernel_works(network, estimator.target.conventions)
-    prices = estimator.price((work for at in listed for work, _ in at.works), report)
-    made = []
-    for at in listed:
-        cost = add_costs([_times(prices[work], times) for work, times in at.works])
-        note = "; ".join(text for text in (cost.note, at.note) if text)
-        made.append((at.kernel, replace(cost, note=note)))
-    return made
-
-
-def _times(cost: LayerCost, times: int) -> LayerCost:
-    """A cost so many times over."""
-    if times == 1:
-        return cost
-    latency, energy = (
-        {name: value * times for name, value in parts.items()}
-        for parts in (cost.latency_parts, cost.energy_parts)
-    )
-    whole = None if cost.energy_mj is None else cost.energy_mj * times
-    return LayerCost(cost.latency_ms * times, whole, latency, energy, cost.note)
 
 
 def fallbacks(estimate: NetworkEstimate) -> dict[str, float | None]:

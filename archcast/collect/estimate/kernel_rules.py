@@ -19,13 +19,18 @@ _MOVED = frozenset({"copy", "elementwise", "quantize"})
 """Kinds besides those of conventions that are data moved by what they are."""
 
 
-def priced_kernels(network: Network, conventions: Mapping[str, str]) -> tuple[Kernel, ...]:
+def priced_kernels(
+    network: Network, conventions: Mapping[str, str], *, written_out: bool = True
+) -> tuple[Kernel, ...]:
     """The kernels of a network as the conventions join its nodes.
+
+    Args:
+        written_out: whether normalisations, activations and attention may be there in more than one operator.
 
     Raises:
         InputError: a shape is not known; names the node.
     """
-    rules = ["constants", "normalization", "activation", "attention"]
+    rules = ["constants", "normalization", "activation", "attention"] if written_out else []
     rules += [rule for rule, (kind, choice) in _JOINED.items() if conventions.get(kind) == choice]
     return kernels(network, rules)
 

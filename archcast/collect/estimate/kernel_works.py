@@ -14,6 +14,7 @@ from math import prod
 
 from archcast.collect.estimate.kernel_rules import free_note, moved_note, priced_kernels
 from archcast.collect.estimate.work import CONV, ELEMENTWISE, LINEAR, WINDOW, Shape, Work
+from archcast.core.errors import InputError
 from archcast.core.network import Network, Node, Value
 from archcast.featurize.kernels import Kernel
 from archcast.featurize.operators import Loops
@@ -31,23 +32,49 @@ class KernelWork:
     note: str = ""
 
 
-def kernel_works(network: Network, conventions: Mapping[str, str]) -> list[KernelWork]:
+def kernel_works(
+    network: Network, conventions: Mapping[str, str], *, refused_by: str = ""
+) -> list[KernelWork]:
     """Work of each kernel; of what conventions do not name, and of what is not understood, the data it moves.
 
+    Args:
+        refused_by: the target that refuses such kernels instead, of networks that a space writes, whose
+            operators are whole; empty for none.
+
     Raises:
-        InputError: a shape is not known; names the node.
+        InputError: a shape is not known, or a kernel is refused; names the node.
     """
-    return [_of(kernel, network, conventions) for kernel in priced_kernels(network, conventions)]
+    made = priced_kernels(network, conventions, written_out=not refused_by)
+    return [_of(kernel, network, conventions, refused_by) for kernel in made]
 
 
-def _of(kernel: Kernel, network: Network, conventions: Mapping[str, str]) -> KernelWork:
+def _of(kernel: Kernel, network: Network, conventions: Mapping[str, str], refused_by: str) -> KernelWork:
     if note := free_note(kernel, conventions):
         return KernelWork(kernel, (), note)
     if note := moved_note(kernel, conventions):
+        if refused_by:
+            raise _refused(kernel, refused_by)
         return KernelWork(kernel, _copy(kernel, network), note)
+    if kernel.kind == "batch_norm":
+        return KernelWork(kernel, _scale(kernel, network), "not after a convolution")
     if kernel.macs:
         return _products(kernel, network)
     return KernelWork(kernel, _unweighted(kernel, network, conventions))
+
+
+def _refused(kernel: Kernel, target: str) -> InputError:
+    where = f"node {kernel.nodes[0]}, {kernel.part}" if kernel.part else f"node {kernel.nodes[0]}"
+    operators = "+".join(kernel.operators)
+    return InputError(
+        f"{target} does not price the operator {operators} ({where}): "
+        f"its conventions do not name {kernel.kind}"
+    )
+
+
+def _scale(kernel: Kernel, network: Network) -> tuple[tuple[Work, int], ...]:
+    """A factor for each channel."""
+    shape = folded(network.values[network.nodes[kernel.nodes[-1]].outputs[0]].dims)
+    return ((Work(CONV, shape, shape, groups=shape[0]), 1),)
 
 
 def _products(kernel: Kernel, network: Network) -> KernelWork:
@@ -119,7 +146,7 @@ def _unweighted(
     if kind == "add":
         return ((Work(ELEMENTWISE, shape, shape), max(len(node.inputs) - 1, 1)),)
     if kind == "multiply":
-        return ((Work(CONV, shape, shape, groups=shape[0]), 1),)
+        return _scale(kernel, network)
     moving = [name for name in node.inputs if name and not network.values[name].constant]
     if kind == "elementwise" and len(moving) > 1:
         return ((Work(ELEMENTWISE, shape, shape), len(moving) - 1),)

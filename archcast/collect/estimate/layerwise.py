@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate, add_costs
+from archcast.collect.estimate.kernel_works import kernel_works
 from archcast.collect.estimate.target import Target
-from archcast.collect.estimate.work import Work, works_of
+from archcast.collect.estimate.work import Work
 from archcast.core.network import Network
+from archcast.featurize.kernels import Kernel
 
 Report = Callable[[int, int], None]
 """Called with the number done and the number to do."""
@@ -44,20 +46,53 @@ class LayerwiseEstimator(Estimator):
         return {work: self._known[work] for work in wanted}
 
     def estimate(self, network: Network) -> NetworkEstimate:
-        """Cost of a network: the sum over its nodes.
+        """Cost of a network: the sum over its kernels.
 
         Raises:
             InputError: an operator has no price; names it.
         """
-        listed = works_of(network, self.target.conventions, self.target.name)
-        prices = self.price(work for at in listed for work in at.works)
-        layers = []
+        return self.joined(self.kernel_costs(network, strict=True))
+
+    def kernel_costs(
+        self, network: Network, report: Report | None = None, *, strict: bool = False
+    ) -> list[tuple[Kernel, LayerCost]]:
+        """Cost of each kernel.
+
+        Args:
+            strict: refuse what the target's conventions do not name, in place of pricing the data it moves.
+
+        Raises:
+            InputError: a shape is not known, a piece of work does not fit, or a kernel is refused.
+        """
+        target = self.target
+        listed = kernel_works(network, target.conventions, refused_by=target.name if strict else "")
+        prices = self.price((work for at in listed for work, _ in at.works), report)
+        made = []
         for at in listed:
-            cost = add_costs([prices[work] for work in at.works])
-            note = "; ".join(text for text in (cost.note, at.why) if text)
-            layers.append(LayerEstimate(at.position, at.node.op, at.node.part, replace(cost, note=note)))
-        priced = [prices[work] for at in listed for work in at.works]
-        return NetworkEstimate(self.target.label, add_costs(priced), tuple(layers), self.area)
+            cost = add_costs([_times(prices[work], times) for work, times in at.works])
+            note = "; ".join(text for text in (cost.note, at.note) if text)
+            made.append((at.kernel, replace(cost, note=note)))
+        return made
+
+    def joined(self, made: Sequence[tuple[Kernel, LayerCost]]) -> NetworkEstimate:
+        """Cost of a network of its kernels', by the position of each one's first node."""
+        layers = tuple(
+            LayerEstimate(kernel.nodes[0], "+".join(dict.fromkeys(kernel.operators)), kernel.part, cost)
+            for kernel, cost in made
+        )
+        return NetworkEstimate(self.target.label, add_costs([c for _, c in made]), layers, self.area)
+
+
+def _times(cost: LayerCost, times: int) -> LayerCost:
+    """A cost so many times over."""
+    if times == 1:
+        return cost
+    latency, energy = (
+        {name: value * times for name, value in parts.items()}
+        for parts in (cost.latency_parts, cost.energy_parts)
+    )
+    whole = None if cost.energy_mj is None else cost.energy_mj * times
+    return LayerCost(cost.latency_ms * times, whole, latency, energy, cost.note)
 
 
 def work_key(work: Work) -> str:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archcast.collect.estimate.work import Work, works_of
+from archcast.collect.estimate.kernel_works import kernel_works
+from archcast.collect.estimate.work import Work
 from archcast.core.arrays import Codes, Doubles, Ints
 from archcast.core.network import Network
 from archcast.featurize.spaces.base import Space
@@ -71,7 +72,11 @@ def terms_of(
     """
 
     def count(network: Network) -> Counter[Work]:
-        return Counter(work for at in works_of(network, conventions, target) for work in at.works)
+        counts: Counter[Work] = Counter()
+        for at in kernel_works(network, conventions, refused_by=target):
+            for work, times in at.works:
+                counts[work] += times
+        return counts
 
     names, tables, forms = [], [], []
     for summand in space.summands(codes, dataset, live=live):

@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 
 from archcast.collect.estimate import lowering
 from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate
+from archcast.collect.estimate.kernel_works import kernel_works
 from archcast.collect.estimate.target import Target, convert
 from archcast.collect.estimate.vela_process import VELA
-from archcast.collect.estimate.work import CHOICES, works_of
+from archcast.collect.estimate.work import CHOICES
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.network import Network
 from archcast.core.optional import require, require_installed
@@ -95,7 +96,9 @@ class VelaEstimator(Estimator):
         Raises:
             InputError: an operator is not priced or would run on the processor; names it.
         """
-        works_of(network, self.target.conventions, self.target.name)  # refuses what has no convention
+        kernel_works(
+            network, self.target.conventions, refused_by=self.target.name
+        )  # refuses what has no convention
         made = self._compile(lowering.to_tflite(network))
         on_processor = [row["name"] for row in made["rows"] if row["operator"] == PASSED]
         if made["cpu_ops"] or on_processor:

@@ -1,4 +1,4 @@
-"""What a node gives an accelerator to do, and the conventions by which a target prices it.
+"""A piece of work for an accelerator, and the conventions by which a target prices kinds of work.
 
 A network has operators that no accelerator runs as a layer of their own (batch norms, activations) and others
 that cost models of convolutions do not know (pools, sums). A target's conventions say how each kind of work
@@ -13,15 +13,11 @@ from dataclasses import dataclass
 from math import prod
 
 from archcast.core.errors import InputError, UnknownNameError, shorten
-from archcast.core.network import Network, Node, Value
-from archcast.featurize.operators import FREE, Loops
-from archcast.featurize.operators.base import Values, integers
-from archcast.featurize.operators.counted import Counted
-from archcast.featurize.operators.counted import counted as each_counted
+from archcast.core.network import Node, Value
+from archcast.featurize.operators.base import integers
 
 CONV, LINEAR, WINDOW, ELEMENTWISE = "conv", "linear", "window", "elementwise"
 KINDS = (CONV, LINEAR, WINDOW, ELEMENTWISE)
-_CONVOLUTIONS = ("conv_kxk", "conv_1x1", "conv_grouped", "conv_depthwise")
 Shape = tuple[int, int, int]
 """Channels, height, width."""
 
@@ -103,100 +99,6 @@ def check_conventions(given: Mapping[str, object], where: str) -> dict[str, str]
             raise UnknownNameError(f"conventions.{key} of {where}", choice, CHOICES[key])
         out[key] = choice
     return out
-
-
-@dataclass(frozen=True, slots=True)
-class NodeWork:
-    """What one node of a network gives to do.
-
-    Attributes:
-        position: of the node in its network.
-        node: the node.
-        works: pieces of work; none where the target has nothing to do.
-        why: the reason where it has none, or why it has another than usual.
-    """
-
-    position: int
-    node: Node
-    works: tuple[Work, ...]
-    why: str = ""
-
-
-def works_of(network: Network, conventions: Mapping[str, str], target: str) -> list[NodeWork]:
-    """Work of each node that is no view.
-
-    Raises:
-        InputError: the target's conventions do not name a node's kind of work, or it is none of a square
-            map of one image; names operator, node and part.
-    """
-    made: list[NodeWork] = []
-    kinds: dict[str, str] = {}
-    for position, counted in enumerate(each_counted(network)):
-        node, kind = counted.node, counted.work.kind
-        kinds |= dict.fromkeys(node.outputs, kind)
-        if kind in FREE:
-            continue
-        try:
-            made.append(_works(position, counted, network.values, kinds, conventions))
-        except InputError as error:
-            where = f"node {position}, {node.part}" if node.part else f"node {position}"
-            raise InputError(f"{target} does not price the operator {node.op} ({where}): {error}") from error
-    return made
-
-
-def _works(
-    position: int, counted: Counted, values: Values, kinds: Mapping[str, str], conventions: Mapping[str, str]
-) -> NodeWork:
-    node, work = counted.node, counted.work
-    if work.kind in _CONVOLUTIONS:
-        return NodeWork(position, node, (_convolution(node, work.loops[0], values),))
-    if work.kind == LINEAR:
-        return NodeWork(position, node, (_product(work.loops[0]),))
-    choice = conventions.get(work.kind)
-    if choice is None:
-        raise InputError(f"its conventions do not name {work.kind}")
-    if work.kind == "batch_norm" and kinds.get(node.inputs[0]) not in (*_CONVOLUTIONS, LINEAR):
-        return NodeWork(position, node, (_scale(node, values),), "not after a convolution")
-    works = _unweighted(node, work.kind, choice, values)
-    return NodeWork(position, node, works, "" if works else f"{work.kind}: {choice}")
-
-
-def _unweighted(node: Node, kind: str, choice: str, values: Values) -> tuple[Work, ...]:
-    shapes = map_of(values[node.inputs[0]]), map_of(values[node.outputs[0]])
-    if kind == "pool":
-        size, stride, padding = window(node)
-        return (Work(CONV if choice == "dense" else WINDOW, *shapes, size, stride, padding=padding),)
-    if kind == "global_pool":
-        _, height, width = shapes[0]
-        return (Work(WINDOW, *shapes, (height, width), max(height, width)),)
-    if kind == "add":
-        return (Work(ELEMENTWISE, shapes[1], shapes[1]),) * (len(node.inputs) - 1)
-    if kind == "multiply":
-        return (_scale(node, values),)
-    if choice == "copy":
-        return (Work(WINDOW, shapes[1], shapes[1]),)
-    return ()
-
-
-def _convolution(node: Node, loops: Loops, values: Values) -> Work:
-    size, stride, padding = window(node, loops.kernel)
-    dilation, *others = loops.dilations
-    if {*others} - {dilation}:
-        raise InputError(f"its dilations {loops.dilations} are not the same on all sides")
-    shapes = map_of(values[node.inputs[0]]), map_of(values[node.outputs[0]])
-    return Work(CONV, *shapes, size, stride, loops.groups, padding, dilation)
-
-
-def _product(loops: Loops) -> Work:
-    """A matrix product; one of several rows is a 1x1 convolution over as many places."""
-    if loops.batch == 1:
-        return Work(LINEAR, (loops.inputs, 1, 1), (loops.outputs, 1, 1))
-    return Work(CONV, (loops.inputs, loops.batch, 1), (loops.outputs, loops.batch, 1))
-
-
-def _scale(node: Node, values: Values) -> Work:
-    shape = map_of(values[node.outputs[0]])
-    return Work(CONV, shape, shape, groups=shape[0])
 
 
 def map_of(value: Value) -> Shape:

@@ -1,8 +1,11 @@
 """Work of layers, and the conventions that make it."""
 
+from collections.abc import Mapping
+
 import pytest
 
-from archcast.collect.estimate.work import CHOICES, Work, check_conventions, works_of
+from archcast.collect.estimate.kernel_works import KernelWork, kernel_works
+from archcast.collect.estimate.work import CHOICES, Work, check_conventions
 from archcast.core.errors import InputError, UnknownNameError
 from archcast.core.network import Network
 from archcast.featurize.spaces.builder import NetworkBuilder
@@ -20,23 +23,28 @@ def network() -> Network:
     return b.network()
 
 
+def works_of(conventions: Mapping[str, str] = OWN) -> list[KernelWork]:
+    return kernel_works(network(), conventions, refused_by="it")
+
+
 def test_each_layer_has_the_work_that_its_convention_names() -> None:
-    works = [at.works for at in works_of(network(), OWN, "it")]
-    assert works[0] == (Work("conv", (3, 8, 8), (4, 8, 8), (3, 3), padding=1),)
-    assert works[1] == works[2] == works[4] == ()
-    assert works[3] == (Work("window", (4, 8, 8), (4, 8, 8), (3, 3), padding=1),)
-    assert works[5] == (Work("elementwise", (4, 8, 8), (4, 8, 8)),) * 2
-    assert works[6] == (Work("conv", (4, 8, 8), (4, 8, 8), groups=4),)
+    found = works_of()
+    assert found[0].kernel.operators == ("Conv", "BatchNormalization", "Relu")
+    assert [at.works for at in found] == [
+        ((Work("conv", (3, 8, 8), (4, 8, 8), (3, 3), padding=1), 1),),
+        ((Work("window", (4, 8, 8), (4, 8, 8), (3, 3), padding=1), 1),),
+        (),
+        ((Work("elementwise", (4, 8, 8), (4, 8, 8)), 2),),
+        ((Work("conv", (4, 8, 8), (4, 8, 8), groups=4), 1),),
+    ]
 
 
-def test_what_costs_nothing_says_why() -> None:
-    why = [at.why for at in works_of(network(), OWN, "it")]
-    assert why[1:3] == ["batch_norm: folded", "activation: fused"]
-    assert why[4] == "zero: removed"
+def test_what_costs_nothing_or_otherwise_than_usual_says_why() -> None:
+    assert [at.note for at in works_of()] == ["", "", "zero: removed", "", "not after a convolution"]
 
 
 def test_a_pool_may_be_priced_as_a_dense_convolution() -> None:
-    (pool,) = works_of(network(), OWN | {"pool": "dense"}, "it")[3].works
+    ((pool, _),) = works_of(OWN | {"pool": "dense"})[1].works
     assert pool.operations == 9 * 4 * 4 * 8 * 8
     assert pool.weights == 9 * 4 * 4
 
@@ -47,12 +55,12 @@ def test_a_class_without_convention_is_refused_by_name(missing: str) -> None:
     with pytest.raises(
         InputError, match=f"it does not price the operator .*conventions do not name {missing}"
     ):
-        works_of(network(), rest, "it")
+        works_of(rest)
 
 
 def test_refusal_names_layer_and_part() -> None:
     with pytest.raises(InputError, match=r"operator AveragePool \(node 3, cell\)"):
-        works_of(network(), {name: c for name, c in OWN.items() if name != "pool"}, "it")
+        works_of({name: c for name, c in OWN.items() if name != "pool"})
 
 
 def test_counts_of_work() -> None:
