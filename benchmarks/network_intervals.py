@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from make_network_zoo import ENTRIES, NetworkEntry
 
-from archcast.core.arrays import Bools, Doubles, Ints
+from archcast.core.arrays import Doubles, Ints
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.folds import family_folds
 from archcast.predictors.networks.intervals import NetworkIntervals
@@ -30,6 +30,7 @@ from archcast.training.networks.labels import network_labels
 from archcast.training.protocols.networks import random_folds
 
 RESULTS = Path(__file__).with_name("results") / "network_intervals.csv"
+SHIPPED = RESULTS.with_name("network_zoo.csv")
 COVERAGE = 0.9
 EVERY = {
     "network-phones": 12,
@@ -55,8 +56,8 @@ def main() -> None:
 def of_entry(name: str, entry: NetworkEntry) -> Iterator[dict[str, Any]]:
     """A row of networks of families left out, and one of known ones: means over settings."""
     found = network_labels(entry.table, entry.metric, most=MOST.get(name, entry.most))
-    enough = np.isfinite(found.labels.values).sum(axis=0) >= entry.least
-    devices = [d for d, fits in zip(found.labels.devices, enough, strict=True) if fits and entry.takes(d)]
+    with SHIPPED.open() as file:
+        devices = [row["device"] for row in csv.DictReader(file) if row["entry"] == name]
     labels = found.labels.only(devices[:: EVERY.get(name, 1)])
     there = np.isfinite(labels.values).any(axis=1)
     labels, groups = labels.rows(there), found.groups[there]
@@ -72,9 +73,8 @@ def of_entry(name: str, entry: NetworkEntry) -> Iterator[dict[str, Any]]:
         weights = 1.0 / np.array([labels.families.count(family) for family in labels.families])
         if networks == "known":
             weights[:] = 1.0
-        by_setting = [
-            np.average(i[k], weights=weights[k]) for i, k in zip(inside.T, known(labels), strict=True)
-        ]
+        judged = np.isfinite(inside)
+        by_setting = [np.average(i[k], weights=weights[k]) for i, k in zip(inside.T, judged.T, strict=True)]
         row = {
             "entry": name,
             "networks": networks,
@@ -89,11 +89,6 @@ def of_entry(name: str, entry: NetworkEntry) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def known(labels: NetworkLabels) -> Iterator[Bools]:
-    """Which networks each device measured."""
-    yield from np.isfinite(labels.values).T
-
-
 def predicted(entry: NetworkEntry, labels: NetworkLabels, folds: Ints, groups: Ints | None) -> Doubles:
     """Of each fold by what was fitted to the others."""
     return left_out(lambda: new(entry.family, entry.config), labels, folds, groups=groups)
@@ -104,20 +99,24 @@ def held(
 ) -> tuple[Doubles, Doubles]:
     """Whether measurements lie inside, and log ratios of both ends, (n, m) each; widths are of other folds.
 
+    NaN where there is no measurement, or where fewer than three families of other folds tell widths.
+
     Args:
         said: predictions of families left out, of which widths are, and those that are judged.
     """
-    inside, apart = np.zeros(labels.values.shape), np.full(labels.values.shape, np.nan)
+    inside, apart = np.full((2, *labels.values.shape), np.nan)
     for fold in np.unique(folds):
         taught, asked = folds != fold, np.flatnonzero(folds == fold)
         families = [labels.families[row] for row in np.flatnonzero(taught)]
         intervals = NetworkIntervals.from_errors(
             labels.values[taught], said[0][taught], families=families, mixes=mixes[taught]
         )
-        below, above = intervals.reach(said[1][asked], mixes[asked], COVERAGE)
-        off = np.log(labels.values[asked] / said[1][asked])
-        inside[asked], apart[asked] = (-below <= off) & (off <= above), below + above
-    apart[~np.isfinite(labels.values)] = np.nan
+        told = np.flatnonzero(np.isfinite(intervals.widths).all(axis=(0, 1)))
+        here = np.ix_(asked, told)
+        below, above = intervals.select(told.tolist()).reach(said[1][here], mixes[asked], COVERAGE)
+        off = np.log(labels.values[here] / said[1][here])
+        inside[here], apart[here] = (-below <= off) & (off <= above), below + above
+    inside[~np.isfinite(labels.values)] = apart[~np.isfinite(labels.values)] = np.nan
     return inside, apart
 
 

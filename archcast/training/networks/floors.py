@@ -73,10 +73,7 @@ class _ByDevice:
 
     def _columns(self, networks: Sequence[Network]) -> dict[Kind, Doubles]:
         """Columns of networks as each kind of device sees them."""
-        return {
-            kind: np.stack([kind.work_of(network).sum(axis=0) for network in networks])
-            for kind in dict.fromkeys(self.kinds_)
-        }
+        return {kind: kind.totals(networks) for kind in dict.fromkeys(self.kinds_)}
 
     def _learn(self, x: Doubles, z: Doubles, names: Sequence[str], seed: int) -> Callable[[Doubles], Doubles]:
         """Answer of one device from its (n, d) columns and (n,) log costs."""

@@ -16,7 +16,7 @@ from archcast.predictors.networks.labels import NetworkLabels
 from archcast.training.networks.fit import learner, left_out, quality_by_device
 from archcast.training.networks.labels import MeasuredStructures, network_labels
 from archcast.training.protocols.result import Progress, Record
-from archcast.training.protocols.schema import NetworkFolds, NetworkTable
+from archcast.training.protocols.schema import NetworkFolds, TestedTable
 
 FIGURES = ("mape", "median_error", "within_10", "within_20", "spearman")
 EVERY = "all"
@@ -28,7 +28,7 @@ _VERSION = re.compile(r"(?<=[a-z])[0-9][0-9.]*")
 class _Setting:
     """A table, a way to make folds, and the seeds that matter to it."""
 
-    table: NetworkTable
+    table: TestedTable
     found: MeasuredStructures
     folds_of: str
     seeds: Sequence[int]
@@ -43,7 +43,7 @@ def run(
         found = tested(network_labels(table.table, table.metric, most=table.most), protocol.least)
         for folds_of in protocol.folds_of:
             asked = _Setting(table, found, folds_of, seeds if folds_of == "groups" else seeds[:1])
-            for method in methods:
+            for method in protocol.measured_on(table, methods):
                 progress(f"{protocol.name}: {method}, {table.table} by {folds_of}")
                 records += _records(asked, method, protocol.folds)
     return records

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -223,6 +224,16 @@ class NetworkSource(NetworkTable):
     family: str = "sums"
 
 
+class TestedTable(NetworkTable):
+    """A table whose networks are predicted from others of it.
+
+    Attributes:
+        predictors: in place of the protocol's own, where a run names none; none means those.
+    """
+
+    predictors: tuple[str, ...] = ()
+
+
 class NetworkFolds(Protocol):
     """Networks of any form: each fold is predicted by what was fitted to the others of its table.
 
@@ -235,10 +246,18 @@ class NetworkFolds(Protocol):
     methods: ClassVar[tuple[str, ...]] = network_methods()
 
     kind: Literal["networks"]
-    tables: Annotated[tuple[NetworkTable, ...], Field(min_length=1)]
+    tables: Annotated[tuple[TestedTable, ...], Field(min_length=1)]
     folds_of: Annotated[tuple[Literal["families", "coarse", "groups"], ...], Field(min_length=1)]
     folds: Annotated[int, Field(ge=2)] = 10
     least: Count = 25
+
+    def check(self, names: tuple[str, ...] | list[str]) -> None:
+        """Those of single tables as well."""
+        super().check([*names, *(name for table in self.tables for name in table.predictors)])
+
+    def measured_on(self, table: TestedTable, named: Sequence[str]) -> Sequence[str]:
+        """What is measured on a table in a run of the methods that are named, or of the protocol's own."""
+        return (table.predictors or named) if tuple(named) == self.predictors else named
 
 
 class NetworkDevices(Protocol):

@@ -46,6 +46,15 @@ def test_a_record_a_way_to_make_folds_a_method_and_a_kind(protocol):
     assert sums["spearman"] > 0.9
 
 
+def test_a_table_has_predictors_of_its_own_where_a_run_names_none(protocol):
+    own = protocol.tables[0].model_copy(update={"predictors": ("log-linear",)})
+    of_own = protocol.model_copy(update={"tables": (*protocol.tables, own), "predictors": ("multiply-adds",)})
+    methods = [r["predictor"] for r in run_protocol(of_own).records if r["kind"] == "all"]
+    assert methods == ["multiply-adds"] * 2 + ["log-linear"] * 2
+    named = run_protocol(of_own, ["sums"]).records
+    assert {r["predictor"] for r in named} == {"sums"}
+
+
 def test_random_folds_keep_near_copies_together():
     groups = np.repeat(np.arange(10), 3)
     numbers = networks.random_folds(groups, 5, seed=1)
@@ -90,6 +99,9 @@ def test_too_few_networks_and_unknown_methods_are_told(protocol):
         run_protocol(protocol.model_copy(update={"least": 40}), ["sums"])
     with pytest.raises(UnknownNameError, match="method of network-family"):
         run_protocol(protocol, ["guess"])
+    guessed = protocol.tables[0].model_copy(update={"predictors": ("guess",)})
+    with pytest.raises(UnknownNameError, match="method of network-family"):
+        run_protocol(protocol.model_copy(update={"tables": (guessed,)}))
 
 
 def test_phones_are_told_better_by_their_kernels(public_tables, monkeypatch):
