@@ -137,10 +137,11 @@ class Wanted:
         files = [path for pattern in self.onnx or () for path in matching(pattern)]
 
         def of_file(path: Path) -> Callable[[], Network]:
-            return lambda: read(str(path), batch=batch, inputs=inputs, bind=bind, example=())
+            items = batch if _with_weights(path) else 1
+            return lambda: read(str(path), batch=items, inputs=inputs, bind=bind, example=())
 
         def of_module(name: str) -> Callable[[], Network]:
-            return lambda: read(name, batch=batch, inputs=(), bind=(), example=example)
+            return lambda: read(name, batch=1, inputs=(), bind=(), example=example)
 
         return [
             *((str(path), _with_weights(path), of_file(path)) for path in dict.fromkeys(files)),

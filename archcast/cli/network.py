@@ -104,7 +104,7 @@ def read(
     Raises:
         InputError: a word is not of its form, or there is no such model.
     """
-    from archcast.featurize.networks import network as of
+    from archcast.featurize.networks import read_network as of
 
     shapes, dims = shapes_of(inputs, "--input"), numbers_of(bind, "--bind")
     path = Path(model)
@@ -112,10 +112,11 @@ def read(
         if not example:
             raise InputError("--example must give the shape of a torch module's input, such as 1x3x224x224")
         given = tuple(shape_of(text) for text in example)
-        return of(_made(model), example=given[0] if len(given) == 1 else given)
+        of_input = given[0] if len(given) == 1 else given
+        return of(_made(model), batch=batch, example=of_input, inputs=shapes, dims=dims)
     if example:
         raise InputError("--example is for torch modules: name the shapes of a file's inputs by --input")
-    return of(path, batch=batch, inputs=shapes, **dims)
+    return of(path, batch=batch, inputs=shapes, dims=dims)
 
 
 def _made(name: str) -> Any:

@@ -111,7 +111,13 @@ def predict_files(
             raise InputError(f"architectures and model files must not be mixed, got {arch!r} beside files")
     entries = where.entries(metric)
     networks = [files.read(arch) for arch in archs]
-    costs = network_costs(networks, entries, store(), coverage=coverage)
+    try:
+        costs = network_costs(networks, entries, store(), coverage=coverage)
+    except InputError as error:
+        item = 0 if len(archs) == 1 else error.item
+        if item is None:
+            raise
+        raise InputError(f"{archs[item]}: {str(error).removesuffix(f' (item {item})')}") from error
     records = []
     for column, entry in enumerate(entries):
         own = _measured(networks, entry.device, metric) if measured else [{}] * len(archs)

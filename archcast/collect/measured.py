@@ -74,7 +74,7 @@ class Column:
     device: str
     metric: str
     dataset: str
-    by_arch: Mapping[str, Measurement]
+    by_arch: Mapping[str, Measurement] = field(repr=False)
     absent: tuple[str, ...] = field(default=())
 
     def of_codes(self, codes: Codes) -> list[Measurement | None]:

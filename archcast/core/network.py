@@ -12,6 +12,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -206,7 +207,7 @@ class Network:
         counted = {node.op: None for node, within in self.walk() if _is_open(node, within)}
         return tuple(dict.fromkeys(d for shape in found for d in shape if not isinstance(d, int)) | counted)
 
-    def bind(self, **dims: int) -> Network:
+    def bind(self, **dims: Any) -> Network:
         """The same network with numbers for names of dimensions, such as `bind(batch=1, tokens=384)`.
 
         Shapes that follow from those of the inputs are worked out anew.
@@ -218,10 +219,11 @@ class Network:
             if name not in self.symbols:
                 there = ", ".join(self.symbols) or "none"
                 raise InputError(f"dimension must be one that is open ({there}), got {shorten(name)}")
-            if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            if isinstance(number, bool) or not isinstance(number, Integral) or number < 1:
                 raise InputError(f"dimension {name} must be an integer of at least 1, got {shorten(number)}")
         if not dims:
             return self
+        dims = {name: int(number) for name, number in dims.items()}
         shapes = {
             name: tuple(dims.get(d, d) if isinstance(d, str) else d for d in self.values[name].shape or ())
             for name in self.inputs

@@ -32,17 +32,32 @@ def network(
     Raises:
         InputError: it is none of these, or breaks the rules of what it is; names file and node.
     """
+    return read_network(source, batch=batch, example=example, inputs=inputs, dims=dims)
+
+
+def read_network(
+    source: Any,
+    *,
+    batch: int = 1,
+    example: Any = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> Network:
+    """As `network`, for dimensions of any name, such as one that is called `batch`."""
     if isinstance(source, Network):
+        _refuse_others("a network", batch=batch, example=example, inputs=inputs)
         return source.bind(**dims) if dims else source
     if is_module(source):
         from archcast.featurize.readers.torch import read_module
 
+        _refuse_others("a module, whose example tells its shapes", batch=batch, inputs=inputs, dims=dims)
         return read_module(source, example)
     if example is not None:
         raise InputError("example must be left out for a model file: name shapes by inputs={name: shape}")
     if isinstance(source, str | os.PathLike) and os.fspath(source).endswith(".param"):
         from archcast.featurize.readers.ncnn import read_ncnn
 
+        _refuse_others("an ncnn graph, which is of one item", batch=batch, dims=dims)
         return read_ncnn(source, inputs=inputs)
     content = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview)
     if not content and not hasattr(source, "SerializeToString"):
@@ -53,6 +68,14 @@ def network(
     from archcast.featurize.readers.onnx import read_onnx
 
     return read_onnx(source, batch=batch, inputs=inputs, dims=dims)
+
+
+def _refuse_others(what: str, **given: Any) -> None:
+    """Raise InputError for what was given and would not be read."""
+    for name, value in given.items():
+        if value != 1 if name == "batch" else value:
+            called = "names of dimensions" if name == "dims" else name
+            raise InputError(f"{called} must be left out for {what}")
 
 
 NETWORK = "network"

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import onnx
 import pytest
 from made_up_networks import DEVICES, plain_network, save_tiny
 
@@ -70,6 +71,17 @@ def test_mistakes_are_told_in_one_sentence(run, file, words, told):
     assert done.code == USER_MISTAKE
     assert told in done.err
     assert done.err.count("\n") == 1
+
+
+def test_an_open_side_is_told_with_its_file(run, file, home):
+    path = home / "open.onnx"
+    model = onnx.load(file)
+    for dim, name in zip(model.graph.input[0].type.tensor_type.shape.dim[2:], "hw", strict=True):
+        dim.dim_param = name
+    onnx.save(model, path)
+    assert f"{path}: node" in run("predict", file, str(path), "-d", PHONE).err
+    with pytest.raises(archcast.InputError, match="item 1"):
+        archcast.predict([file, str(path)], PHONE)
 
 
 def test_options_of_files_are_refused_for_architectures(run, home):

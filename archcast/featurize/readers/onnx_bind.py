@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from archcast.core.errors import InputError, UnknownNameError, shorten
@@ -39,23 +40,31 @@ def bind_inputs(
             raise UnknownNameError("input", name, given)
         _bind_whole(given[name], shape, bound)
     unused = set(dims).difference(counted)
+    firsts: list[int] = []
     for name, value in given.items():
         if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
             continue
         for axis, dim in enumerate(value.type.tensor_type.shape.dim):
             if is_fixed(dim):
+                firsts += [dim.dim_value] if axis == 0 else []
                 continue
             symbol = dim.dim_param or f"{name}.{axis}"
             unused.discard(symbol)
             if symbol in bound:
                 dim.dim_value = bound[symbol]
+                firsts += [dim.dim_value] if axis == 0 else []
             elif axis == 0 and (not dim.dim_param or _BATCH.fullmatch(symbol)):
-                dim.dim_value = _number(batch, "batch")
-                bound[symbol] = batch
+                dim.dim_value = bound[symbol] = _number(batch, "batch")
+                firsts.append(batch)
             else:
                 dim.dim_param = symbol
     if unused:
         raise UnknownNameError("dimension", min(unused), open_dimensions(graph).union(counted) or {"none"})
+    if batch != 1 and batch not in firsts:
+        told = (
+            f"no input can have a batch of {shorten(batch)}: first dimensions are fixed in the file or given"
+        )
+        raise InputError(told)
     return {name: bound[name] for name in dims if name in counted}
 
 
@@ -97,6 +106,6 @@ def _bind_whole(value: Any, shape: Sequence[int], bound: dict[str, int]) -> None
 
 
 def _number(value: object, what: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**31:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) < 2**31:
         raise InputError(f"{what} must be whole numbers of at least 1, got {shorten(value)}")
-    return value
+    return int(value)

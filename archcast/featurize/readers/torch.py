@@ -7,6 +7,7 @@ control flow, hooks and dynamic code are seen as they run with inputs of these s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from archcast.core.errors import ArchcastError, InputError, shorten
@@ -69,7 +70,7 @@ def inputs_of(torch: Any, example: Any) -> tuple[tuple[Any, ...], dict[str, Any]
 
 def _is_shape(value: Any) -> bool:
     whole = isinstance(value, Sequence) and not isinstance(value, str) and bool(value)
-    return whole and all(isinstance(d, int) and not isinstance(d, bool) for d in value)
+    return whole and all(isinstance(d, Integral) and not isinstance(d, bool) for d in value)
 
 
 def _input(torch: Any, value: Any) -> Any:
@@ -78,7 +79,7 @@ def _input(torch: Any, value: Any) -> Any:
     if _is_shape(value):
         if any(d < 1 for d in value):
             raise InputError(f"a shape must be of numbers of at least 1, got {tuple(value)}")
-        return torch.empty(tuple(value), device="meta")
+        return torch.empty(tuple(map(int, value)), device="meta")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise InputError(f"example must be a shape, a tensor or a sequence of these, got {shorten(value)}")

@@ -14,6 +14,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -176,7 +177,7 @@ def dataset_of(example: Any) -> str:
         return dataset_of(tuple(example.values()))
     shape = getattr(example, "shape", example)
     if isinstance(shape, Sequence) and shape and not isinstance(shape, str):
-        if all(isinstance(d, int) for d in shape):
+        if all(isinstance(d, Integral) for d in shape):
             return "x".join(map(str, shape[1:])) or "default"
         return "+".join(dataset_of(one) for one in shape)
     return "default"

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -164,8 +165,8 @@ def _example_json(example: Any) -> Any:
     if hasattr(example, "shape") and hasattr(example, "dtype"):
         return {"shape": list(example.shape), "dtype": str(example.dtype).removeprefix("torch.")}
     if isinstance(example, list | tuple):
-        if example and all(isinstance(d, int) and not isinstance(d, bool) for d in example):
-            return {"shape": list(example)}
+        if example and all(isinstance(d, Integral) and not isinstance(d, bool) for d in example):
+            return {"shape": list(map(int, example))}
         return {"several": [_example_json(one) for one in example]}
     raise InputError(f"example must be a shape, a tensor or a sequence of these, got {shorten(example)}")
 

@@ -103,7 +103,10 @@ class NetworkForm:
         """
         kept = [network.__dict__.setdefault(_KEPT, {}) for network in networks]
         missing = {n.key: n for n, own in zip(networks, kept, strict=True) if self.version not in own}
-        made = self.model.predict(list(missing.values()))
+        try:
+            made = self.model.predict(list(missing.values()))
+        except InputError as error:
+            raise self._named(networks, error) from error
         several = np.array([items_of(network) > 1 for network in missing.values()], dtype=bool)
         made[several[:, None] & (self._batches > 1)] = np.nan
         by_key = dict(zip(missing, map(np.array, made), strict=True))
@@ -117,6 +120,15 @@ class NetworkForm:
                 own[self.version] = row
             rows.append(row)
         return rows
+
+    def _named(self, networks: Sequence[Network], error: InputError) -> InputError:
+        """An error of one among several networks, with its place."""
+        for item, network in enumerate(networks if len(networks) > 1 else ()):
+            try:
+                self.model.predict([network])
+            except InputError as own:
+                return InputError(str(own), item=item)
+        return error
 
     def _refuse(self, networks: Sequence[Network], out: Floats) -> None:
         """Raise InputError for the first value that is not there."""

@@ -13,7 +13,7 @@ from archcast.core.numbers import is_number, read_number
 from archcast.featurize.spaces import Space
 from archcast.search.loop.sizes import MEMORY, size_names, size_unit
 
-_QUANTITY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:@\s*([^\s@<>]+))?\s*")
+_QUANTITY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:@\s*([^\s@<>]+(?: +[^\s@<>]+)*))?\s*")
 _LIMIT = re.compile(r"(.*?)(<=|>=)\s*(\S+)\s*")
 _CALLED = {"<=": "at most", ">=": "at least"}
 

@@ -6,7 +6,9 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+import archcast
 from archcast.core.errors import InputError
+from archcast.featurize.networks import read_network
 from archcast.featurize.onnx_model import to_onnx
 from archcast.featurize.readers.onnx import read_onnx
 
@@ -34,7 +36,20 @@ def test_an_open_batch_is_one_unless_told(batch):
     model = conv_model(batch)
     assert read_onnx(model).values["r"].dims == (1, 8, 32, 32)
     if batch != 1:
-        assert read_onnx(model, batch=4).values["r"].dims == (4, 8, 32, 32)
+        assert read_onnx(model, batch=np.int64(4)).values["r"].dims == (4, 8, 32, 32)
+
+
+def test_a_batch_that_nothing_takes_is_refused():
+    for model, more in ((conv_model(1), {}), (conv_model("N"), {"inputs": {"x": (1, 3, 32, 32)}})):
+        with pytest.raises(InputError, match="no input can have a batch of 4"):
+            read_onnx(model, batch=4, **more)
+    network = read_onnx(conv_model(1))
+    with pytest.raises(InputError, match="batch must be left out for a network"):
+        archcast.network(network, batch=4)
+
+
+def test_a_dimension_may_be_called_batch():
+    assert read_network(conv_model("batch"), dims={"batch": 4}).values["r"].dims == (4, 8, 32, 32)
 
 
 @pytest.mark.parametrize("opset", [7, 11, 13, 17, 21, 24])

@@ -111,10 +111,10 @@ def read_network(form: Any) -> Network:
         InputError: it cannot be read.
     """
     from archcast.collect.networks import as_stored
-    from archcast.featurize.networks import network
+    from archcast.featurize.networks import read_network as of
 
     try:
-        return as_stored(network(form.file, batch=form.batch, inputs=form.inputs, **form.dims))
+        return as_stored(of(form.file, batch=form.batch, inputs=form.inputs, dims=form.dims))
     except UnknownNameError as error:  # a name in the file, which is no name of the service
         raise InputError(str(error)) from error
 

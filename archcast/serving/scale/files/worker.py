@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from archcast.core.errors import ArchcastError, ArtifactError, InputError
-from archcast.featurize.networks import NETWORK, network
+from archcast.featurize.networks import NETWORK, read_network
 from archcast.serving.entry import Entry
 from archcast.serving.frames import Frame, answer_messages, taken_over
 from archcast.serving.network_costs import network_costs
@@ -60,7 +60,7 @@ class FileWorker:
 
     def _costs(self, path: str) -> dict[str, Any]:
         plan = self.plan
-        read = network(Path(path), batch=plan.batch, inputs=plan.inputs, **plan.dims)
+        read = read_network(Path(path), batch=plan.batch, inputs=plan.inputs, dims=plan.dims)
         costs = network_costs([read], self.entries, store(), coverage=plan.coverage)
         rows = np.stack(costs.with_ends(0), axis=1).tolist()
         told = [[*map(_number, row), note] for row, note in zip(rows, costs.notes[0], strict=True)]
