@@ -10,12 +10,11 @@ what only zeros reach. Weights are drawn from a normal distribution, because Vel
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 
 import numpy as np
 
-from archcast.collect.estimate.tflite import Operation, Tensor, write_tflite
-from archcast.collect.estimate.work import Shape, map_of, window
+from archcast.collect.estimate.tflite import Operation, Tensor
+from archcast.collect.estimate.work import Shape, map_of
 from archcast.core.errors import InputError
 from archcast.core.network import Network, Node
 from archcast.featurize.operators.counted import counted
@@ -26,24 +25,12 @@ WEIGHT_SPREAD = 32.0
 """Standard deviation of the int8 weights."""
 _FUSED = {"RELU": 1, "RELU6": 3}
 _WEIGHTED = ("Conv", "Gemm", "BatchNormalization")
-_SAME, _VALID = 0, 1
+SAME, VALID = 0, 1
 _FUSING = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "AVERAGE_POOL_2D", "MAX_POOL_2D")
 
 
-def to_tflite(network: Network, *, seed: int = 0) -> bytes:
-    """The network as a TFLite file; tensors are named `position operator`.
-
-    Raises:
-        InputError: it has more than one input or output, an operator cannot be written, or no path leads
-            from input to output.
-    """
-    if len(network.inputs) != 1 or len(network.outputs) != 1:
-        raise InputError("a network to write as TFLite must have one input and one output")
-    return Lowering(network, seed).run()
-
-
 class Lowering:
-    """Tensors and operations as they are made, node by node."""
+    """Tensors and operations as they are made, node by node, and operators with a form of their own."""
 
     def __init__(self, network: Network, seed: int) -> None:
         self.network = network
@@ -60,20 +47,6 @@ class Lowering:
         """Operator without weights, its attributes and inputs -> the tensor it wrote."""
         self.used, self.readers = self._needed()
 
-    def run(self) -> bytes:
-        entry = self._tensor(Tensor("input", self._nhwc(self.network.inputs[0])))
-        self.value[self.network.inputs[0]] = entry
-        for i, node in enumerate(self.network.nodes):
-            if self.used[i]:
-                self.value[node.outputs[0]] = None if self.kinds[i] == "zero" else self._once(i, node)
-        end = self.value[self.network.outputs[0]]
-        if end is None or not self._reaches_the_input():
-            raise InputError("network must have a path from its input to its output")
-        return write_tflite(self.tensors, self.operations, [entry], [end])
-
-    def _reaches_the_input(self) -> bool:
-        return self.readers.get(self.network.inputs[0], 0) > 0
-
     def _data(self, node: Node) -> list[str]:
         """Values that a node reads and that are no constants."""
         return [name for name in node.inputs if name and not self.network.values[name].constant]
@@ -88,15 +61,16 @@ class Lowering:
                 readers[source] = readers.get(source, 0) + 1
         return used, readers
 
-    def _once(self, i: int, node: Node) -> int | None:
+    def _once(self, i: int, node: Node, make: Callable[[int, Node], int | None] | None = None) -> int | None:
         """The node's tensor; one that an equal node without weights wrote is taken again."""
+        make = make or self._node
         if node.op in _WEIGHTED:
-            return self._node(i, node)
+            return make(i, node)
         read = tuple(self.value[source] for source in self._data(node))
         key = (node.op, read, tuple(node.attributes.items()), self._constants(node))
         if key in self.written:
             return self.written[key]
-        out = self._node(i, node)
+        out = make(i, node)
         if out is not None and out not in read:
             self.written[key] = out
         return out
@@ -129,49 +103,18 @@ class Lowering:
     def _batch_norm(self, i: int, node: Node, x: int) -> int:
         before = self.made.get(node.inputs[0])
         folded = before is not None and self.network.nodes[before].op in ("Conv", "Gemm")
-        return x if folded else self._depthwise(i, node, x, (1, 1), 1)
-
-    def _conv(self, i: int, node: Node, x: int) -> int:
-        c_out, c_in, *kernel = self.network.values[node.inputs[1]].dims
-        size, stride, _ = window(node, tuple(kernel))
-        if c_in == 1 and c_out == self._shape(node.inputs[0])[0] > 1:
-            return self._depthwise(i, node, x, size, stride)
-        weights = self._weights(i, (c_out, *size, c_in), c_out)
-        values = {"Padding": _SAME, "StrideW": stride, "StrideH": stride}
-        return self._write(
-            i, node, "CONV_2D", (x, *weights), "Conv2D", **values, DilationWFactor=1, DilationHFactor=1
-        )
-
-    def _depthwise(self, i: int, node: Node, x: int, size: tuple[int, int], stride: int) -> int:
+        if folded:
+            return x
         channels = self._shape(node.outputs[0])[0]
-        weights = self._weights(i, (1, *size, channels), channels)
-        values = {"Padding": _SAME, "StrideW": stride, "StrideH": stride, "DepthMultiplier": 1}
+        weights = self._weights(i, (1, 1, 1, channels), channels)
+        values = {"Padding": SAME, "StrideW": 1, "StrideH": 1, "DepthMultiplier": 1}
         values |= {"DilationWFactor": 1, "DilationHFactor": 1}
         return self._write(i, node, "DEPTHWISE_CONV_2D", (x, *weights), "DepthwiseConv2D", **values)
 
-    def _linear(self, i: int, node: Node, x: int) -> int:
-        c_in, c_out = (prod(self._shape(name)) for name in (node.inputs[0], node.outputs[0]))
-        weights = self._weights(i, (c_out, c_in), c_out)
-        return self._write(i, node, "FULLY_CONNECTED", (x, *weights), "FullyConnected", KeepNumDims=True)
-
-    def _flatten(self, i: int, node: Node, x: int) -> int:
-        """A map of one place is a vector as it is."""
-        if prod(self._shape(node.inputs[0])[1:]) > 1:
-            raise InputError(f"Flatten (node {i}, {node.part}) must be of a map of one place")
-        return x
-
-    def _pool(self, i: int, node: Node, x: int) -> int:
-        (height, width), stride, _ = window(node)
-        return self._window(i, node, x, (height, width), stride, padding=_SAME)
-
     def _global_pool(self, i: int, node: Node, x: int) -> int:
         _, height, width = self._shape(node.inputs[0])
-        return self._window(i, node, x, (height, width), 1, padding=_VALID)
-
-    def _window(self, i: int, node: Node, x: int, size: tuple[int, int], stride: int, *, padding: int) -> int:
-        code = "MAX_POOL_2D" if node.op == "MaxPool" else "AVERAGE_POOL_2D"
-        values = {"Padding": padding, "StrideW": stride, "StrideH": stride}
-        return self._write(i, node, code, (x,), "Pool2D", **values, FilterHeight=size[0], FilterWidth=size[1])
+        values = {"Padding": VALID, "StrideW": 1, "StrideH": 1, "FilterHeight": height, "FilterWidth": width}
+        return self._write(i, node, "AVERAGE_POOL_2D", (x,), "Pool2D", **values)
 
     def _relu(self, i: int, node: Node, x: int) -> int:
         code = "RELU" if node.op == "Relu" else "RELU6"
@@ -254,17 +197,11 @@ class Lowering:
 
 
 _WRITERS: dict[str, Callable[[Lowering, int, Node, int], int]] = {
-    "Conv": Lowering._conv,
-    "Gemm": Lowering._linear,
-    "Flatten": Lowering._flatten,
     "BatchNormalization": Lowering._batch_norm,
     "Relu": Lowering._relu,
     "Clip": Lowering._relu,
     "HardSwish": Lowering._hard_swish,
     "HardSigmoid": Lowering._hard_sigmoid,
-    "AveragePool": Lowering._pool,
-    "MaxPool": Lowering._pool,
-    "GlobalAveragePool": Lowering._global_pool,
     "Reshape": Lowering._reshape,
     "Transpose": Lowering._transpose,
 }

@@ -12,21 +12,40 @@ from math import prod
 
 import numpy as np
 
-from archcast.collect.estimate.lowering import Lowering
+from archcast.collect.estimate.lowering import SAME, VALID, Lowering
 from archcast.collect.estimate.tflite import Tensor, write_tflite
 from archcast.core.errors import InputError
 from archcast.core.network import Network, Node
 from archcast.featurize.operators import FREE
 
-_SAME, _VALID = 0, 1
 _LARGEST_STRIDE = 3
 """Of a window with a padding of its own, by Arm's list of what an Ethos-U runs."""
 _SUMS = {"Add": ("ADD", "Add"), "Mul": ("MUL", "Mul"), "Sub": ("SUB", "Sub")}
 _MAKE_MAPS = ("Conv", "ConvTranspose", "AveragePool", "MaxPool", "GlobalAveragePool", "Resize")
 _MOVING = ("MatMul", "Reshape", "Transpose")
+_POOLS = ("AveragePool", "MaxPool", "GlobalAveragePool")
 _CURVES = {"Sigmoid": "LOGISTIC", "Tanh": "TANH"}
 _KEPT = ("Sum", "Relu", "Clip", "HardSwish", "HardSigmoid", "BatchNormalization", "Concat")
 """Operators that are written as for members of spaces."""
+
+
+def to_tflite(network: Network, *, seed: int = 0) -> bytes:
+    """The whole network as a TFLite file; tensors are named `position operator`.
+
+    Raises:
+        InputError: it has more than one input or output, an operator cannot be written, or no path leads
+            from input to output.
+    """
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise InputError("a network to write as TFLite must have one input and one output")
+    lowering = PartialLowering(network, seed=seed)
+    if not lowering.readers.get(network.inputs[0]):
+        raise InputError("network must have a path from its input to its output")
+    file = lowering.run()
+    for i, why in lowering.left.items():
+        node = network.nodes[i]
+        raise InputError(f"operator {node.op} (node {i}, {node.part}) cannot be written as TFLite: {why}")
+    return file
 
 
 class PartialLowering(Lowering):
@@ -104,6 +123,8 @@ class PartialLowering(Lowering):
             return self._once(i, node)
         if write is None:
             raise InputError("it is not written as TFLite")
+        if node.op in _POOLS:
+            return self._once(i, node, lambda i, node: write(self, i, node, x))
         return write(self, i, node, x)
 
     def _shown(self, i: int, node: Node, x: int) -> int:
@@ -154,7 +175,7 @@ class PartialLowering(Lowering):
             weights = self._weights(i, (outer, inner), outer)
             return self._write(i, node, "FULLY_CONNECTED", (x, *weights), "FullyConnected", KeepNumDims=True)
         weights = self._weights(i, (outer, 1, 1, inner), outer)
-        values = {"Padding": _SAME, "StrideW": 1, "StrideH": 1, "DilationWFactor": 1, "DilationHFactor": 1}
+        values = {"Padding": SAME, "StrideW": 1, "StrideH": 1, "DilationWFactor": 1, "DilationHFactor": 1}
         return self._write(i, node, "CONV_2D", (x, *weights), "Conv2D", **values)
 
     def _convolved(self, i: int, node: Node, x: int) -> int:
@@ -193,14 +214,14 @@ class PartialLowering(Lowering):
             for given in (node.attributes.get(name) for name in ("strides", "dilations"))
         )
         sides = list(zip(read[2:], made[2:], kernel, strides, dilations, strict=True))
-        values = {"Padding": _SAME, "StrideH": strides[0], "StrideW": strides[1]}
+        values = {"Padding": SAME, "StrideH": strides[0], "StrideW": strides[1]}
         if all(out == -(-size // stride) for size, out, _, stride, _ in sides):
             return x, values
         if max(strides) > _LARGEST_STRIDE:
             raise InputError(f"a stride of {max(strides)} with its padding is not run on the accelerator")
         needed = [(out - 1) * stride + (k - 1) * far + 1 for _, out, k, stride, far in sides]
         more = [max(n - size, 0) for n, (size, *_) in zip(needed, sides, strict=True)]
-        values["Padding"] = _VALID
+        values["Padding"] = VALID
         if any(more):
             pads = np.array([[0, 0], *([m // 2, m - m // 2] for m in more), [0, 0]], np.int32)
             table = self._tensor(Tensor(f"{i} pads", (4, 2), pads, kind="INT32"))

@@ -11,9 +11,10 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, ClassVar
 
-from archcast.collect.estimate import lowering
 from archcast.collect.estimate.base import Estimator, LayerCost, LayerEstimate, NetworkEstimate
 from archcast.collect.estimate.kernel_works import kernel_works
+from archcast.collect.estimate.lowering import VERSION
+from archcast.collect.estimate.lowering_parts import to_tflite
 from archcast.collect.estimate.target import Target, convert
 from archcast.collect.estimate.vela_process import VELA
 from archcast.collect.estimate.work import CHOICES
@@ -51,7 +52,7 @@ class VelaEstimator(Estimator):
     @property
     def program(self) -> str:
         require("ethosu", extra="collect", purpose="Ethos-U estimates")
-        return f"ethos-u-vela {version('ethos-u-vela')}, tflite {lowering.VERSION}"
+        return f"ethos-u-vela {version('ethos-u-vela')}, tflite {VERSION}"
 
     @cached_property
     def _system(self) -> tuple[str, str, str, float]:
@@ -99,7 +100,7 @@ class VelaEstimator(Estimator):
         kernel_works(
             network, self.target.conventions, refused_by=self.target.name
         )  # refuses what has no convention
-        made = self._compile(lowering.to_tflite(network))
+        made = self._compile(to_tflite(network))
         on_processor = [row["name"] for row in made["rows"] if row["operator"] == PASSED]
         if made["cpu_ops"] or on_processor:
             layers = ", ".join(on_processor) or f"{made['cpu_ops']} operators"

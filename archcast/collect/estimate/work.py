@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from math import prod
 
 from archcast.core.errors import InputError, UnknownNameError, shorten
-from archcast.core.network import Node, Value
-from archcast.featurize.operators.base import integers
+from archcast.core.network import Value
 
 CONV, LINEAR, WINDOW, ELEMENTWISE = "conv", "linear", "window", "elementwise"
 KINDS = (CONV, LINEAR, WINDOW, ELEMENTWISE)
@@ -113,18 +112,3 @@ def map_of(value: Value) -> Shape:
     if len(rest) < 2:
         return (prod(rest), 1, 1)
     return (prod(rest[:-2]), rest[-2], rest[-1])
-
-
-def window(node: Node, kernel: tuple[int, ...] = ()) -> tuple[tuple[int, int], int, int]:
-    """Size, stride and padding of a window over a map.
-
-    Raises:
-        InputError: it is none of two dimensions with one stride and one padding.
-    """
-    size = integers(node, "kernel_shape", 2, 1) if "kernel_shape" in node.attributes else kernel
-    if len(size) != 2:
-        raise InputError(f"its window {size} is not of two dimensions")
-    strides, pads = integers(node, "strides", 2, 1), integers(node, "pads", 4, 0)
-    if len({*strides}) > 1 or len({*pads}) > 1:
-        raise InputError(f"its strides {strides} and pads {pads} are not the same on all sides")
-    return (size[0], size[1]), strides[0], pads[0]

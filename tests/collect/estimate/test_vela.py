@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from archcast.collect.estimate import estimate_networks, load_target, make_estimator
-from archcast.collect.estimate.lowering import to_tflite
+from archcast.collect.estimate.lowering_parts import to_tflite
 from archcast.collect.estimate.target_files import parse_target, read_target
 from archcast.collect.estimate.vela import VelaEstimator
 from archcast.core.errors import InputError, UnknownNameError
@@ -67,7 +67,7 @@ def test_every_operator_is_written() -> None:
         "FULLY_CONNECTED",
     ]
     found = shapes(file)
-    assert found["input"] == [1, 8, 8, 3]
+    assert found["input input"] == [1, 8, 8, 3]
     assert found["0 Conv"] == [1, 4, 4, 8]
     assert found["3 weights"] == [8, 1, 1, 4]
     assert found["7 weights"] == [1, 3, 3, 8]
