@@ -56,7 +56,8 @@ def estimate_files(
         InputError: a network cannot be estimated on the target; names it.
     """
     from archcast.collect.estimate import make_estimator
-    from archcast.collect.estimate.kernel_estimates import estimate_kernels, kernel_records, kernel_rows
+    from archcast.collect.estimate.kernel_estimates import estimate_kernels, kernel_rows
+    from archcast.collect.estimate.records import breakdown as records_of
 
     estimator = make_estimator(target)
     made: dict[str, NetworkEstimate] = {}
@@ -69,12 +70,12 @@ def estimate_files(
     records: list[dict[str, Any]] = []
     for name, found in made.items():
         _tell(name, found)
-        records += kernel_records(name, found) if breakdown else [_record(name, found)]
+        records += records_of(name, found) if breakdown else [_record(name, found)]
     return records, kernel_rows(estimator, networks, made)
 
 
 def _record(name: str, found: NetworkEstimate) -> dict[str, Any]:
-    from archcast.collect.estimate.kernel_estimates import ENERGY, LATENCY
+    from archcast.collect.estimate.records import ENERGY, LATENCY
 
     costs = {LATENCY: found.latency_ms, ENERGY: found.energy_mj}
     return {"arch": name, "target": found.target} | costs | {"note": _lacking(found)}

@@ -27,7 +27,7 @@ def test_files_are_estimated_and_what_falls_back_is_told(run, tmp_path: Path) ->
     assert "gather has no convention: priced as the data it moves" in done.err
     assert NetworkStore().keys() == tuple(MeasurementStore().to_table(space="network")["arch"].to_pylist())
     parts = json.loads(run("estimate", *TARGET, image, "--breakdown", "--json").out)
-    assert parts[0]["what"] == "node 0 Conv+Relu"
+    assert parts[0]["what"] == "layer 0 Conv+Relu"
     assert "Conv+Relu" in run("estimate", *TARGET, image, "--breakdown").out
 
 
@@ -37,7 +37,7 @@ def test_an_array_prices_a_file_kernel_by_kernel(run, tmp_path: Path) -> None:
     done = run("estimate", "--target", "eyeriss-like", text, "--bind", "tokens=5", "--breakdown", "--json")
     assert done.code == 0, done.err
     records = json.loads(done.out)
-    assert records[1]["what"] == "node 1 Gather"
+    assert records[1]["what"] == "layer 1 Gather"
     assert records[-1]["energy (mJ)"] > 0
     assert "gather has no convention: priced as the data it moves" in done.err
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archcast.collect.estimate.base import Estimator, LayerEstimate, NetworkEstimate
 from archcast.collect.estimate.feature_estimator import FeatureModelEstimator
@@ -30,8 +30,6 @@ from archcast.featurize.fusion.unquantized import Unquantized, unquantized
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-LATENCY, ENERGY = "latency (ms)", "energy (mJ)"
 
 
 def estimate_kernels(estimator: Estimator, network: Network, report: Report | None = None) -> NetworkEstimate:
@@ -75,25 +73,6 @@ def fallbacks(estimate: NetworkEstimate) -> dict[str, float | None]:
             shares[at.cost.note] = shares.get(at.cost.note, 0.0) + at.cost.latency_ms
     whole = estimate.latency_ms or 1.0
     return {why: ms / whole for why, ms in sorted(shares.items(), key=lambda s: -s[1])}
-
-
-def kernel_records(name: str, estimate: NetworkEstimate) -> list[dict[str, Any]]:
-    """One record a kernel, one for each thing that latency and energy are made of, and one for the total."""
-    head = {"arch": name, "target": estimate.target}
-
-    def entry(what: str, latency: float | None, energy: float | None, part: str = "", note: str = "") -> None:
-        costs = {LATENCY: None if latency is None or isnan(latency) else latency, ENERGY: energy}
-        records.append(head | {"what": what, "part": part} | costs | {"note": note})
-
-    records: list[dict[str, Any]] = []
-    for at in estimate.layers:
-        entry(f"node {at.position} {at.op}", at.cost.latency_ms, at.cost.energy_mj, at.part, at.cost.note)
-    for what, value in estimate.total.latency_parts.items():
-        entry(f"latency in {what}", value, None)
-    for what, value in estimate.total.energy_parts.items():
-        entry(f"energy of {what}", None, value)
-    entry("total", estimate.latency_ms, estimate.energy_mj)
-    return records
 
 
 def kernel_rows(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
-from archcast.collect.estimate.base import Estimator, LayerCost, add_costs
+from archcast.collect.estimate.base import Estimator, LayerCost, NetworkEstimate, add_costs
 from archcast.collect.estimate.catalog import ESTIMATORS
 from archcast.collect.estimate.networks import BatchEstimate
 from archcast.collect.estimate.target_files import read_target, target_names
@@ -64,24 +65,29 @@ def layer_records(
     for i, (arch, code) in enumerate(zip(space.to_text(made.codes), made.codes, strict=True)):
         if i in made.failures:
             raise InputError(made.failures[i], item=i)
-        found = estimator.estimate(space.network(code, made.dataset, live=live))
-        head = {"arch": arch, "target": found.target}
-        parts: dict[str, list[LayerCost]] = {}
-        for at in found.layers:
-            cost, what = at.cost, f"layer {at.position} {at.op}"
-            records.append(head | _entry(what, at.part, cost.latency_ms, cost.energy_mj, cost.note))
-            parts.setdefault(at.part, []).append(cost)
-        for name, costs in parts.items():
-            whole = add_costs(costs)
-            records.append(head | _entry("part", name, whole.latency_ms, whole.energy_mj))
-        total = found.total
-        records += [head | _entry(f"latency in {k}", "", v, None) for k, v in total.latency_parts.items()]
-        records += [head | _entry(f"energy of {k}", "", None, v) for k, v in total.energy_parts.items()]
-        records.append(head | _entry("total", "", total.latency_ms, total.energy_mj))
+        records += breakdown(arch, estimator.estimate(space.network(code, made.dataset, live=live)))
     return records
 
 
-def _entry(
-    what: str, part: str, latency: float | None, energy: float | None, note: str = ""
-) -> dict[str, Any]:
-    return {"what": what, "part": part, LATENCY: latency, ENERGY: energy, "note": note}
+def breakdown(name: str, found: NetworkEstimate) -> list[dict[str, Any]]:
+    """Records of one network, see `layer_records`; None for what is not timed."""
+    records: list[dict[str, Any]] = []
+    head = {"arch": name, "target": found.target}
+
+    def add(what: str, latency: float | None, energy: float | None, part: str = "", note: str = "") -> None:
+        costs = {LATENCY: None if latency is None or isnan(latency) else latency, ENERGY: energy}
+        records.append(head | {"what": what, "part": part} | costs | {"note": note})
+
+    parts: dict[str, list[LayerCost]] = {}
+    for at in found.layers:
+        add(f"layer {at.position} {at.op}", at.cost.latency_ms, at.cost.energy_mj, at.part, at.cost.note)
+        parts.setdefault(at.part, []).append(at.cost)
+    for part, costs in parts.items():
+        whole = add_costs(costs)
+        add("part", whole.latency_ms, whole.energy_mj, part)
+    for what, value in found.total.latency_parts.items():
+        add(f"latency in {what}", value, None)
+    for what, value in found.total.energy_parts.items():
+        add(f"energy of {what}", None, value)
+    add("total", found.latency_ms, found.energy_mj)
+    return records

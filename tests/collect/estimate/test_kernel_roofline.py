@@ -12,9 +12,9 @@ from archcast.collect.estimate import estimate_networks, load_target, make_estim
 from archcast.collect.estimate.kernel_estimates import (
     estimate_kernels,
     fallbacks,
-    kernel_records,
     kernel_rows,
 )
+from archcast.collect.estimate.records import breakdown
 from archcast.collect.estimate.roofline import RooflineEstimator
 from archcast.core.network import Network, Node, Value
 from archcast.featurize.onnx_model import to_onnx
@@ -72,6 +72,6 @@ def test_rows_and_records_have_every_cost(tmp_path: Path) -> None:
         (network.key, "latency"),
         (network.key, "energy"),
     ]
-    records = kernel_records("m", found)
-    assert records[0]["what"] == "node 0 Conv+Relu"
+    records = breakdown("m", found)
+    assert records[0]["what"] == "layer 0 Conv+Relu"
     assert records[-1]["latency (ms)"] == found.latency_ms

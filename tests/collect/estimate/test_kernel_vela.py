@@ -10,10 +10,10 @@ from archcast.collect.estimate import estimate_networks, load_target, make_estim
 from archcast.collect.estimate.kernel_estimates import (
     estimate_kernels,
     fallbacks,
-    kernel_records,
     kernel_rows,
 )
 from archcast.collect.estimate.lowering_parts import PartialLowering
+from archcast.collect.estimate.records import breakdown
 from archcast.core.errors import InputError
 from archcast.core.network import Network, Node, Value
 from archcast.featurize.networks import network
@@ -66,7 +66,7 @@ def test_what_is_left_to_the_processor_is_named_and_no_cost_is_made_up() -> None
     }
     (row,) = kernel_rows(estimator, {"m": TOKENS}, {"m": found}).to_pylist()
     assert (row["status"], row["note"].endswith("Softmax 1")) == ("failed", True)
-    records = kernel_records("m", found)
+    records = breakdown("m", found)
     assert [record["latency (ms)"] for record in records if "Softmax" in record["what"]] == [None]
 
 
