@@ -126,6 +126,8 @@ def devices(
         batch=batch,
         threads=threads,
     )
+    if not found:
+        typer.echo("archcast: nothing that can be predicted is like that", err=True)
     how = ("runtime", "precision", "batch", "threads") if as_json else ()
     records = [{name: getattr(s, name) for name in (*names, *how)} for s in found]
     print_records(records, as_json=as_json)

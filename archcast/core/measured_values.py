@@ -29,3 +29,15 @@ def read_measured(values: Any, n: int, metric: str, *, of: str = "an architectur
         item = int(wrong.argmax())
         raise InputError(f"{metric} must be finite and above 0, got {measured[item]}", item=item)
     return measured
+
+
+def check_differ(measured: Doubles) -> None:
+    """Raise InputError where all measurements of different networks are equal.
+
+    Shapes:
+        measured: (n,)
+    """
+    if np.ptp(measured) == 0:
+        raise InputError(
+            f"values must differ, as equal ones tell nothing apart; got {len(measured)} times {measured[0]:g}"
+        )

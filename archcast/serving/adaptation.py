@@ -15,7 +15,7 @@ from archcast.core.device import DeviceName
 from archcast.core.doubts import tell
 from archcast.core.errors import InputError
 from archcast.core.labels import Labels, Target
-from archcast.core.measured_values import read_measured
+from archcast.core.measured_values import check_differ, read_measured
 from archcast.core.metric import METRICS
 from archcast.featurize.spaces import SPACES, Space
 from archcast.featurize.spaces.catalog import given, name_of
@@ -215,10 +215,7 @@ def _checked(values: Any, codes: Codes, metric: str) -> Doubles:
     measured = read_measured(values, n, metric)
     if distinct < LEAST:
         raise InputError(f"archs must be at least {LEAST} different measured architectures, got {distinct}")
-    if np.ptp(measured) == 0:
-        raise InputError(
-            f"values must differ, as equal ones tell nothing apart; got {n} times {measured[0]:g}"
-        )
+    check_differ(measured)
     return measured
 
 

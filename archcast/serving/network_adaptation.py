@@ -12,10 +12,11 @@ from archcast.core.arrays import ArchBatch, Doubles
 from archcast.core.device import DeviceName
 from archcast.core.doubts import tell
 from archcast.core.errors import InputError, UnknownNameError
-from archcast.core.measured_values import read_measured
+from archcast.core.measured_values import check_differ, read_measured
 from archcast.core.metric import METRICS
 from archcast.core.network import Network
 from archcast.featurize.networks import NETWORK, is_module, is_network
+from archcast.featurize.operators.counted import counted
 from archcast.featurize.spaces.catalog import infer_space
 from archcast.featurize.spaces.networks import NETWORKS
 from archcast.predictors.artifact.measured import Measured
@@ -77,8 +78,8 @@ def adapt_networks(
 
     Raises:
         DoubtError: with `strict`, measurements that are likely wrong.
-        InputError: fewer than three different networks, values that are not finite and above 0, or a device
-            name that is no name.
+        InputError: fewer than three different networks, values all equal, not finite or not above 0, or a
+            device name that is no name.
         UnknownNameError: a source that does not exist, or a metric that no source has.
     """
     DeviceName.parse(device)
@@ -137,6 +138,7 @@ def networks_of(archs: ArchBatch) -> list[Network]:
         try:
             if is_network(given) or is_module(given):
                 found += NETWORKS.read([given]).networks
+                counted(found[-1])  # raises where a shape is open
             else:
                 space = infer_space([given])
                 found.append(space.network(space.parse([given])[0]))
@@ -187,4 +189,5 @@ def _checked(values: Any, networks: Sequence[Network], metric: str) -> Doubles:
     different = len({network.key for network in networks})
     if different < LEAST:
         raise InputError(f"archs must be at least {LEAST} different measured networks, got {different}")
+    check_differ(measured)
     return measured

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import onnx
 import pytest
 from made_up_networks import plain_network
 
@@ -86,11 +87,22 @@ def test_sources_may_be_named():
         ([1.0, 2.0], "one number a network, 3"),
         ([1.0, -2.0, 3.0], r"above 0, got -2.0 \(item 1\)"),
         ([1.0, float("nan"), 3.0], "must be finite"),
+        ([5.0, 5.0, 5.0], "values must differ"),
     ],
 )
 def test_values_are_checked(values, told):
     with pytest.raises(archcast.InputError, match=told):
         archcast.adapt(drawn(3, 0), values, device="my-board")
+
+
+def test_an_open_side_is_told_with_its_place(home):
+    path = home / "open.onnx"
+    path.write_bytes(to_onnx(plain_network(8)))
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_param = "side"
+    onnx.save(model, path)
+    with pytest.raises(archcast.InputError, match=r"'side' .* is not bound.* \(item 2\)"):
+        archcast.adapt([*drawn(2, 0), path, *drawn(1, 1)], [1.0, 2.0, 3.0, 4.0], device="my-board")
 
 
 def test_a_wrong_unit_is_asked_about():
