@@ -24,7 +24,9 @@ ESTIMATED = "what was estimated is kept; the same command goes on from there"
 
 def is_file(word: str) -> bool:
     """Whether a word names a model file and no architecture."""
-    return word.endswith((".onnx", ".param"))
+    from archcast.featurize.networks import ENDINGS
+
+    return word.endswith(ENDINGS)
 
 
 def read_files(

@@ -104,11 +104,12 @@ def read(
     Raises:
         InputError: a word is not of its form, or there is no such model.
     """
+    from archcast.featurize.networks import ENDINGS
     from archcast.featurize.networks import read_network as of
 
     shapes, dims = shapes_of(inputs, "--input"), numbers_of(bind, "--bind")
     path = Path(model)
-    if not path.exists() and ":" in model and not model.endswith((".onnx", ".param")):
+    if not path.exists() and ":" in model and not model.endswith(ENDINGS):
         if not example:
             raise InputError("--example must give the shape of a torch module's input, such as 1x3x224x224")
         given = tuple(shape_of(text) for text in example)

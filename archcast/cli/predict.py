@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from archcast.cli.inputs import FORMATS, Notation, given_architectures
 from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_records
 from archcast.cli.predict_members import Query
-from archcast.cli.predict_networks import Files, Where, are_files, predict_files
+from archcast.cli.predict_networks import Files, are_files, predict_files
 from archcast.core.errors import InputError
 
 Archs = Annotated[
@@ -65,11 +65,11 @@ def predict(
 
     given = given_architectures(archs, file, space=space, notation=notation)
     if space in (None, "network") and are_files(given.archs):
-        where = Where(device or (), hardware, runtime, precision)
-        files = Files(batch, inputs or (), bind or ())
-        predict_files(
-            given.archs, files, where, metric=metric, coverage=coverage, measured=measured, as_json=as_json
-        )
+        from archcast.serving.filters import Wanted
+
+        shown: dict[str, Any] = {"metric": metric, "coverage": coverage, "measured": measured}
+        files, like = Files(batch, inputs or (), bind or ()), Wanted(hardware, runtime, precision)
+        predict_files(given.archs, files, device or (), like, **shown, as_json=as_json)
         return
     if any((hardware, runtime, precision, inputs, bind, batch != 1)):
         raise InputError(

@@ -12,9 +12,7 @@ from archcast.core.errors import InputError
 
 if TYPE_CHECKING:
     from archcast.core.network import Network
-    from archcast.serving.entry import Entry
-
-ENDINGS = (".onnx", ".param")
+    from archcast.serving.filters import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,57 +39,21 @@ class Files:
         return read(path, batch=self.batch, inputs=self.inputs, bind=self.bind, example=())
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Which devices are asked.
-
-    Attributes:
-        devices: by name; others by what their names hold.
-    """
-
-    devices: Sequence[str] = ()
-    hardware: str | None = None
-    runtime: str | None = None
-    precision: str | None = None
-    threads: int | None = None
-
-    def entries(self, metric: str) -> list[Entry]:
-        """What answers a metric of networks on these devices, those that are named first.
-
-        Raises:
-            InputError: nothing says which, or none is of that kind.
-            UnknownNameError: no such device or metric.
-        """
-        from archcast.serving import devices as served
-        from archcast.serving.store import store
-
-        every = served("network", metric)
-        asked: dict[str, Any] = {"hardware": self.hardware, "runtime": self.runtime}
-        asked |= {"precision": self.precision, "threads": self.threads}
-        wanted = {name: value for name, value in asked.items() if value is not None}
-        if not wanted and not self.devices:
-            raise InputError(
-                f"devices must be named with -d, or --hardware pixel: {len(every)} answer {metric} of any "
-                f"network, see archcast devices --space network"
-            )
-        here = store()
-        named = [here.find("network", device=name, metric=metric) for name in self.devices]
-        found = served("network", metric, **wanted) if wanted else []
-        if not found and not named:
-            told = ", ".join(f"--{name} {value}" for name, value in wanted.items())
-            raise InputError(f"no device that answers {metric} of networks fits {told}")
-        return list({entry.device: entry for entry in [*named, *found]}.values())
+HOW = "devices must be named with -d, or --hardware pixel (archcast devices --space network lists them)"
 
 
 def are_files(archs: Sequence[Any]) -> bool:
     """Whether a command was given model files."""
+    from archcast.featurize.networks import ENDINGS
+
     return any(isinstance(arch, str) and arch.endswith(ENDINGS) for arch in archs)
 
 
 def predict_files(
     archs: Sequence[str],
     files: Files,
-    where: Where,
+    devices: Sequence[str],
+    wanted: Wanted,
     *,
     metric: str,
     coverage: float,
@@ -109,7 +71,7 @@ def predict_files(
     for arch in archs:
         if not are_files([arch]):
             raise InputError(f"architectures and model files must not be mixed, got {arch!r} beside files")
-    entries = where.entries(metric)
+    entries, _ = wanted.among_networks(store(), metric, devices, how=HOW)
     networks = [files.read(arch) for arch in archs]
     try:
         costs = network_costs(networks, entries, store(), coverage=coverage)
@@ -123,7 +85,7 @@ def predict_files(
         own = _measured(networks, entry.device, metric) if measured else [{}] * len(archs)
         for item, arch in enumerate(archs):
             value, low, high = (_number(numbers[column]) for numbers in costs.with_ends(item))
-            if value is None and entry.device in where.devices:
+            if value is None and entry.device in devices:
                 raise InputError(costs.notes[item][column], item=item)
             records.append(
                 {

@@ -13,7 +13,6 @@ from archcast.cli.inputs import Notation
 from archcast.cli.network import Bind, Input
 from archcast.cli.output import METRIC_HELP, Json, print_record, shown_progress
 from archcast.cli.predict import Hardware, Precision, Runtime
-from archcast.cli.predict_networks import Where
 from archcast.cli.score_files import FilesAsked, score_folder
 from archcast.core.errors import InputError
 
@@ -90,8 +89,11 @@ def score(
     }
     if source is not None and source.is_dir():
         _refuse(others, "is for architectures, and --in names a folder of model files")
+        from archcast.serving.filters import Wanted
+
         asked = FilesAsked(
-            where=Where(device or (), **parts),
+            devices=device or (),
+            wanted=Wanted(**parts),
             metric=metric,
             coverage=coverage,
             batch=batch,

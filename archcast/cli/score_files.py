@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from archcast.cli.predict_networks import Where
+from archcast.cli.predict_networks import HOW
 from archcast.core.pairs import numbers_of, shapes_of
+
+if TYPE_CHECKING:
+    from archcast.serving.filters import Wanted
 
 _TOLD = 10
 """Files that could not be read and are named on standard error; all are in the CSV."""
@@ -22,10 +25,11 @@ class FilesAsked:
     """What is asked of a folder of files, as the words of the command have it.
 
     Attributes:
-        where: on which devices.
+        devices, wanted: on which devices, by name and by what they are like.
     """
 
-    where: Where
+    devices: Sequence[str]
+    wanted: Wanted
     metric: str
     coverage: float
     batch: int
@@ -45,8 +49,9 @@ def score_folder(
         UnknownNameError: no such device or metric.
     """
     from archcast.serving.scale.files import score_files
+    from archcast.serving.store import store
 
-    entries = asked.where.entries(asked.metric)
+    entries, _ = asked.wanted.among_networks(store(), asked.metric, asked.devices, how=HOW)
     done = score_files(
         source,
         to,

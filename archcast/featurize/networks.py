@@ -80,13 +80,15 @@ def _refuse_others(what: str, **given: Any) -> None:
 
 NETWORK = "network"
 """Name of the space of all networks, which has no codes."""
+ENDINGS = (".onnx", ".param")
+"""Of model files."""
 
 
 def is_network(given: Any) -> bool:
     """Whether something is a network, an ONNX model, or the path of a model file."""
     if isinstance(given, Network) or hasattr(given, "SerializeToString"):
         return True
-    return isinstance(given, str | os.PathLike) and os.fspath(given).endswith((".onnx", ".param"))
+    return isinstance(given, str | os.PathLike) and os.fspath(given).endswith(ENDINGS)
 
 
 _TORCH = ("torch.nn.modules.module.Module", "torch.export.exported_program.ExportedProgram")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from archcast.core.errors import InputError
+from archcast.featurize.networks import NETWORK
 from archcast.serving.entry import Entry
+from archcast.serving.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Wanted:
 
     def fits(self, entry: Entry) -> bool:
         """Whether an entry's device is like this."""
-        if self == _ANY:
+        if self == ANY:
             return True
         about, name = entry.about, entry.device
         return (
@@ -41,8 +45,35 @@ class Wanted:
         """What is asked for, by name."""
         return [(name, value) for name, value in asdict(self).items() if value is not None]
 
+    def among_networks(
+        self, here: Store, metric: str, named: Sequence[str], *, how: str, every: bool = False
+    ) -> tuple[list[Entry], int]:
+        """What answers a metric of networks on devices that are named, and then on those like this.
 
-_ANY = Wanted()
+        Args:
+            how: what the caller may say to mean devices, for the sentence where none is meant.
+            every: all that answer the metric, whatever they are like.
+
+        Returns:
+            Entries, each device once, and how many of them were named.
+
+        Raises:
+            UnknownNameError: no such device or metric.
+            InputError: no device is meant, or none is like this.
+        """
+        found = [here.find(NETWORK, device=name, metric=metric) for name in named]
+        there = here.first(NETWORK, metric)
+        if not (found or every or self != ANY):
+            raise InputError(f"{how}: {len(there)} answer {metric} of any network")
+        fitting = there if every else [e for e in there if self != ANY and self.fits(e)]
+        chosen = list({entry.device: entry for entry in [*found, *fitting]}.values())
+        if not chosen:
+            told = ", ".join(f"{name} {value}" for name, value in self.asked()) or "it"
+            raise InputError(f"no device that answers {metric} of networks fits {told}")
+        return chosen, len({entry.device for entry in found})
+
+
+ANY = Wanted()
 
 
 def _holds(text: str | None, *names: str) -> bool:

@@ -61,7 +61,7 @@ def test_a_table_for_people_has_notes(run, home):
     ("words", "told"),
     [
         ((), "devices must be named with -d, or --hardware pixel"),
-        (("--hardware", "abacus"), "no device that answers latency of networks fits --hardware abacus"),
+        (("--hardware", "abacus"), "no device that answers latency of networks fits hardware abacus"),
         (("-d", PHONE, "02012100"), "must not be mixed, got '02012100'"),
         (("-d", PHONE, "missing.onnx"), "missing.onnx: cannot be read"),
     ],

@@ -109,7 +109,7 @@ def test_a_folder_of_files(run, tmp_path):
     for more, sentence in (
         (("--space", "fbnet", "-d", "raspi4"), "--space is for architectures, and --in names a folder"),
         ((), "devices must be named with -d, or --hardware pixel"),
-        (("--hardware", "abacus"), "no device that answers latency of networks fits --hardware abacus"),
+        (("--hardware", "abacus"), "no device that answers latency of networks fits hardware abacus"),
         ((*asked, "--coverage", "0.8"), "coverage must be 0.9 there, got 0.8"),
     ):
         refused = run(*words, *more)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from archcast.core.errors import InputError, shorten
-from archcast.featurize.networks import NETWORK
 from archcast.serving.entry import Entry
-from archcast.serving.filters import Wanted
+from archcast.serving.filters import ANY, Wanted
 from archcast.serving.http import fields
 from archcast.serving.http.errors import MalformedError
 from archcast.serving.remote_networks import EVERY
@@ -20,6 +19,7 @@ FIELDS = (
     *("metric", "coverage", "explain"),
 )
 _METRIC = "latency"
+_HOW = "device must be named, or what it is like (hardware, runtime, precision, threads, device_batch)"
 MOST_EXPLAINED = 8
 """Devices that are explained in one answer."""
 
@@ -38,7 +38,7 @@ class Question:
 
     devices: tuple[str, ...] = ()
     every: bool = False
-    wanted: Wanted | None = None
+    wanted: Wanted = ANY
     metric: str = _METRIC
     coverage: float | None = None
     explain: bool = False
@@ -57,7 +57,7 @@ class Question:
         return cls(
             devices=tuple(name for name in devices if name != EVERY),
             every=EVERY in devices,
-            wanted=None if wanted == Wanted() else wanted,
+            wanted=wanted,
             metric=fields.text(found, "metric") or _METRIC,
             coverage=fields.number(found, "coverage"),
             explain=fields.flag(found, "explain"),
@@ -70,20 +70,12 @@ class Question:
             UnknownNameError: no such device or metric.
             InputError: no device is asked for, none fits, or too many are to be explained.
         """
-        named = [here.find(NETWORK, device=name, metric=self.metric) for name in self.devices]
-        every = here.first(NETWORK, self.metric)
-        if not (named or self.every or self.wanted):
-            raise InputError(
-                f"device must be named, or what it is like (hardware, runtime, precision, threads, "
-                f"device_batch), or be {EVERY} for all {len(every)} that answer {self.metric} of networks"
-            )
-        found = every if self.every else [e for e in every if self.wanted and self.wanted.fits(e)]
-        chosen = list({entry.key: entry for entry in [*named, *found]}.values())
-        if not chosen:
-            raise InputError(f"no device that answers {self.metric} of networks fits {_told(self.wanted)}")
+        chosen, named = self.wanted.among_networks(
+            here, self.metric, self.devices, every=self.every, how=f"{_HOW}, or be {EVERY}"
+        )
         if self.explain and len(chosen) > MOST_EXPLAINED:
             raise InputError(f"at most {MOST_EXPLAINED} devices can be explained at once, got {len(chosen)}")
-        return chosen, len({entry.key for entry in named})
+        return chosen, named
 
 
 def _names(found: Any) -> Sequence[str]:
@@ -92,8 +84,3 @@ def _names(found: Any) -> Sequence[str]:
     if not all(isinstance(name, str) for name in names):
         raise MalformedError(f"device must be a name or a list of names, got {shorten(found)}")
     return names
-
-
-def _told(wanted: Wanted | None) -> str:
-    parts = () if wanted is None else wanted.asked()
-    return ", ".join(f"{name} {value}" for name, value in parts) or "it"

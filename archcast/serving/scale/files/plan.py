@@ -12,8 +12,6 @@ from archcast.featurize.networks import NETWORK
 from archcast.serving.entry import Entry
 from archcast.serving.scale.claim import claim
 
-ENDINGS = (".onnx", ".param")
-
 
 @dataclass(frozen=True)
 class FilesPlan:

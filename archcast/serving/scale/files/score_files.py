@@ -11,10 +11,11 @@ from typing import Any
 from archcast.core.checks import check_whole
 from archcast.core.errors import InputError, shorten
 from archcast.core.files import atomic_write
+from archcast.featurize.networks import ENDINGS
 from archcast.predictors.intervals import check_coverage
 from archcast.serving.entry import Entry
 from archcast.serving.scale.files.journal import FileResult, Journal
-from archcast.serving.scale.files.plan import ENDINGS, FilesPlan
+from archcast.serving.scale.files.plan import FilesPlan
 from archcast.serving.scale.files.processes import ask_all
 
 COSTS, REFUSED = "costs.csv", "refused.csv"
