@@ -307,6 +307,10 @@ class Entries:
         if of_networks and not any(e.device == device for e in there):
             there, dataset = [through_networks(e, known, dataset) for e in of_networks], None
         if not there:
+            through = {e.device for e in here if e.space == NETWORK}  # these answer for every space
+            if through and device is not None:
+                self._raise_other_metrics(space, device, metric)
+                raise unknown_device(f"device for {metric} of {space}", device, through, metric)
             raise UnknownNameError(
                 f"metric for {space}", metric, {e.metric for e in self.every if e.space == space}
             )

@@ -96,6 +96,7 @@ def test_devices_lists_what_can_be_predicted(own: Fitted) -> None:
         ([CELL], "nowhere", "latency", None, "board_a"),
         ([CELL], "board_a", "latencies", None, "throughput"),
         ([CELL], "board_a", "memory", None, "latency"),
+        (["02012100"], "board_a", "latency", None, "device for latency of macro must be one of"),
         ([CELL], "board_a", "latency", "nasbench301", "nasbench201"),
         ([CELL], None, "latency", None, "device"),
         ([CELL, FBNET], "board_a", "latency", None, "item 1"),

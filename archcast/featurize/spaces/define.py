@@ -40,7 +40,11 @@ def define_space(
     Raises:
         InputError: a name, decision or function that cannot be used; says which and why.
     """
-    if not isinstance(name, str) or not NAME.fullmatch(name) or name == NETWORK:
+    if name == NETWORK:
+        raise InputError(
+            f"name of a space must be another than {NETWORK}, which is that of networks of any form"
+        )
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InputError(
             f"name of a space must be of letters, digits, _, . and - and begin with a letter, "
             f"got {shorten(name)}"

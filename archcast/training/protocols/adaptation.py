@@ -17,6 +17,7 @@ import numpy as np
 
 from archcast.core.arrays import Bools, Ints
 from archcast.core.device_catalog import device_of
+from archcast.core.errors import InputError
 from archcast.core.labels import Labels
 from archcast.predictors.adapt.posterior import adapt_to
 from archcast.predictors.adapt.prior import DevicePrior, fit_prior
@@ -24,7 +25,7 @@ from archcast.predictors.adapt.references import suggest_references
 from archcast.training.metrics import quality
 from archcast.training.protocols.noise import noise_floor
 from archcast.training.protocols.result import Progress, Record
-from archcast.training.protocols.rows import middle_rows
+from archcast.training.protocols.rows import column_of, middle_rows
 from archcast.training.protocols.schema import Adaptation
 from archcast.training.train import make_predictor
 
@@ -65,7 +66,7 @@ def run(
     found: dict[tuple[str, int, bool], ByDevice] = {}
     for seed in seeds if protocol.pool.seed == "each" else [None]:
         for device in devices:
-            column = targets.devices.index(device)
+            column = column_of(targets, device)
             belief = prior(_sources(protocol, sources, device), seed or 0)
             for method, n in [(method, n) for method in methods for n in protocol.measured]:
                 drawn = seeds if seed is None else [seed]
@@ -93,6 +94,9 @@ def source_prior(labels: Labels, sources: Sequence[str], pool: Ints) -> DevicePr
 def random_rows(labels: Labels, column: int, pool: Ints, n: int, seed: int) -> Ints:
     """n rows of the pool that the device has values for, drawn at random."""
     known = pool[np.isfinite(labels.values[pool, column])]
+    if n > len(known):
+        device = labels.devices[column]
+        raise InputError(f"measured must be at most the {len(known)} rows to draw from on {device}, got {n}")
     return np.random.default_rng(seed).choice(known, n, replace=False)
 
 
@@ -196,7 +200,10 @@ def _sources(protocol: Adaptation, labels: Labels, device: str) -> tuple[str, ..
     if protocol.devices == "other hardware":
         own = device_of(device).hardware
         return tuple(name for name in labels.devices if device_of(name).hardware != own)
-    return labels.devices if protocol.devices == "all" else protocol.devices
+    named = labels.devices if protocol.devices == "all" else protocol.devices
+    if protocol.target is None and device in named:
+        raise InputError(f"devices must not hold the target device {device}, which would teach itself")
+    return named
 
 
 def _prior(

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from archcast.core.arrays import Ints
+from archcast.core.errors import UnknownNameError
 from archcast.core.labels import Labels
+
+
+def column_of(labels: Labels, device: str) -> int:
+    """The column of a target device; raise UnknownNameError where the tables have none."""
+    if device not in labels.devices:
+        raise UnknownNameError("target device", device, labels.devices)
+    return labels.devices.index(device)
 
 
 def middle_rows(labels: Labels, column: int, share: float) -> Ints:

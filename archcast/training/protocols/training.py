@@ -10,7 +10,7 @@ import numpy as np
 from archcast.core.labels import Labels
 from archcast.training.metrics import quality
 from archcast.training.protocols.result import Progress, Record
-from archcast.training.protocols.rows import middle_rows
+from archcast.training.protocols.rows import column_of, middle_rows
 from archcast.training.protocols.schema import Training
 from archcast.training.train import make_predictor
 
@@ -36,7 +36,7 @@ def _one(protocol: Training, labels: Labels, family: str, seed: int) -> Record:
     record: dict[str, Any] = {"predictor": family, "seed": seed, "measured": len(taught)}
     found = {}
     for device in protocol.target_devices:
-        column = labels.devices.index(device)
+        column = column_of(labels, device)
         kept = middle_rows(tested, column, protocol.trimmed)
         found[device] = quality(tested.values[kept, column], predicted[kept, column])
     record |= {device: round(q["spearman"], 4) for device, q in found.items()}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from archcast.core.errors import InputError
 from archcast.core.labels import Labels
 from archcast.training.labels import load_labels
 from archcast.training.protocols import load_protocol, run_protocol
@@ -94,6 +95,20 @@ def test_a_draw_a_seed_and_a_record_without_what_was_measured(small):
     assert records[0]["mean"] != records[2]["mean"]
     first = run_protocol(protocol, ["random"], seeds=1).records[0]
     assert first["mean"] != records[0]["mean"], "the second seed has its own draw"
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"target_devices": ("raspi44",)}, "target device must be one of .*did you mean 'raspi4'"),
+        ({"devices": ("pixel3", "raspi4")}, "must not hold the target device raspi4"),
+        ({"measured": (5000,)}, "measured must be at most the .* rows to draw from on raspi4, got 5000"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(small, keys, told):
+    wanted = {"target_devices": ("raspi4",), "devices": ("pixel3", "titanx_1"), "test": "all"} | keys
+    with pytest.raises(InputError, match=told):
+        run_protocol(changed("help-nasbench201", **wanted), ["random"], seeds=1)
 
 
 def test_every_device_in_turn_is_learned_from_the_others(small):
