@@ -81,12 +81,8 @@ def score(
         "address": address,
     }
     others |= {"space": None if space == "network" else space, "engine": None if engine == _LOCAL else engine}
-    parts: dict[str, Any] = {
-        "hardware": hardware,
-        "runtime": runtime,
-        "precision": precision,
-        "threads": threads,
-    }
+    parts: dict[str, Any] = {"hardware": hardware, "runtime": runtime, "precision": precision}
+    parts["threads"] = threads
     if source is not None and source.is_dir():
         _refuse(others, "is for architectures, and --in names a folder of model files")
         from archcast.serving.filters import Wanted
