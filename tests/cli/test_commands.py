@@ -94,7 +94,7 @@ def test_doctor_lists_predictors_that_cannot_be_used(run) -> None:
     for name in ("altered", "cut"):
         save(fitted.predictor, predictors_dir() / name, card=fitted.card)
     (predictors_dir() / "altered" / MANIFEST).write_text("{}")
-    (predictors_dir() / "cut" / "table.npz").write_bytes(b"PK")
+    (predictors_dir() / "cut" / "lookup.npz").write_bytes(b"PK")
     done = run("doctor", "--json")
     assert "altered" in done.err
     assert all(line.startswith("archcast: ") for line in done.err.splitlines())
