@@ -26,6 +26,10 @@ RUNTIMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("batch_norm", "epilogue_activation", "epilogue_add"),
         ),
         "tflite": ("quantized", "constants", "normalization", "activation", "batch_norm", "epilogue_clip"),
+        "ncnn": (
+            *("quantized", "constants", "normalization", "activation", "attention"),
+            *("batch_norm", "epilogue_written"),
+        ),
         "compiled": (
             *("quantized", "constants", "normalization", "activation", "attention"),
             *("batch_norm", "epilogue_activation", "epilogue_add", "pointwise"),

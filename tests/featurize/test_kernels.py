@@ -109,6 +109,21 @@ def test_every_node_is_in_one_kernel_and_none_is_lost(runtime):
     assert sum(kernel.macs for kernel in made) == network.summary().macs
 
 
+def test_layers_of_ncnn_hold_the_activations_that_it_can_write_into_them():
+    layers = [
+        nn.Conv2d(3, 8, 1),
+        nn.LeakyReLU(0.1),
+        nn.Conv2d(8, 8, 1),
+        nn.ELU(),
+        nn.MaxPool2d(2),
+        nn.LeakyReLU(0.1),
+    ]
+    network = _read(nn.Sequential(*layers), 1, 3, 8, 8)
+    kinds = ["conv_1x1", "conv_1x1", "activation", "pool", "activation"]
+    assert _kinds(network, "ncnn") == kinds
+    assert _kinds(network, "tflite") == ["conv_1x1", "activation", *kinds[1:]]
+
+
 def test_what_is_read_outside_is_not_joined():
     class Twice(nn.Module):
         def __init__(self):

@@ -15,6 +15,7 @@ import numpy as np
 
 from archcast.core.arrays import Doubles
 from archcast.featurize.encoders.kernel_records import CLASSES, KernelTable
+from archcast.featurize.encoders.winograd import Transformed
 
 PRODUCTS = (
     *("conv_kxk", "conv_1x1", "conv_grouped", "conv_depthwise", "conv_transposed"),
@@ -32,6 +33,8 @@ class Tiling:
         widest: places of the largest window that depthwise convolutions have a loop of their own for; wider
             ones are run as grouped ones.
         plain_groups: grouped convolutions are run by a plain loop, not in tiles.
+        transforms: convolutions of 3 x 3 are products of transformed tiles, see
+            `archcast.featurize.encoders.winograd`.
     """
 
     rows: int = 4
@@ -39,6 +42,7 @@ class Tiling:
     depth: int = 4
     widest: float = np.inf
     plain_groups: bool = False
+    transforms: bool = False
 
 
 class KernelView:
@@ -52,6 +56,7 @@ class KernelView:
 
     def __init__(self, table: KernelTable, batch: int, tiling: Tiling) -> None:
         self.tiling = tiling
+        self.transformed: Transformed | None = None
         self.classes = table.classes
         self.times = np.where(table.field("once") > 0, 1.0, float(batch))
         self.macs, self.elements, self.curved = (
@@ -65,6 +70,22 @@ class KernelView:
         self.places = table.field("places") * self.times
         self.joined = np.maximum(table.field("joined"), 1)
         self.ones = np.ones(len(table))
+        if tiling.transforms:
+            self._transform()
+
+    def _transform(self) -> None:
+        """Count what is done of convolutions of 3 x 3: fewer products, of more weights."""
+        made = Transformed.of(
+            single=(self.of("conv_kxk") * (self.stride == 1) * (self.groups == 1)) > 0,
+            window=self.window,
+            inputs=self.inputs,
+            outputs=self.outputs,
+            places=self.places / self.times,
+        )
+        self.transformed, fits = made, made.fits
+        products = made.points * made.tiles * self.times
+        self.macs = np.where(fits, products * self.inputs * self.outputs, self.macs)
+        self.weights = np.where(fits, self.weights * made.points / self.window, self.weights)
 
     def of(self, *kinds: str) -> Doubles:
         """1 where a kernel is of one of the classes, (k,)."""
@@ -112,13 +133,25 @@ class KernelView:
         """Multiply-adds of products with what tiles do in vain, (k,)."""
         deep = np.where(self.inputs > 1, _up(self.inputs, self.tiling.depth), 1.0)
         total: Doubles = self.tiles * self.window * deep
+        if self.transformed is not None:
+            made, t = self.transformed, self.tiling
+            rows = _up(made.tiles * self.times, t.rows)
+            total = np.where(made.fits, made.points * rows * _up(self.outputs, t.columns) * deep, total)
         return total
 
     @cached_property
     def laid_out(self) -> Doubles:
-        """Bytes of windows laid out side by side, of convolutions of more than one place, (k,)."""
+        """Bytes of windows laid out side by side, of convolutions of more than one place, (k,).
+
+        Of transformed ones those of the tiles, before the products and after.
+        """
         wide = (self.window > 1) * 4.0
-        return self.places * self.inputs * self.groups * self.window * wide
+        laid: Doubles = self.places * self.inputs * self.groups * self.window * wide
+        if self.transformed is not None:
+            made = self.transformed
+            tiles = made.points * made.tiles * self.times * (self.inputs + self.outputs) * 4.0
+            laid = np.where(made.fits, tiles, laid)
+        return laid
 
     @cached_property
     def memory(self) -> Doubles:

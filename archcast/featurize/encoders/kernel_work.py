@@ -191,6 +191,9 @@ WORK: Mapping[str, ColumnSet] = MappingProxyType(
         "narrow_depthwise": _set(Tiling(widest=25)),
         "maps": _set(Tiling(columns=4)),
         "matrices": _set(Tiling(rows=16, columns=64, depth=8)),
+        "transformed_tiles": _set(Tiling(transforms=True)),
+        "transformed_maps": _set(Tiling(columns=4, transforms=True)),
+        "transformed_matrices": _set(Tiling(rows=16, columns=64, depth=8, transforms=True)),
     }
 )
 """Columns by kind of runtime."""
@@ -199,7 +202,10 @@ WORK: Mapping[str, ColumnSet] = MappingProxyType(
 def work_set(device: DeviceName) -> str:
     """Key of the columns that a device is told by."""
     name = device.runtime.rstrip("0123456789._")
-    if device.processor in ("gpu", "vulkan", "opencl", "metal"):
+    on_maps = device.processor in ("gpu", "vulkan", "opencl", "metal")
+    if _transforms(device, on_maps):
+        return "transformed_" + ("maps" if on_maps else "matrices" if device.batch > 1 else "tiles")
+    if on_maps:
         return "maps"
     if name == "tflite" and device.processor != "npu":
         return "plain_groups"
@@ -208,6 +214,18 @@ def work_set(device: DeviceName) -> str:
     if device.precision.startswith("amp") or device.batch > 1:
         return "matrices"
     return "tiles"
+
+
+def _transforms(device: DeviceName, on_maps: bool) -> bool:
+    """Whether convolutions of 3 x 3 are run as products of transformed tiles.
+
+    By families left out, ncnn (but in int8 on a processor) and Paddle Inference do; TensorFlow Lite and
+    PyTorch Mobile do not.
+    """
+    name, whole = device.runtime.partition("_")[0].rstrip("0123456789."), device.precision == "int8"
+    return (name == "ncnn" and (on_maps or not whole)) or (
+        name.startswith(("paddle", "tensorrt")) and not whole
+    )
 
 
 def kernel_work(table: KernelTable, key: str, *, batch: int = 1) -> Doubles:

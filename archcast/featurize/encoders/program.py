@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from archcast.core.device import DeviceName
 
 FUSED, EAGER, COMPILED = "onnxruntime", "eager", "compiled"
-MOBILE = "tflite"
-_CLIPPING = ("tflite", "ncnn", "executorch", "mnn", "armnn", "vela")
+MOBILE, NCNN = "tflite", "ncnn"
+_CLIPPING = ("tflite", "executorch", "mnn", "armnn", "vela")
 """Runtimes that join no other activation to a product than one that cuts values off."""
 _EAGER = ("torch", "jax", "tf")
 _LAST = (99, 0)
@@ -39,6 +39,8 @@ def program_of(device: DeviceName) -> Program:
     """The program of a device; a runtime that is not said is one that joins nodes, as most do."""
     found = _RUNTIME.fullmatch(device.runtime)
     name, version, option = found.groups() if found else ("", "", None)
+    if name == NCNN:
+        return Program(NCNN)
     if name in _CLIPPING or option == "mobile":
         return Program(MOBILE)
     if name not in _EAGER:

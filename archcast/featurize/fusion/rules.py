@@ -10,6 +10,7 @@
 | `batch_norm` | a batch normalisation to the convolution or linear layer before it |
 | `epilogue_activation` | an activation to the product, normalisation or sum before it |
 | `epilogue_clip` | an activation that cuts values off, such as ReLU, to the product or sum before it |
+| `epilogue_written` | an activation that ncnn writes into a product's layer, to the product before it |
 | `epilogue_add` | a sum to the convolution or linear layer before it, which adds as it writes |
 | `pointwise` | anything element by element to anything element by element before it |
 """
@@ -27,6 +28,7 @@ from archcast.featurize.operators.elementwise import ACTIVATIONS, MANY, ONE
 PRODUCTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "com.microsoft::FusedMatMul"})
 _ACTIVATIONS = frozenset({*ACTIVATIONS, "PRelu"})
 _CLIPS = frozenset({"Relu", "Clip"})
+_WRITTEN = frozenset({"Relu", "LeakyRelu", "Clip", "Sigmoid", "Mish", "HardSwish"})
 _SUMS = frozenset({"Add", "Sum", "Mul", "BatchNormalization"})
 _POINTWISE = frozenset({*_ACTIVATIONS, *ONE, *MANY, "Add", "Sum", "Mul"})
 
@@ -115,6 +117,14 @@ def epilogue_clip(groups: Groups) -> None:
     for place in groups.places():
         if groups.node(place).op in _CLIPS and len(groups.of(place)) == 1:
             _join_to_writer(groups, place, allowed=PRODUCTS | _SUMS)
+
+
+@rule("epilogue_written")
+def epilogue_written(groups: Groups) -> None:
+    """Join the activations that a layer of ncnn can hold."""
+    for place in groups.places():
+        if groups.node(place).op in _WRITTEN and len(groups.of(place)) == 1:
+            _join_to_writer(groups, place, allowed=PRODUCTS)
 
 
 @rule("epilogue_add")

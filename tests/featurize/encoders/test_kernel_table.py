@@ -25,7 +25,7 @@ def _network():
         ("pixel4-ort1.18-4small", Program()),
         ("pixel4-tflite2.10-4small-int8", Program("tflite")),
         ("pixel4-torch2.0_mobile-gpu-fp16", Program("tflite")),
-        ("raspi4-ncnn-4t", Program("tflite")),
+        ("raspi4-ncnn-4t", Program("ncnn")),
         ("rtx3090-torch1.13-b1024-amp", Program("eager", "amp", "", "parts")),
         ("rtx3090-torch2.4-b1024-amp", Program("eager", "amp")),
         ("rtx3090-torch2.4_nhwc-b1024-amp", Program("eager", "amp", "nhwc")),

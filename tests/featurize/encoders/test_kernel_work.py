@@ -8,6 +8,7 @@ import pytest
 from archcast.core.device import DeviceName
 from archcast.featurize.encoders.kernel_records import FIELDS, KernelTable, Row
 from archcast.featurize.encoders.kernel_work import WORK, kernel_work, work_set
+from archcast.featurize.encoders.winograd import Transformed
 
 
 def _row(kind: str, **fields: float) -> Row:
@@ -96,8 +97,12 @@ def test_work_by_device() -> None:
         "pixel4-tflite2.10-gpu-fp16": "maps",
         "pixel4-torch2.0_mobile-1large": "narrow_depthwise",
         "pixel4-torch2.0_mobile-gpu-fp16": "maps",
-        "raspi4-ncnn-4t": "tiles",
-        "raspi4-ncnn-vulkan": "maps",
+        "raspi4-ncnn-4t": "transformed_tiles",
+        "raspi4-ncnn-4t-int8": "tiles",
+        "raspi4-ncnn-vulkan": "transformed_maps",
+        "t4-paddle_tensorrt-b4-fp16": "transformed_matrices",
+        "snapdragon855-paddlelite-1t": "transformed_tiles",
+        "gold-6148-openvino": "tiles",
         "rtx3090-torch2.4-b256-amp": "matrices",
     }
     assert {device: work_set(DeviceName.parse(device)) for device in named} == named
@@ -108,3 +113,28 @@ def test_a_kernel_of_no_items_work_is_done_once() -> None:
     names = [column.name for column in WORK["tiles"].columns]
     assert kernel_work(table, "tiles", batch=4)[0, names.index("bytes")] == 12
     assert np.isfinite(kernel_work(table, "tiles", batch=4)).all()
+
+
+def test_windows_of_three_by_three_are_fewer_products_of_more_weights() -> None:
+    shape = {"groups": 1, "inputs": 8, "outputs": 16, "window": 9, "places": 49, "written": 3136}
+    plain = {"macs": 9 * 49 * 8 * 16, "weights": 4608}
+    table = KernelTable.of([_row("conv_kxk", **shape, **plain, stride=s) for s in (1, 2)])
+    for key, products in (("tiles", 9 * 52), ("transformed_tiles", 36 * 4)):
+        work = kernel_work(table, key)
+        names = [column.name for column in WORK[key].columns]
+        assert work[0, names.index("products.padded")] == products * 8 * 16
+        assert work[0, names.index("weights")] == (4608 if key == "tiles" else 4 * 4608)
+        assert work[1, names.index("products.padded")] == 9 * 52 * 8 * 16
+    assert work[0, names.index("kxk.laid_out")] == 36 * 4 * (8 + 16) * 4
+
+
+@pytest.mark.parametrize(("side", "size"), [(2, 2), (4, 4), (7, 4), (12, 6), (56, 6)])
+def test_tiles_are_those_of_the_fewest_products(side: int, size: int) -> None:
+    one = np.ones(1)
+    asked = {"window": 9 * one, "inputs": 8 * one, "outputs": 8 * one, "places": side**2 * one}
+    made = Transformed.of(single=one > 0, **asked)
+    assert made.points[0] == (size + 2) ** 2
+    assert made.tiles[0] == np.ceil(side / size) ** 2
+    few = Transformed.of(single=one > 0, **asked | {"inputs": 4 * one})
+    assert not few.fits.any()
+    assert few.points[0] == few.tiles[0] == 0
