@@ -64,8 +64,12 @@ def problem_of(
         if scored in given:
             raise InputError(f"{scored} must come from score or from predictors, not from both")
         given[scored] = score
-    sources = {name: _source(q, space, data, given.get(name), score_takes) for name, q in used.items()}
     held = {b.quantity.text for b in bounds} if measured else set()
+    alone = held - {g.quantity.text for g in goals}
+    sources = {
+        name: _source(q, space, data, given.get(name), score_takes, measured=name in alone)
+        for name, q in used.items()
+    }
     limiting = {name: held_by_measurements(s, name) if name in held else s for name, s in sources.items()}
     return Problem(
         space,
@@ -77,11 +81,13 @@ def problem_of(
     )
 
 
-def _source(quantity: Quantity, space: Space, dataset: str, given: object, takes: str) -> Source:
+def _source(
+    quantity: Quantity, space: Space, dataset: str, given: object, takes: str, *, measured: bool = False
+) -> Source:
     """Where a quantity's values come from: counted of networks for the data set, or see `source_of`."""
     if quantity.is_size:
         return Counted(quantity.metric, space, dataset)
-    return source_of(quantity, space, given, takes=takes)
+    return source_of(quantity, space, given, takes=takes, measured=measured)
 
 
 def keeps_limits(space: Space, limits: Sequence[str | Limit] | str, codes: Codes) -> Bools:

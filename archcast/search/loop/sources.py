@@ -93,6 +93,27 @@ class MeasuredFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredAlone:
+    """What was measured of a device that nothing predicts; what was not measured keeps no limit."""
+
+    column: Column
+
+    @property
+    def name(self) -> str:
+        """Where values are from."""
+        return "measurements alone"
+
+    def mean(self, codes: Codes) -> Doubles:
+        """(n,) measurements, NaN where there are none."""
+        return self.column.values(codes)
+
+    def end(self, codes: Codes, share: float, *, upper: bool) -> Doubles:
+        """(n,) the measurements themselves."""
+        del share, upper
+        return self.mean(codes)
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """The user's function; its values are taken as exact.
 
@@ -137,7 +158,7 @@ class Scored:
 
 def measured_of(source: Source) -> Column | None:
     """What was measured of a predictor's quantity; None of sizes, functions, and where nothing is known."""
-    if isinstance(source, MeasuredFirst):
+    if isinstance(source, MeasuredFirst | MeasuredAlone):
         return source.column
     if not isinstance(source, Predicted):
         return None
@@ -166,13 +187,25 @@ def held_by_measurements(source: Source, what: str) -> Source:
     return MeasuredFirst(column, source)
 
 
+def _column(space: Space, quantity: Quantity) -> Column | None:
+    try:
+        return measured_column(space, quantity.device, quantity.metric)
+    except UnknownNameError:
+        return None
+
+
 def coverage_of(share: float) -> float:
     """Coverage of the central interval of which either end has `share` of measurements on its inner side."""
     return round(2 * share - 1, 9)
 
 
-def source_of(quantity: Quantity, space: Space, given: object, *, takes: str) -> Source:
+def source_of(
+    quantity: Quantity, space: Space, given: object, *, takes: str, measured: bool = False
+) -> Source:
     """What gives the quantity: the predictor or function that was given for it, else the served one.
+
+    Args:
+        measured: whether measurements will do where nothing is served.
 
     Raises:
         UnknownNameError: nothing is served for it. InputError: what was given is of something else.
@@ -180,7 +213,13 @@ def source_of(quantity: Quantity, space: Space, given: object, *, takes: str) ->
     if takes not in SCORE_TAKES:
         raise InputError(f"score_takes must be one of {', '.join(SCORE_TAKES)}, got {shorten(takes)}")
     if given is None:
-        return Predicted(load(quantity.device, quantity.metric, space.name))
+        try:
+            return Predicted(load(quantity.device, quantity.metric, space.name))
+        except UnknownNameError:
+            column = _column(space, quantity) if measured else None
+            if column is None or not column.by_arch:
+                raise
+            return MeasuredAlone(column)
     if isinstance(given, LoadedPredictor):
         entry = given.entry
         if (entry.space, entry.metric) != (space.name, quantity.metric):

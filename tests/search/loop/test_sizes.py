@@ -125,6 +125,39 @@ def test_what_was_measured_of_what_is_found(small_tables, monkeypatch):
     assert not any(name.startswith("measured") for name in scored.front[0])
 
 
+def own(device, code, value):
+    """A measurement of this user's."""
+    return {
+        "space": "fbnet",
+        "arch": FBNET.to_text(code)[0],
+        "device": device,
+        "metric": "latency",
+        "dataset": "cifar100",
+        "value": value,
+        "status": "ok",
+        "source": "own",
+        "environment": environment_json({"by": "hand"}),
+    }
+
+
+def test_limits_on_a_device_that_nothing_predicts_are_held_by_measurements_alone(monkeypatch, tmp_path):
+    monkeypatch.delenv("ARCHCAST_DATA", raising=False)
+    monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path))
+    codes = FBNET.sample(12, seed=1)
+    MeasurementStore().append([own("my-board", code[None], 5.0 + i) for i, code in enumerate(codes[:3])])
+    words = {"limits": ["latency@my-board<=6"], "start": codes, "evaluations": 60, "population": 20}
+    found = archcast.search("fbnet", minimize="macs", measured=True, **words)
+    macs = archcast.features(codes[:2], "fbnet")
+    cheaper = codes[:2][[macs.values[:, macs.names.index("macs")].argmin()]]
+    assert found.archs == FBNET.format(cheaper)
+    assert found.front[0]["latency@my-board (ms)"] in (5.0, 6.0)
+    assert found.settings["limits"].count("measurements alone") == 1
+    with pytest.raises(UnknownNameError, match="my-board"):
+        archcast.search("fbnet", minimize="macs", **words)
+    with pytest.raises(UnknownNameError, match="my-board"):
+        archcast.search("fbnet", minimize="latency@my-board", measured=True, **words)
+
+
 def test_limits_are_held_by_measurements_where_they_exist(monkeypatch, tmp_path):
     """Two cells swap what their predictions say: the slow one was measured fast, and the fast one slow."""
     monkeypatch.delenv("ARCHCAST_DATA", raising=False)
@@ -133,21 +166,7 @@ def test_limits_are_held_by_measurements_where_they_exist(monkeypatch, tmp_path)
     predicted = archcast.predict(every, "raspi4")
     fast, slow = every[[predicted.argmin()]], every[[predicted.argmax()]]
     limit = float(np.median(predicted))
-    rows = [
-        {
-            "space": "fbnet",
-            "arch": FBNET.to_text(code)[0],
-            "device": "raspi4",
-            "metric": "latency",
-            "dataset": "cifar100",
-            "value": value,
-            "status": "ok",
-            "source": "own",
-            "environment": environment_json({"by": "hand"}),
-        }
-        for code, value in ((fast, 2 * limit), (slow, limit / 2))
-    ]
-    MeasurementStore().append(rows)
+    MeasurementStore().append([own("raspi4", fast, 2 * limit), own("raspi4", slow, limit / 2)])
     pair = np.concatenate([fast, slow])
 
     def found(**keys):
