@@ -62,7 +62,7 @@ def test_faults_of_a_file_are_told(worker, tmp_path, monkeypatch):
         def fail(*given, error=error, **how):
             raise error
 
-        monkeypatch.setattr(module, "network", fail)
+        monkeypatch.setattr(module, "read_network", fail)
         head = worker.answer(Frame({"path": "m.onnx"}, [])).head
         assert told in head["error"]
         assert head.get("last") is last
