@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,6 +37,14 @@ class _Members:
     labels: Labels
     others: Labels
     told: SourceAnswers
+    _priors: dict[str, DevicePrior] = field(default_factory=dict)
+
+    def prior(self, device: str) -> DevicePrior:
+        """What the other devices teach, learned once."""
+        if device not in self._priors:
+            named = tuple(d for d in self.others.devices if d != device)
+            self._priors[device] = fit_prior(self.others.only(named))
+        return self._priors[device]
 
 
 def run(
@@ -85,8 +93,7 @@ def _records(
         if method == NETWORKS:
             made = [_across(teaching, asked, rows, device) for rows in drawn]
         else:
-            prior = fit_prior(asked.others.only(tuple(d for d in asked.labels.devices if d != device)))
-            made = [_within(prior, asked.labels, rows, device) for rows in drawn]
+            made = [_within(asked.prior(device), asked.labels, rows, device) for rows in drawn]
         found[device] = np.mean([[one[name] for name in FIGURES] for one in made], axis=0)
     if found:
         found["mean"] = np.mean(list(found.values()), axis=0)
