@@ -16,7 +16,7 @@ from archcast.featurize.spaces.catalog import Reading, given, read, space_named
 from archcast.featurize.spaces.networks import NETWORKS, NetworkBatch
 from archcast.predictors import Card, Predictor
 from archcast.predictors.intervals import check_coverage
-from archcast.predictors.lowered.batches import Parts, values_of_batch, values_of_codes
+from archcast.predictors.lowered.batches import Parts, values_of_batch
 from archcast.predictors.lowered.forms import Form
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
@@ -104,7 +104,7 @@ class LoadedPredictor:
         Shapes:
             codes: int8 (n, k); output: float32 (n,)
         """
-        return values_of_codes(self.form, codes)[:, 0]
+        return values_of_batch(self.parts, Reading(self.space, codes))[:, 0]
 
     def predict_interval(
         self, arch_batch: ArchBatch, coverage: float = 0.9, *, notation: str | None = None

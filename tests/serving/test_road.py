@@ -49,10 +49,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archcast.serving.store.FRESH_NS", 3600 * 10**9)
 
 
-def test_a_batch_of_text_passes_eight_functions_in_three_folders() -> None:
+def test_a_batch_of_text_passes_six_functions_in_three_folders() -> None:
     calls = traced(lambda: archcast.predict(CELLS, "raspi4", space="nasbench201"))
     assert calls[0] == ("serving", "predict")
-    assert len(calls) <= 8, calls
+    assert len(calls) <= 6, calls
     assert folders(calls) == ["serving", "featurize", "predictors"], calls
 
 
@@ -66,6 +66,16 @@ def test_the_space_is_told_once() -> None:
     way = [c for c in calls if c[1].partition(".<")[0] not in own and c[1] not in asked and "<" not in c[1]]
     assert len(way) <= 8, way
     assert folders(way) == ["serving", "featurize", "predictors"], way
+
+
+def test_a_batch_of_mappings_passes_eight_functions_once_it_is_read() -> None:
+    space = archcast.spaces("ofa_mbv3")
+    batch = space.format(space.sample(16, seed=0))
+    calls = traced(lambda: archcast.predict(batch, "2080ti_1", space="ofa_mbv3"))
+    assert folders(calls) == ["serving", "featurize", "predictors"], calls
+    own = {name for folder, name in calls if folder != "featurize"}
+    assert len(own) <= 8, own
+    assert sum("Notation" in name for _, name in calls) == 1, calls
 
 
 def test_a_loaded_predictor_takes_the_same_way() -> None:

@@ -21,7 +21,7 @@ from archcast.core.errors import (
 )
 from archcast.core.registry import Registry
 from archcast.featurize.spaces.base import Space
-from archcast.featurize.spaces.checks import check_batch, from_json, is_codes
+from archcast.featurize.spaces.checks import check_batch, from_json
 from archcast.featurize.spaces.fbnet import FBNet
 from archcast.featurize.spaces.foreign.catalog import sentence_of
 from archcast.featurize.spaces.foreign.form import Foreign
@@ -132,7 +132,7 @@ class Reading(NamedTuple):
     """
 
     space: Space
-    codes: NDArray[np.integer[Any]] | None
+    codes: Any
     numbers: NDArray[np.integer[Any]] | None = None
     checked: bool = True
 
@@ -140,7 +140,8 @@ class Reading(NamedTuple):
         """Checked codes of all."""
         if self.codes is None:
             return self.space.members(np.asarray(self.numbers))
-        return self.codes.astype(np.int8, copy=False) if self.checked else self.space.parse(self.codes)
+        codes: Codes = self.codes if self.checked else self.space.parse(self.codes)
+        return codes
 
 
 def read(batch: ArchBatch, space: Space | None = None) -> Reading | NetworkBatch:
@@ -152,16 +153,16 @@ def read(batch: ArchBatch, space: Space | None = None) -> Reading | NetworkBatch
     if type(batch) is not list or not batch or type(batch[0]) not in PLAIN:
         batch = check_batch(batch)
     known = _first_space(batch) if space is None else space
-    if isinstance(batch, np.ndarray) and len(batch) > LARGE and is_codes(batch):
+    if isinstance(batch, np.ndarray) and len(batch) > LARGE:
         return Reading(known, batch, checked=False)
     try:
         if known is NETWORKS:
-            return NETWORKS.read(batch)
-        if isinstance(batch, list | tuple) and batch:
+            return NETWORKS.read_checked(batch)
+        if known.numbers_of is not None and not isinstance(batch, np.ndarray):
             numbers = known.numbers_of(batch)
             if numbers is not None:
                 return Reading(known, None, numbers)
-        return Reading(known, known.parse(batch))
+        return Reading(known, known.parse_checked(batch))
     except InputError:
         if space is None:
             _check_rest(known, batch)

@@ -5,7 +5,7 @@ Codes are the block's number in each layer, in the order of `BLOCKS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -59,8 +59,7 @@ class FBNet(ChainSpace):
     def matches(self, item: Arch) -> bool:
         return isinstance(item, list | tuple | np.ndarray)
 
-    def parse_items(self, items: Sequence[Arch]) -> Codes:
-        return parse_items(items)
+    parse_items = staticmethod(parse_items)
 
     def format(self, codes: Codes) -> list[Arch]:
         return [list(map(int, row)) for row in codes.tolist()]

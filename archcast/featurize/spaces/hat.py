@@ -17,7 +17,6 @@ for the one encoder depth, decoder layers - 1, and for each mean the sum over la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from math import prod
 
@@ -68,8 +67,7 @@ class HAT(Space):
     notations = transformers.NOTATIONS
     term_groups = (*((_LD, c) for c in (_DE, _DD, _FD, _HD, _HC, _A)), (_FE,), (_HE,))
 
-    def parse_items(self, items: Sequence[Arch]) -> Codes:
-        return parse_items(items)
+    parse_items = staticmethod(parse_items)
 
     def format(self, codes: Codes) -> list[Arch]:
         return [format_row(row) for row in codes.tolist()]

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, shorten
@@ -73,8 +71,7 @@ class NASBench201(Space):
             return all_codes()[[parse_slowly(item.strip(), i) for i, item in enumerate(items)]]
         return all_codes()[numbers]
 
-    def numbers_of(self, items: Sequence[Arch]) -> NDArray[np.integer[Any]] | None:
-        return numbers_of_texts(items)
+    numbers_of = staticmethod(numbers_of_texts)
 
     def format(self, codes: Codes) -> list[Arch]:
         texts = all_texts()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch
 from archcast.core.errors import InputError
 from archcast.core.network import Network
 from archcast.featurize.networks import NETWORK, is_module, is_network, network
 from archcast.featurize.spaces.base import Space
-from archcast.featurize.spaces.checks import check_batch, is_codes
+from archcast.featurize.spaces.checks import check_batch
 
 
 class NetworkBatch(NamedTuple):
@@ -57,10 +60,13 @@ class AllNetworks(Space):
         Raises:
             InputError: an item is none of these, or cannot be read; names the item.
         """
-        given = check_batch(batch)
-        if is_codes(given):
+        return self.read_checked(check_batch(batch))
+
+    def read_checked(self, items: Sequence[Arch] | NDArray[Any]) -> NetworkBatch:
+        """The same of what `check_batch` gave."""
+        if isinstance(items, np.ndarray):
             self.check_decisions()
-        return NetworkBatch(self, tuple(map(_read, given, range(len(given)))))
+        return NetworkBatch(self, tuple(map(_read, items, range(len(items)))))
 
 
 def _read(given: Arch, item: int) -> Network:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes
 from archcast.core.errors import InputError, ParseError, shorten
-from archcast.featurize.spaces.checks import check_batch, check_choice, check_keys, from_json, is_codes
+from archcast.featurize.spaces.checks import check_batch, check_choice, check_keys, from_json
 from archcast.featurize.spaces.foreign.catalog import sentence_of
 from archcast.featurize.spaces.foreign.form import Foreign
 
 MAX_VALUES = int(np.iinfo(np.int8).max) + 1
 """Values that one decision may have, as codes are int8."""
+_TEXT, _NO_TEXT = frozenset({str}), frozenset({list, tuple, dict})
 
 
 class Notation(ABC):
@@ -38,6 +39,8 @@ class Notation(ABC):
         cardinalities: number of values of each decision; codes run from 0 to cardinality - 1.
         notations: of others, which name members too and are read where they are asked for by name.
         text_notation: whether the notation is a string; otherwise text is read as its JSON.
+        numbers_of: positions (n,) of a list of members in their notation, where those are quicker than codes;
+            None when any item is not a plain member, which `parse` then tells of.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Notation(ABC):
     cardinalities: tuple[int, ...]
     notations: tuple[Foreign, ...] = ()
     text_notation: bool = False
+    numbers_of: Callable[[Sequence[Arch]], NDArray[np.integer[Any]] | None] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -94,12 +98,19 @@ class Notation(ABC):
             InputError: the batch is empty, is one architecture instead of a list, or holds codes
                 out of range.
         """
-        self.check_decisions()
-        items = check_batch(batch)
-        if is_codes(items):
-            return self.check_codes(np.asarray(items))
+        return self.parse_checked(check_batch(batch))
+
+    def parse_checked(self, items: Sequence[Arch] | NDArray[Any]) -> Codes:
+        """The same of what `check_batch` gave."""
+        if max(self.cardinalities) > MAX_VALUES or min(self.cardinalities) < 1:
+            self.check_decisions()
+        if isinstance(items, np.ndarray):
+            return self.check_codes(items)
         try:
-            return self.parse_items(self._without_text(items))
+            plain = _TEXT if self.text_notation else _NO_TEXT
+            return self.parse_items(
+                items if plain.issuperset(map(type, items)) else self._without_text(items)
+            )
         except ParseError as error:
             self._raise_foreign(items, error)
             raise
@@ -113,15 +124,6 @@ class Notation(ABC):
         if known is not None:
             raise ParseError(known, item=error.item) from error
 
-    def numbers_of(self, items: Sequence[Arch]) -> NDArray[np.integer[Any]] | None:
-        """Positions of a list of members in their notation, where that is quicker than by their codes.
-
-        Shapes:
-            output: (n,); None when any item is not a plain member, which `parse` then tells of
-        """
-        del items
-        return None
-
     def to_text(self, codes: Codes) -> list[str]:
         """One line of text an architecture: the notation if it is a string, else its JSON."""
         return [a if isinstance(a, str) else json.dumps(a) for a in self.format(codes)]
@@ -129,15 +131,10 @@ class Notation(ABC):
     def _without_text(self, items: Sequence[Arch]) -> Sequence[Arch]:
         """Items with text decoded where the notation is not text; only text where it is."""
         if not self.text_notation:
-            if not any(isinstance(item, str) for item in items):
-                return items
             return [from_json(item, i) if isinstance(item, str) else item for i, item in enumerate(items)]
-        if set(map(type, items)) != {str}:
-            for i, item in enumerate(items):
-                if not isinstance(item, str):
-                    raise ParseError(
-                        f"{self.name} architecture must be a string, got {shorten(item)}", item=i
-                    )
+        for i, item in enumerate(items):
+            if not isinstance(item, str):
+                raise ParseError(f"{self.name} architecture must be a string, got {shorten(item)}", item=i)
         return items
 
     # -- codes --------------------------------------------------------------------------------------
@@ -178,8 +175,6 @@ class Notation(ABC):
 
     def check_decisions(self) -> None:
         """Raise InputError, which names the decision, where one has no value or more than codes can hold."""
-        if min(self.cardinalities) >= 1 and max(self.cardinalities) <= MAX_VALUES:
-            return
         for column, top in zip(self.columns, self.cardinalities, strict=True):
             if not 1 <= top <= MAX_VALUES:
                 raise InputError(

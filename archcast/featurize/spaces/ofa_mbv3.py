@@ -63,8 +63,7 @@ class OFAMobileNetV3(ChainSpace):
     term_groups = (*((p, N_POSITIONS + p) for p in range(N_POSITIONS)), (_R,))
     cost_groups = tuple((_R, p, N_POSITIONS + p) for p in range(N_POSITIONS))
 
-    def parse_items(self, items: Sequence[Arch]) -> Codes:
-        return parse_items(items)
+    parse_items = staticmethod(parse_items)
 
     def format(self, codes: Codes) -> list[Arch]:
         kernels, expansions = np.array([0, *KERNELS]), np.array([0, *EXPANSIONS])

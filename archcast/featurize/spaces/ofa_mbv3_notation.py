@@ -23,8 +23,7 @@ N_POSITIONS = N_STAGES * POSITIONS
 KERNELS, EXPANSIONS, DEPTHS = (3, 5, 7), (3, 4, 6), (2, 3, 4)
 RESOLUTIONS = tuple(range(128, 225, 4))
 KEYS = ("ks", "e", "d", "r")
-_CODE_OF = code_table((KERNELS, EXPANSIONS, DEPTHS))
-_R_CODE = {r: code for code, r in enumerate(RESOLUTIONS)}
+_CODE_OF = code_table((KERNELS, EXPANSIONS, DEPTHS, RESOLUTIONS))
 
 
 def used_positions(depth_codes: NDArray[np.int8]) -> Bools:
@@ -62,31 +61,23 @@ def _parse_plain(items: Sequence[Arch]) -> Codes | None:
         small_integers([item[key] for item in items], length)
         for key, length in (("ks", N_POSITIONS), ("e", N_POSITIONS), ("d", N_STAGES))
     ]
-    resolution = _resolution_codes([item["r"] for item in items])
-    if resolution is None or any(values is None for values in lists):
+    lists.append(small_integers([r if type(r) is list else [r] for r in (item["r"] for item in items)], 1))
+    if any(values is None for values in lists):
         return None
-    ks, e, d = (table[values] for table, values in zip(_CODE_OF, lists, strict=True))
-    if d.min() < 0:
+    ks, e, d, r = (table[values] for table, values in zip(_CODE_OF, lists, strict=True))
+    if d.min() < 0 or r.min() < 0:
         return None
     used = used_positions(d)
     if (used & ((ks < 0) | (e < 0))).any():
         return None
     chosen = np.concatenate([np.where(used, ks + 1, 0), np.where(used, e + 1, 0)], axis=1)
-    codes: Codes = np.concatenate([chosen, d, resolution[:, None]], axis=1)
+    codes: Codes = np.concatenate([chosen, d, r], axis=1)
     return codes
 
 
 def _has_plain_keys(item: dict[Any, Any]) -> bool:
     width_free = len(item) == 4 or (len(item) == 5 and _is_width(item.get("wid", 0)))
     return width_free and "ks" in item and "e" in item and "d" in item and "r" in item
-
-
-def _resolution_codes(values: list[Any]) -> NDArray[np.int8] | None:
-    values = [v[0] if type(v) is list and len(v) == 1 else v for v in values]
-    if any(t is bool or not issubclass(t, int | np.integer) for t in set(map(type, values))):
-        return None
-    codes = [_R_CODE.get(value, -1) for value in values]
-    return None if min(codes) < 0 else np.array(codes, dtype=np.int8)
 
 
 def _parse_slowly(item: Arch, i: int) -> list[int]:

@@ -65,8 +65,7 @@ class SkipNet(ChainSpace):
     datasets = tuple(IMAGES)
     term_groups = cost_groups = ((0, 3, 6), (1, 4, 7), (2, 5, 8), (3, 4), (4, 5))
 
-    def parse_items(self, items: Sequence[Arch]) -> Codes:
-        return parse_items(items)
+    parse_items = staticmethod(parse_items)
 
     def format(self, codes: Codes) -> list[Arch]:
         lists = [part.tolist() for part in _decisions(codes)]

@@ -107,7 +107,7 @@ class ProcessSums:
         return values
 
     def _latent(self, codes: Codes) -> Floats:
-        sums, many = self.sums.at(self.sums.keys.rows(codes)), len(self.weights)
+        sums, many = self.sums.at(codes), len(self.weights)
         z = np.log(sums[:, many + 1 :])
         z *= self.slope
         z += self.offset

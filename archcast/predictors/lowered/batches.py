@@ -38,17 +38,9 @@ def values_of_batch(parts: Parts, batch: Reading | NetworkBatch) -> Floats:
         if table is None or not table.is_table:
             return form.values(batch.parsed())
         return table.cost.row(batch.numbers)
-    if batch.codes is not None and not batch.checked:
+    if not batch.checked:
         return _unchecked(form, batch)
-    return values_of_codes(form, batch.parsed())
-
-
-def values_of_codes(form: Form, codes: Codes) -> Floats:
-    """Values of codes that the space's `parse` gave, one column a target.
-
-    Shapes:
-        codes: (n, k); output: float32 (n, c)
-    """
+    codes: Codes = batch.codes
     if len(codes) <= LARGE:
         return form.values(codes)
     return _in_blocks(form, len(codes), lambda rows: form.values(codes[rows]))
@@ -65,7 +57,7 @@ def _side_by_side(parts: Parts, batch: Reading | NetworkBatch) -> Floats:
 
 def _unchecked(form: Form, batch: Reading) -> Floats:
     """A large array, checked block by block instead of copied whole."""
-    codes = np.asarray(batch.codes)
+    codes = batch.codes
     try:
         return _in_blocks(form, len(codes), lambda rows: form.values(batch.space.parse(codes[rows])))
     except InputError:

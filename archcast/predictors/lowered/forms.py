@@ -86,12 +86,11 @@ class SumForm:
     def values(self, codes: Codes) -> Floats:
         """Sums, then the link, in parts that stay in the processor's cache."""
         if self.hidden is None:
-            return self.linked(self.cost.at(self.cost.keys.rows(codes)))
+            return self.linked(self.cost.at(codes))
         out = np.empty((len(codes), self.cost.table.shape[1]), dtype=np.float32)
         for i in range(0, len(codes), _PART):
             part = codes[i : i + _PART]
-            hidden = self.hidden.at(self.hidden.keys.rows(part))
-            out[i : i + _PART] = self.linked(self.cost.at(self.cost.keys.rows(part)), hidden)
+            out[i : i + _PART] = self.linked(self.cost.at(part), self.hidden.at(part))
         return out
 
     def linked(self, q: NDArray[Any], s: Floats | None = None) -> Floats:
@@ -115,17 +114,17 @@ class PlainForm:
     rows = 8192
 
     def __init__(self, model: Predictor) -> None:
-        self.model, self._asked = model, 0
+        self.model, self._asked, self._small = model, 0, is_small(model.space_)
         self.by_number: SumForm | None = None
 
     @property
     def kind(self) -> str:
         """`table` where the space is small, else `direct`."""
-        return "table" if is_small(self.model.space_) else "direct"
+        return "table" if self._small else "direct"
 
     def values(self, codes: Codes) -> Floats:
         """The predictor's answers, from the table where there is one; asking often enough makes it."""
-        if self.by_number is None and is_small(self.model.space_):
+        if self.by_number is None and self._small:
             self._asked += len(codes) + _CALL
             if self._asked * _WORTH >= self.model.space_.size:
                 return self.table().values(codes)

@@ -82,12 +82,13 @@ class GroupedSum:
     keys: Keys
     table: NDArray[Any]
 
-    def at(self, rows: NDArray[np.intp]) -> NDArray[Any]:
-        """F of architectures by the rows they read; groups are added in turn, whatever d is.
+    def at(self, codes: Codes) -> NDArray[Any]:
+        """F of architectures; groups are added in turn, whatever d is.
 
         Shapes:
-            rows: (G, n); output: (n, d)
+            codes: (n, k); output: (n, d)
         """
+        rows = self.keys.rows(codes)
         if len(rows) == 1:
             return self.row(rows[0])
         if self.table.shape[1] == 1:

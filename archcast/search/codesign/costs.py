@@ -168,8 +168,7 @@ def _volumes(name: str, dataset: str) -> Callable[[Codes], Doubles]:
 
     if space.cost_groups is None:
         return plain
-    sums = Sum.of(plain, space.cost_groups, space).packed(np.float64)
-    return lambda codes: sums.at(sums.keys.rows(codes))
+    return Sum.of(plain, space.cost_groups, space).packed(np.float64).at
 
 
 def _weights(model: FeatureModel, accelerators: list[Accelerator]) -> Doubles:

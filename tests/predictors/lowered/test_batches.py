@@ -13,7 +13,7 @@ import archcast
 from archcast.featurize.spaces import SPACES, catalog
 from archcast.featurize.spaces.catalog import read
 from archcast.predictors.lowered import batches as module
-from archcast.predictors.lowered.batches import values_of_batch, values_of_codes
+from archcast.predictors.lowered.batches import values_of_batch
 
 CELLS = SPACES["nasbench201"].format(SPACES["nasbench201"].sample(50, seed=0))
 
@@ -117,7 +117,7 @@ def test_answers_are_one_column_a_target() -> None:
     space = SPACES["fbnet"]
     form = archcast.load("raspi4", space="fbnet").form
     codes = space.sample(7, seed=0)
-    plain = values_of_codes(form, codes)
+    plain = form.values(codes)
     assert plain.shape == (7, 1)
     for batch in (codes, space.format(codes), codes.astype(np.int64)):
         np.testing.assert_array_equal(values_of_batch(((form, (0,)),), read(batch, space)), plain)
@@ -128,5 +128,5 @@ def test_several_forms_stand_in_the_columns_that_are_theirs() -> None:
     first, second = (archcast.load(device, space="fbnet").form for device in ("raspi4", "eyeriss"))
     codes = space.sample(7, seed=0)
     found = values_of_batch(((first, (1,)), (second, (0,))), read(codes, space))
-    np.testing.assert_array_equal(found[:, :1], values_of_codes(second, codes))
-    np.testing.assert_array_equal(found[:, 1:], values_of_codes(first, codes))
+    np.testing.assert_array_equal(found[:, :1], second.values(codes))
+    np.testing.assert_array_equal(found[:, 1:], first.values(codes))

@@ -35,7 +35,7 @@ def made_up(groups, d, seed):
 def test_tables_give_the_function_back(groups, d, seed):
     function, codes = made_up(groups, d, seed), random_codes(200, seed)
     summed = grouped(*tables(function, groups, TOPS), TOPS, np.float64)
-    found = summed.at(summed.keys.rows(codes))
+    found = summed.at(codes)
     assert found.shape == (200, d)
     np.testing.assert_allclose(found, function(codes), atol=1e-9)
 
@@ -45,7 +45,7 @@ def test_merging_changes_no_sum(monkeypatch, most):
     monkeypatch.setattr("archcast.predictors.lowered.tables._MOST_ROWS", most)
     function, codes = made_up(GROUPS[1], 2, 5), random_codes(300)
     summed = grouped(*tables(function, GROUPS[1], TOPS), TOPS, np.float64)
-    np.testing.assert_allclose(summed.at(summed.keys.rows(codes)), function(codes), atol=1e-9)
+    np.testing.assert_allclose(summed.at(codes), function(codes), atol=1e-9)
     assert most > 1 or len(summed.groups) == len(GROUPS[1]) + 1
     assert most < 10_000 or len(summed.groups) == 1
 
@@ -56,8 +56,7 @@ def test_one_column_is_added_like_several():
     whole = grouped(groups, parts, TOPS, np.float32)
     alone = grouped(groups, [part[:, 1:2] for part in parts], TOPS, np.float32)
     assert alone.groups == whole.groups
-    rows = whole.keys.rows(codes)
-    np.testing.assert_array_equal(alone.at(rows)[:, 0], whole.at(rows)[:, 1])
+    np.testing.assert_array_equal(alone.at(codes)[:, 0], whole.at(codes)[:, 1])
 
 
 def test_a_sum_gives_the_function_and_some_of_its_values():
@@ -66,7 +65,7 @@ def test_a_sum_gives_the_function_and_some_of_its_values():
     np.testing.assert_allclose(summed.at(codes), function(codes), atol=1e-9)
     np.testing.assert_allclose(summed.select((2, 0)).at(codes), function(codes)[:, [2, 0]], atol=1e-9)
     packed = summed.packed(np.float64)
-    np.testing.assert_allclose(packed.at(packed.keys.rows(codes)), function(codes), atol=1e-9)
+    np.testing.assert_allclose(packed.at(codes), function(codes), atol=1e-9)
     assert not summed.is_whole
 
 
@@ -93,7 +92,7 @@ def test_terms_are_sums_over_the_groups_that_a_space_names(name):
 
     summed = grouped(*tables(terms, space.term_groups, space.cardinalities), space.cardinalities, np.float64)
     codes = space.sample(2000, seed=3)
-    np.testing.assert_allclose(summed.at(summed.keys.rows(codes)), terms(codes), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(summed.at(codes), terms(codes), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", [n for n in SPACES if SPACES[n].cost_groups])
@@ -107,4 +106,4 @@ def test_costs_are_sums_over_the_groups_that_a_space_names(name):
     filled = costs(codes).any(axis=0)
     parts = tables(lambda c: costs(c)[:, filled], space.cost_groups, space.cardinalities)
     summed = grouped(*parts, space.cardinalities, np.float64)
-    np.testing.assert_allclose(summed.at(summed.keys.rows(codes)), costs(codes)[:, filled], rtol=1e-9)
+    np.testing.assert_allclose(summed.at(codes), costs(codes)[:, filled], rtol=1e-9)

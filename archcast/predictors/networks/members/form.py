@@ -63,7 +63,7 @@ class _Part(NamedTuple):
 
     def values(self, codes: Codes) -> Doubles:
         """(n, devices)."""
-        sums: Doubles = self.packed.at(self.packed.keys.rows(codes))
+        sums: Doubles = self.packed.at(codes)
         return sums if self.tables.are_values else self.model.finish(sums)
 
 
