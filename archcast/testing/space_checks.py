@@ -17,6 +17,7 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError, ParseError
 from archcast.featurize.cost import COST_SHAPE, network_cost
 from archcast.featurize.spaces import Space
+from archcast.featurize.summary import peak_bytes
 from archcast.predictors.lowered.tables import choices, tables
 
 _EXACT = 1e-9
@@ -182,19 +183,22 @@ def check_columns(space: Space) -> None:
 
 
 def check_network(space: Space) -> None:
-    """Costs and summands add up to what the networks cost, on every data set."""
+    """Costs, summands and peaks are those of the networks, on every data set."""
     if not space.counts_nodes:
         return
     _expect(InputError, partial(space.costs, space.sample(1, seed=0), "no such data set"))
     codes = space.sample(6, seed=11)
     for dataset in space.datasets:
         for live in (False, True):
-            wanted = [network_cost(space.network(code, dataset, live=live)) for code in codes]
+            networks = [space.network(code, dataset, live=live) for code in codes]
+            wanted = [network_cost(network) for network in networks]
             costs = space.costs(codes, dataset, live=live)
             _require(costs.shape == (6, *COST_SHAPE), "costs must be (n, C, Q)")
             _require(np.allclose(costs, wanted, rtol=_EXACT), "costs must be those of the graph's layers")
             summed = _summed(space, codes, dataset, live=live)
             _require(np.allclose(summed, wanted, rtol=_EXACT), "summands must add up to the network")
+            peaks = list(map(peak_bytes, networks))
+            _require(live or np.array_equal(space.peak_bytes(codes, dataset), peaks), "peaks must be true")
 
 
 def check_cells(space: Space) -> None:

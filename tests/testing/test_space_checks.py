@@ -89,6 +89,11 @@ class Cheap(Towers):
         return 0.5 * super().costs(codes, dataset, live=live)
 
 
+class Modest(Towers):
+    def peak_bytes(self, codes, dataset=None):
+        return 0.5 * super().peak_bytes(codes, dataset)
+
+
 class Hopeful(Towers):
     cost_groups = ((0,), (1,), (2,))
 
@@ -103,6 +108,7 @@ class Hopeful(Towers):
         (Restless, check_equals),
         (Lonely, check_neighbours),
         (Cheap, check_network),
+        (Modest, check_network),
         (Hopeful, check_sums),
     ],
 )

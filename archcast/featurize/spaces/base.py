@@ -32,6 +32,7 @@ from archcast.featurize.encoders.onehot import one_hot
 from archcast.featurize.encoders.packed import PackedGraphs, pack_networks
 from archcast.featurize.spaces.members import Members
 from archcast.featurize.spaces.structure import cost_group
+from archcast.featurize.summary import peak_bytes
 from archcast.featurize.topology import Cells, cell_of, joined_cells
 
 
@@ -190,6 +191,15 @@ class Space(Members):
         dataset = self.check_dataset(dataset)
         return np.stack([_of_graph(self, bytes(row), dataset, live)[0] for row in codes])
 
+    def peak_bytes(self, codes: Codes, dataset: str | None = None) -> Doubles:
+        """Most bytes of activations alive at once; equal to `featurize.summary.peak_bytes` of each network.
+
+        Shapes:
+            codes: (n, k); output: (n,)
+        """
+        dataset = self.check_dataset(dataset)
+        return np.array([_of_graph(self, bytes(row), dataset, False)[2] for row in codes], dtype=np.float64)
+
     def cells(self, codes: Codes) -> Cells:
         """Width, depth and skip channels of each architecture's cells, see `featurize.topology`."""
         cells = [
@@ -261,10 +271,10 @@ class Space(Members):
         return None
 
 
-@lru_cache(maxsize=2**14)
+@lru_cache(maxsize=2**15)
 def _of_graph(
     space: Space, code: bytes, dataset: str, live: bool
-) -> tuple[Doubles, tuple[float, float, float]]:
-    """Costs (C, Q) and the one cell of one network."""
+) -> tuple[Doubles, tuple[float, float, float], int]:
+    """Costs (C, Q), the one cell and the peak of one network."""
     network = space.network(np.frombuffer(code, dtype=np.int8), dataset, live=live)
-    return network_cost(network), cell_of(network)
+    return network_cost(network), cell_of(network), peak_bytes(network)

@@ -21,6 +21,7 @@ from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack_cha
 from archcast.featurize.spaces.base import Space, Summand
 from archcast.featurize.spaces.builder import NetworkBuilder
 from archcast.featurize.spaces.repeats import has_repeats, repeat_groups
+from archcast.featurize.summary import peak_bytes
 
 Build = Callable[[NetworkBuilder, str, int], str]
 """(builder, what the part reads, key) -> what it gives."""
@@ -79,6 +80,14 @@ class ChainSpace(Space):
         for table, keys in zip(tables, self.part_keys(codes).T, strict=True):
             few += table.take(keys, axis=0)
         return _spread(few, filled)
+
+    def peak_bytes(self, codes: Codes, dataset: str | None = None) -> Doubles:
+        """That of the part with the most: between two parts nothing but what they hand over is alive."""
+        most = np.zeros(len(codes))
+        for summand in self.summands(codes, dataset):
+            peaks = np.array([peak_bytes(network) for network in summand.networks], dtype=np.float64)
+            np.maximum(most, peaks[summand.forms], out=most)
+        return most
 
     def dag(self, codes: Codes, dataset: str | None = None) -> PackedGraphs:
         """One node a part that has layers; its type is the part, its features are its costs."""

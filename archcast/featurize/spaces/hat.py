@@ -31,7 +31,7 @@ from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.foreign import transformers
 from archcast.featurize.spaces.genome import Genome
 from archcast.featurize.spaces.hat_genome import HATGenome
-from archcast.featurize.spaces.hat_network import TransformerBuilder, spread
+from archcast.featurize.spaces.hat_network import TransformerBuilder, decoder_peak, encoder_peak, spread
 from archcast.featurize.spaces.hat_notation import (
     COLUMNS,
     DECODER_DEPTHS,
@@ -146,12 +146,7 @@ class HAT(Space):
         """
         del live
         row = self.check_codes(np.asarray(code).reshape(1, -1))[0].tolist()
-        depth = row[_LD] + 1
-        layers = {c: ENCODER_DEPTH if c in (_FE, _HE) else depth for c in (_FE, _HE, _FD, _HD, _HC, _A)}
-        each = {}
-        for column, many in layers.items():
-            mean = MEANS[COLUMNS[column]]
-            each[column] = [mean.unit * v for v in spread(row[column], mean.choices, many)]
+        each = _each(row)
         b = TransformerBuilder(TOKENS[self.check_dataset(dataset)])
         b.part = "encoder"
         x = b.input("source", WIDTHS[row[_DE]])
@@ -162,11 +157,32 @@ class HAT(Space):
             outputs.append(x)
         b.part = "decoder"
         y = b.input("target", WIDTHS[row[_DD]])
-        for i in range(depth):
+        for i in range(row[_LD] + 1):
             b.part = f"decoder.layer{i}"
             heads, seen = (each[_HD][i], each[_HC][i]), outputs[-each[_A][i] :]
             y = b.decoder_layer(y, seen, heads=heads, hidden=each[_FD][i])
         return b.network(y)
+
+    def peak_bytes(self, codes: Codes, dataset: str | None = None) -> Doubles:
+        """That of the layer with the most, each built alone with what is alive beside it.
+
+        Beside a layer of the encoder that is the target and the outputs that the decoder attends, beside one
+        of the decoder the outputs that later ones attend, which are never more.
+        """
+        tokens = TOKENS[self.check_dataset(dataset)]
+        most = np.empty(len(codes))
+        for n, row in enumerate(self.check_codes(codes).tolist()):
+            each, wide, target = _each(row), WIDTHS[row[_DE]], WIDTHS[row[_DD]]
+            first = ENCODER_DEPTH - each[_A][0]  # output that is attended
+            peaks = []
+            for i, layer in enumerate(zip(each[_HE], each[_FE], strict=True)):
+                beside = 4 * tokens * (target + wide * max(0, i - 1 - first))
+                peaks.append(beside + encoder_peak(tokens, wide, *layer, kept=i > first))
+            later = (*each[_A][1:], 0)
+            for own in zip(each[_HD], each[_HC], each[_FD], each[_A], later, strict=True):
+                peaks.append(decoder_peak(tokens, target, wide, *own))
+            most[n] = max(peaks)
+        return most
 
     def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:
         """Closed form of HAT's layers, without embeddings and vocabulary projection.
@@ -254,6 +270,16 @@ class HAT(Space):
         costs = self.costs(codes, dataset)
         flops = 2 * (quantity(costs, "macs") + quantity(costs, "outputs", "add"))
         return quantity(costs, "params"), flops
+
+
+def _each(row: list[int]) -> dict[int, list[int]]:
+    """Values of each layer, largest first, of the columns that hold sums over layers."""
+    out = {}
+    for column in (_FE, _HE, _FD, _HD, _HC, _A):
+        mean = MEANS[COLUMNS[column]]
+        layers = ENCODER_DEPTH if column in (_FE, _HE) else row[_LD] + 1
+        out[column] = [mean.unit * v for v in spread(row[column], mean.choices, layers)]
+    return out
 
 
 def _symbols(codes: Codes) -> tuple[Doubles, ...]:

@@ -9,16 +9,19 @@ values of cross-attention are made of the outputs of the last encoder layers, on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import combinations_with_replacement
 
 from archcast.core.network import Attribute, Network, Node, Scalar, Value
+from archcast.featurize.summary import peak_bytes
 
 WIDTH = 512
 _FORBIDDEN = -1e9
 """Added before the soft-max where a token must not see a later one."""
 
 
-def spread(total: int, choices: Sequence[int], layers: int) -> tuple[int, ...]:
+@cache
+def spread(total: int, choices: tuple[int, ...], layers: int) -> tuple[int, ...]:
     """A value for each layer, largest first, of the sum given and as even as the choices allow."""
     fitting = (row for row in combinations_with_replacement(choices, layers) if sum(row) == total)
     return tuple(sorted(min(fitting, key=lambda row: sum(v * v for v in row)), reverse=True))
@@ -123,3 +126,29 @@ class TransformerBuilder:
         self.values[name] = Value(name, shape)
         self.nodes.append(Node(op, inputs, (name,), attributes, self.part))
         return name
+
+
+@cache
+def encoder_peak(tokens: int, width: int, heads: int, hidden: int, *, kept: bool) -> int:
+    """Most bytes alive in an encoder layer; `kept`: what it reads is read again after it."""
+    b = TransformerBuilder(tokens)
+    x = b.input("source", width)
+    y = b.encoder_layer(x, heads=heads, hidden=hidden)
+    return peak_bytes(b.network(y, x) if kept else b.network(y))
+
+
+@cache
+def decoder_peak(
+    tokens: int, width: int, source: int, own: int, cross: int, hidden: int, attended: int, later: int
+) -> int:
+    """Most bytes alive in a decoder layer.
+
+    Args:
+        width, source: of the decoder and of the encoder.
+        own, cross: heads of self- and of cross-attention.
+        attended, later: last encoder layers that it, and those after it, attend.
+    """
+    b = TransformerBuilder(tokens)
+    seen = [b.input(f"source{i}", source) for i in range(attended)]
+    y = b.decoder_layer(b.input("target", width), seen, heads=(own, cross), hidden=hidden)
+    return peak_bytes(b.network(y, *seen[attended - later :]))

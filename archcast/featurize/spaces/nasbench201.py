@@ -15,7 +15,7 @@ import numpy as np
 from archcast.core.arrays import Arch, ArchBatch, Bools, Codes, Doubles, Ints
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Network
-from archcast.featurize.cost import COST_SHAPE, nodes_cost, quantity
+from archcast.featurize.cost import COST_SHAPE, network_cost, nodes_cost, quantity
 from archcast.featurize.encoders.packed import PackedGraphs, log_costs, pack
 from archcast.featurize.spaces.base import Space, Summand
 from archcast.featurize.spaces.blocks import classifier, conv_bn
@@ -37,6 +37,7 @@ from archcast.featurize.spaces.nasbench201_notation import (
 from archcast.featurize.spaces.nasbench201_paths import cell_terms
 from archcast.featurize.spaces.nasbench201_structure import cell_groups
 from archcast.featurize.spaces.places import Places, column_places
+from archcast.featurize.summary import peak_bytes
 from archcast.featurize.topology import Cells
 
 CELLS_A_STAGE = 5
@@ -206,6 +207,18 @@ class NASBench201(Space):
             total += sums[count]
         return total
 
+    def peak_bytes(self, codes: Codes, dataset: str | None = None) -> Doubles:
+        """That of the first cell, which has the largest maps, or of what stands around cells.
+
+        Both convolutions hold the same.
+        """
+        dataset = self.check_dataset(dataset)
+        alike = np.where(codes == OPERATIONS.index("nor_conv_3x3"), OPERATIONS.index("nor_conv_1x1"), codes)
+        forms, own = np.unique(alike, axis=0, return_inverse=True)
+        side, _ = INPUTS[dataset]
+        peaks = np.array([_cell_peak(tuple(form), side) for form in forms.tolist()], dtype=np.float64)
+        return np.maximum(peaks[own.reshape(-1)], peak_bytes(_frame(dataset)))
+
     def cells(self, codes: Codes) -> Cells:
         """One cell of the space is one cell here (15 in all); the reductions are the same everywhere.
 
@@ -309,24 +322,39 @@ def _cell(b: NetworkBuilder, x: str, operations: list[int], live: bool) -> str:
 
 
 @lru_cache(maxsize=8)
-def _cost_tables(dataset: str) -> tuple[Doubles, Doubles, Doubles, Doubles]:
-    """Costs of the frame, of each operation, of a sum of 0 to 3 edges, of a disconnected cell."""
+def _frame(dataset: str) -> Network:
+    """What stands around the cells."""
     side, classes = INPUTS[dataset]
     b = NetworkBuilder()
     x = _stem(b, b.input(3, side))
+    for channels in CHANNELS[1:]:
+        x = _reduction(b, x, channels)
+    classifier(b, b.pointwise(b.pointwise(x, "batch_norm"), "relu"), classes)
+    return b.network()
+
+
+@lru_cache(maxsize=2**13)
+def _cell_peak(operations: tuple[int, ...], side: int) -> int:
+    """Most bytes alive in a cell of the first stage."""
+    b = NetworkBuilder()
+    return peak_bytes(b.network(_cell(b, b.input(CHANNELS[0], side), list(operations), live=False)))
+
+
+@lru_cache(maxsize=8)
+def _cost_tables(dataset: str) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+    """Costs of the frame, of each operation, of a sum of 0 to 3 edges, of a disconnected cell."""
+    side, _ = INPUTS[dataset]
     operation, sums = np.zeros((len(OPERATIONS), *COST_SHAPE)), np.zeros((4, *COST_SHAPE))
     for stage, channels in enumerate(CHANNELS):
-        x = _reduction(b, x, channels) if stage else x
         for op in range(len(OPERATIONS)):
             part = NetworkBuilder()
-            _operation(part, part.input(*b.shape(x)[:2]), op)
+            _operation(part, part.input(channels, side >> stage), op)
             operation[op] += CELLS_A_STAGE * nodes_cost(part.nodes, part.values)
         for arriving in (2, 3):
             part = NetworkBuilder()
-            part.add(*[part.input(*b.shape(x)[:2]) for _ in range(arriving)])
+            part.add(*[part.input(channels, side >> stage) for _ in range(arriving)])
             sums[arriving] += CELLS_A_STAGE * nodes_cost(part.nodes, part.values)
-    classifier(b, b.pointwise(b.pointwise(x, "batch_norm"), "relu"), classes)
-    return nodes_cost(b.nodes, b.values), operation, sums, operation[NONE]
+    return network_cost(_frame(dataset)), operation, sums, operation[NONE]
 
 
 @lru_cache(maxsize=1)

@@ -44,6 +44,7 @@ from archcast.featurize.spaces.skipnet_notation import (
     WIDTHS,
     parse_items,
 )
+from archcast.featurize.summary import peak_bytes
 from archcast.featurize.topology import Cells
 
 IMAGES = {"digits": (1, 8), "cifar10": (3, 32), "shapes": (16, 8)}
@@ -176,6 +177,17 @@ class SkipNet(ChainSpace):
             types=N_CELLS + 1,
         )
 
+    def peak_bytes(self, codes: Codes, dataset: str | None = None) -> Doubles:
+        """That of the first layers, of the later ones with all that is alive for skips, and of the head."""
+        most = super().peak_bytes(codes, dataset)  # a later layer alone has a part of what is alive
+        depth, width, skips = _decisions(codes)
+        _, side = IMAGES[self.check_dataset(dataset)]
+        for c in range(N_CELLS):
+            pairs, forms = np.unique(np.stack([depth[:, c], skips[:, c]]), axis=1, return_inverse=True)
+            peaks = np.array([_channel_peak(d, t) for d, t in pairs.T.tolist()], dtype=np.float64)
+            np.maximum(most, width[:, c] * (side >> c) ** 2 * peaks[forms.reshape(-1)], out=most)
+        return most
+
     def cells(self, codes: Codes) -> Cells:
         """Width, depth and skip channels of the three cells; skips concatenate."""
         depth, width, skips = _decisions(codes)
@@ -257,6 +269,16 @@ def _stride(cell: int, i: int) -> int:
 def _layer(b: NetworkBuilder, read: Sequence[str], width: int, *, stride: int) -> str:
     x = b.concat(*read) if len(read) > 1 else read[0]
     return conv_bn(b, x, width, kernel=3, stride=stride, act="relu")
+
+
+@cache
+def _channel_peak(depth: int, skips: int) -> int:
+    """Most bytes alive in the later layers of a cell of one channel at one place."""
+    b = NetworkBuilder()
+    made = [b.input(1, 1)]
+    for i in range(2, depth + 1):
+        made.append(_layer(b, [made[-1], *(made[j - 1] for j in sources(i, skips))], 1, stride=1))
+    return peak_bytes(b.network())
 
 
 def _first(cell: int) -> Build:

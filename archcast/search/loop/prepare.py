@@ -19,7 +19,7 @@ from archcast.search.loop.goals import Goal, Limit, Quantity
 from archcast.search.loop.methods import METHODS
 from archcast.search.loop.problem import Problem
 from archcast.search.loop.reader import Reader, memory_devices
-from archcast.search.loop.sizes import Counted
+from archcast.search.loop.sizes import MEMORY, Counted
 from archcast.search.loop.sources import SCORE_TAKES, Score, Source, held_by_measurements, source_of
 from archcast.serving import LoadedPredictor
 
@@ -101,12 +101,18 @@ def keeps_limits(space: Space, limits: Sequence[str | Limit] | str, codes: Codes
     """
     data = space.check_dataset(None)
     bounds = Reader(space, (), data).limits(limits)
-    if not bounds:
-        return np.ones(len(codes), dtype=bool)
     sources = tuple(_source(bound.quantity, space, data, None, SCORE_TAKES[0]) for bound in bounds)
-    problem = Problem(space, (), (), bounds, sources, HOLD)
-    kept: Bools = problem.scores(problem.values(codes)).violation == 0
+    kept = np.ones(len(codes), dtype=bool)
+    for bound, source in sorted(zip(bounds, sources, strict=True), key=_is_slow):
+        if kept.any():
+            problem = Problem(space, (), (), (bound,), (source,), HOLD)
+            kept[kept] = problem.scores(problem.values(codes[kept])).violation == 0
     return kept
+
+
+def _is_slow(held: tuple[Limit, Source]) -> bool:
+    """Whether a limit is looked at last: peaks may need every network built."""
+    return held[0].quantity.is_size and held[0].quantity.metric == MEMORY
 
 
 def within_limits(space: Space, limits: Sequence[str | Limit] | str, codes: Codes) -> Codes:

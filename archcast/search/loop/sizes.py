@@ -11,14 +11,10 @@ They are counted, not predicted, and so exact: `hold` does not widen them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
 
 from archcast.core.arrays import Codes, Doubles
 from archcast.featurize.features import feature_names, feature_values
 from archcast.featurize.spaces import Space
-from archcast.featurize.summary import peak_bytes
 
 MEMORY = "memory"
 """Also a metric, where it is of a device."""
@@ -64,15 +60,10 @@ class Counted:
     def mean(self, codes: Codes) -> Doubles:
         """(n,) sizes."""
         if self.size == MEMORY:
-            return np.array([_memory(self.space, bytes(row), self.dataset) for row in codes])
+            return self.space.peak_bytes(codes, self.dataset) / _MIB
         return feature_values(self.space, codes, self.dataset, names=(self.size,))[:, 0]
 
     def end(self, codes: Codes, share: float, *, upper: bool) -> Doubles:
         """(n,) sizes."""
         del share, upper
         return self.mean(codes)
-
-
-@lru_cache(maxsize=2**14)
-def _memory(space: Space, code: bytes, dataset: str) -> float:
-    return peak_bytes(space.network(np.frombuffer(code, dtype=np.int8), dataset)) / _MIB

@@ -8,6 +8,7 @@ import pytest
 from archcast.core.errors import ParseError
 from archcast.featurize.cost import quantity
 from archcast.featurize.spaces.catalog import spaces
+from archcast.featurize.summary import peak_bytes
 
 HAT = spaces("hat")
 EXAMPLE = {
@@ -205,3 +206,9 @@ def test_cells_by_hand():
     np.testing.assert_array_equal(cells.width, [[512, 512], [640, 512]])
     np.testing.assert_array_equal(cells.depth, [[12, 3], [12, 6]])
     np.testing.assert_array_equal(cells.skip, [[12 * 512, 3 * 512 + 512], [12 * 640, 6 * 512 + 2 * 640]])
+
+
+def test_peaks_layer_by_layer_are_those_of_networks():
+    codes = HAT.sample(30, seed=3)
+    peaks = [peak_bytes(HAT.network(code, "iwslt14deen")) for code in codes]
+    assert HAT.peak_bytes(codes, "iwslt14deen").tolist() == peaks

@@ -110,6 +110,10 @@ def test_which_keep_limits():
     middle = float(np.median(params))
     kept = keeps_limits(FBNET, [f"params<={middle}", "latency@raspi4<=1000"], codes)
     np.testing.assert_array_equal(kept, params <= middle)
+    peaks = np.array([peak_bytes(FBNET.network(code)) for code in codes]) / 2**20
+    kept = keeps_limits(FBNET, [f"memory<={np.median(peaks)}", f"params<={middle}"], codes)
+    np.testing.assert_array_equal(kept, (peaks <= np.median(peaks)) & (params <= middle))
+    assert not keeps_limits(FBNET, ["params<=1", "memory<=100"], codes).any()
     assert keeps_limits(FBNET, [], codes).all()
 
 
