@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from archcast.core.errors import InputError
 from archcast.core.labels import Labels
+from archcast.core.reading.keys import read_yaml
 from archcast.predictors.distill import Teaching
 from archcast.training.protocols.schema import Names, Part, Table
 from archcast.training.splits import Split, group_split
@@ -82,7 +82,9 @@ def read_recipe(path: Path = RECIPE) -> Recipe:
         InputError: a key is unknown, missing or of the wrong type.
     """
     try:
-        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Recipe.model_validate(
+            read_yaml(path.read_text(encoding="utf-8"), f"recipe {path}", extra="train")
+        )
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

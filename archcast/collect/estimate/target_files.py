@@ -25,8 +25,8 @@ from archcast.collect.estimate.target import Target, convert
 from archcast.collect.estimate.work import check_conventions
 from archcast.core.device import DeviceName
 from archcast.core.errors import InputError, UnknownNameError, shorten
-from archcast.core.optional import require
 from archcast.core.pairs import parse_pairs
+from archcast.core.reading.keys import read_yaml
 
 _KEYS = {
     "name": str,
@@ -82,12 +82,7 @@ def read_target(place: str) -> Target:
 
 def parse_target(text: str, where: str) -> Target:
     """The target that a YAML text describes; `where` names it in errors."""
-    yaml = require("yaml", extra="collect", purpose="reading a target file")
-    try:
-        given = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        detail = " ".join(str(error).split())
-        raise InputError(f"target {where} is not YAML: {detail}") from None
+    given = read_yaml(text, f"target {where}", extra="collect")
     if not isinstance(given, dict):
         raise InputError(f"target {where} must hold keys and values, got {shorten(given)}")
     for key, value in given.items():

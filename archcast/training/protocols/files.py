@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from archcast.core.errors import InputError, UnknownNameError
-from archcast.core.optional import require
+from archcast.core.reading.keys import read_yaml
 from archcast.training.protocols.schema import AnyProtocol, first_problem
 
 _ENDINGS = (".yaml", ".yml")
@@ -47,11 +47,7 @@ def _text(path: Path) -> str:
 
 
 def _parse(text: str, where: str, name: str) -> Any:
-    yaml = require("yaml", extra="train", purpose="reading a protocol")
-    try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"protocol {where!r} must be YAML: {error}") from error
+    found = read_yaml(text, f"protocol {where!r}", extra="train")
     if not isinstance(found, dict):
         raise InputError(f"protocol {where!r} must be keys with values, got {type(found).__name__}")
     if "name" in found:

@@ -60,7 +60,8 @@ def test_a_user_adds_a_target_by_a_file(tmp_path: Path) -> None:
         ("[50, 100]", "50", r"grid.peak_gmacs of target it must be a list of values, got 50"),
         ("[50, 100]", "[50, x]", "grid.peak_gmacs of target it must be a number above 0, got 'x'"),
         ("grid: {peak_gmacs", "grid: {peak", "grid key of target it must be one of"),
-        ("name: mine", "name: [", "target it is not YAML"),
+        ("name: mine", "name: [", "target it must be YAML"),
+        ("name: mine", "name: mine\nname: ours", "target it must have each key once, got 'name' at line"),
         ("name: mine", "name: mine\nenergy: {watt: 7}", "energy key of target it must be one of watts"),
     ],
 )
