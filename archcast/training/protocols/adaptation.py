@@ -25,8 +25,8 @@ from archcast.predictors.adapt.references import suggest_references
 from archcast.training.metrics import quality
 from archcast.training.protocols.noise import noise_floor
 from archcast.training.protocols.result import Progress, Record
-from archcast.training.protocols.rows import column_of, middle_rows
-from archcast.training.protocols.schema import Adaptation
+from archcast.training.protocols.rows import check_apart, column_of, middle_rows
+from archcast.training.protocols.schema import Adaptation, Rows
 from archcast.training.train import make_predictor
 
 COVERAGE = 0.9
@@ -62,6 +62,9 @@ def run(
     sources = protocol.sources.labels()
     targets = sources if protocol.target is None else protocol.target.labels()
     devices = targets.devices if protocol.target_devices == "all" else protocol.target_devices
+    if isinstance(protocol.test, Rows):
+        for draw in seeds:
+            check_apart(protocol.pool, protocol.test, targets, draw, what="pool")
     prior = lru_cache(maxsize=1)(lambda names, seed: _prior(protocol, sources, names, seed, progress))
     found: dict[tuple[str, int, bool], ByDevice] = {}
     for seed in seeds if protocol.pool.seed == "each" else [None]:

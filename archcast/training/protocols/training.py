@@ -10,7 +10,7 @@ import numpy as np
 from archcast.core.labels import Labels
 from archcast.training.metrics import quality
 from archcast.training.protocols.result import Progress, Record
-from archcast.training.protocols.rows import column_of, middle_rows
+from archcast.training.protocols.rows import check_apart, column_of, middle_rows
 from archcast.training.protocols.schema import Training
 from archcast.training.train import make_predictor
 
@@ -20,6 +20,8 @@ def run(
 ) -> list[Record]:
     """One record a family and seed: Spearman and the share within 10 % of every target device."""
     labels = protocol.table.labels()
+    for seed in seeds:
+        check_apart(protocol.train, protocol.test, labels, seed, what="train")
     records = []
     for family in families:
         for seed in seeds:

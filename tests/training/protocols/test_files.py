@@ -22,6 +22,17 @@ published:
   - {predictor: a peer, measured: 8, mean: 0.5, source: a paper}
 """
 
+TRAINING = """
+title: my boards, from many measurements
+kind: training
+seeds: 1
+predictors: [flops]
+table: {space: nasbench201, metric: latency, tables: [help]}
+target_devices: [raspi4]
+train: {first: 0, count: 300}
+test: {first: 300, count: 200}
+"""
+
 
 @pytest.fixture
 def own(tmp_path):
@@ -93,6 +104,7 @@ def test_a_file_of_ones_own(own, small_tables, monkeypatch):
         (("title:", "name: other\ntitle:"), "name is no key of a protocol"),
         ((", source: a paper", ""), "a published record must have a source"),
         (("title: my", "title: [my"), "must be YAML"),
+        (("measured: [8]", "seeds: 3"), "must have each key once, got 'seeds' at line 4 and again at line 9"),
     ],
 )
 def test_what_is_wrong_is_named(own, change, words):
@@ -115,7 +127,7 @@ def test_methods_and_families_are_checked(small_tables, monkeypatch):
     monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
     with pytest.raises(UnknownNameError, match="method of nasflat-ND must be one of random, suggested"):
         run_protocol(load_protocol("nasflat-ND"), ["gp"])
-    with pytest.raises(UnknownNameError, match="predictor must be one of"):
+    with pytest.raises(UnknownNameError, match="predictor to train must be one of"):
         run_protocol(load_protocol("latency-hat"), ["oracle"])
 
 
@@ -126,3 +138,20 @@ def test_rows_beyond_the_table_are_refused(own, small_tables, monkeypatch):
         InputError, match="rows must lie within the 987 of nasbench201, got 20000 from 300 on"
     ):
         run_protocol(load_protocol(own(text)))
+
+
+@pytest.mark.parametrize(
+    ("change", "both"),
+    [
+        (("test: {first: 300", "test: {first: 200"), "100 of nasbench201 in both, the first 200"),
+        (("test: {first: 300, count: 200}", "test: {random: 900}"), "of nasbench201 in both"),
+    ],
+)
+def test_rows_that_teach_are_not_tested(own, small_tables, monkeypatch, change, both):
+    monkeypatch.setenv("ARCHCAST_DATA", str(small_tables))
+    assert change[0] in OWN
+    with pytest.raises(InputError, match=f"test must hold other rows than pool, got .*{both}"):
+        run_protocol(load_protocol(own(OWN.replace(*change))))
+    training = TRAINING.replace("test: {first: 300", "test: {first: 299")
+    with pytest.raises(InputError, match="test must hold other rows than train, got 1 of nasbench201"):
+        run_protocol(load_protocol(own(training)))
