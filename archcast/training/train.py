@@ -95,9 +95,9 @@ def fit_run(predictor: Predictor, labels: Labels, split: Split, *, seed: int) ->
 
 def make_predictor(family: str, settings: Mapping[str, Any]) -> Predictor:
     """An unfitted predictor with some settings changed; texts are read as the default's type."""
-    kind = PREDICTORS[family]
-    if not kind.learns:
+    if family not in PREDICTORS or not PREDICTORS[family].learns:
         raise UnknownNameError("predictor to train", family, learning_families())
+    kind = PREDICTORS[family]
     defaults = {f.name: getattr(kind.Config(), f.name) for f in fields(kind.Config)}
     chosen = {}
     for name, value in settings.items():

@@ -73,7 +73,7 @@ def test_wrong_settings_are_named(family, settings, said):
 def test_unknown_names_list_the_choices():
     with pytest.raises(UnknownNameError, match=r"setting of lightgbm must be one of .*did you mean 'rounds'"):
         make_predictor("lightgbm", {"round": 5})
-    with pytest.raises(UnknownNameError, match="predictor must be one of adapted, additive"):
+    with pytest.raises(UnknownNameError, match="predictor to train must be one of additive"):
         make_predictor("oracle", {})
     with pytest.raises(UnknownNameError, match="predictor to train must be one of") as caught:
         make_predictor("tabulated", {})
@@ -120,7 +120,7 @@ def test_devices_sources_and_settings_are_handed_on():
 
 def test_names_are_checked_before_any_table_is_read(monkeypatch):
     monkeypatch.delenv("ARCHCAST_DATA")
-    with pytest.raises(UnknownNameError, match="predictor must be one of"):
+    with pytest.raises(UnknownNameError, match="predictor to train must be one of"):
         train("fbnet", predictor="oracle")
     with pytest.raises(UnknownNameError, match="setting of linear"):
         train("fbnet", predictor="linear", settings={"trees": 3})

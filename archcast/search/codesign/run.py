@@ -15,7 +15,7 @@ import numpy as np
 from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import SPACES, Space
-from archcast.predictors.contract import PREDICTORS, Predictor
+from archcast.predictors.contract import Predictor
 from archcast.predictors.families.gp import GP
 from archcast.predictors.families.gp_sums import process_sums
 from archcast.predictors.lowered import served_form
@@ -27,6 +27,7 @@ from archcast.search.codesign.problem import Accuracy, PairProblem, PairValues
 from archcast.search.codesign.space import JointSpace
 from archcast.search.loop.goals import Limit
 from archcast.training.labels import load_labels
+from archcast.training.train import make_predictor
 
 TRAINED = 25
 """Trained networks that the accuracy is learned from."""
@@ -62,12 +63,12 @@ def fit_accuracy(
         UnknownNameError: no such family, or no accuracies of that data set.
         InputError: fewer than `n` networks are trained.
     """
-    known = PREDICTORS[family]
+    predictor = make_predictor(family, {})
     labels = load_labels(space.name, "accuracy", datasets=[space.check_dataset(dataset)])
     if not 2 <= n <= len(labels):
         raise InputError(f"trained networks must be 2 to {len(labels)}, got {n}")
     chosen = np.sort(np.random.default_rng(seed).permutation(len(labels))[:n])
-    return known().fit(labels.rows(chosen), seed=seed), tuple(chosen.tolist())
+    return predictor.fit(labels.rows(chosen), seed=seed), tuple(chosen.tolist())
 
 
 def quick_accuracy(predictor: Predictor) -> Accuracy:

@@ -94,8 +94,11 @@ def test_other_numbers_of_trained_networks_are_refused(n):
 
 
 def test_an_unknown_predictor_is_named():
-    with pytest.raises(UnknownNameError, match="oracle"):
-        fit_accuracy(SPACES["skipnet"], "oracle")
+    for family in ("oracle", "distilled"):
+        with pytest.raises(UnknownNameError, match=f"predictor to train .* got '{family}'") as told:
+            fit_accuracy(SPACES["skipnet"], family)
+        assert {"gp", "nn_degree"} <= {*told.value.choices}
+        assert not {"adapted", "distilled", "tabulated"} & {*told.value.choices}
 
 
 def test_a_target_is_estimated_at_every_point_of_its_grid(tmp_path, monkeypatch):
