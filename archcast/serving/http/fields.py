@@ -15,8 +15,11 @@ from archcast.core.errors import shorten
 from archcast.serving.http.errors import MalformedError
 
 
-def read_object(body: bytes, known: Sequence[str]) -> dict[str, Any]:
-    """The JSON object of a body, with no other keys than those known; nesting deeper than 200 is refused."""
+def read_object(body: bytes, known: Sequence[str] | None = None) -> dict[str, Any]:
+    """The JSON object of a body, with no other keys than those known, where they are told.
+
+    Nesting deeper than 200 is refused.
+    """
     try:
         found = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
@@ -46,12 +49,12 @@ def _not_finite(value: Any, place: str) -> Iterator[tuple[str, float]]:
         yield place, value
 
 
-def only(found: Any, known: Sequence[str], what: str) -> dict[str, Any]:
-    """`found` when it is an object with no other keys than those known."""
+def only(found: Any, known: Sequence[str] | None, what: str) -> dict[str, Any]:
+    """`found` when it is an object with no other keys than those known; None takes any."""
     if not isinstance(found, dict):
         raise MalformedError(f"{what} must be a JSON object, got {shorten(found)}")
     for key in found:
-        if key not in known:
+        if known is not None and key not in known:
             raise MalformedError(f"{what} must have only the keys {', '.join(known)}; got {shorten(key)}")
     return found
 

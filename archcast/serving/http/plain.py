@@ -22,7 +22,7 @@ from archcast.serving.http.batcher import Answer
 from archcast.serving.http.dataplane import DataPlane
 from archcast.serving.http.errors import MalformedError
 from archcast.serving.http.networks import schemas as network_schemas
-from archcast.serving.http.networks.desk import KNOWN_FIELDS, NETWORK
+from archcast.serving.http.networks.desk import NETWORK
 from archcast.serving.http.networks.form import takes_file
 from archcast.serving.http.openapi import Operation
 from archcast.serving.http.statuses import JSON_TYPE
@@ -37,7 +37,7 @@ def predict_handler(plane: DataPlane) -> Handler:
     """What answers `POST /predict`."""
 
     async def predict(asked: AdmittedRequest) -> Response:
-        found = fields.read_object(asked.body, (*_KEYS, *KNOWN_FIELDS))
+        found = fields.read_object(asked.body)
         if NETWORK in found:
             return await plane.networks.answer_known(found, asked)
         fields.only(found, _KEYS, "the body")

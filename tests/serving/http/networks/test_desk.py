@@ -44,7 +44,12 @@ def test_a_file_then_its_key(networks: Service):
         (404, {"network": "ab", "device": PHONE}, "network 'ab' is not known here, or no longer"),
         (400, {"network": 3, "device": PHONE}, "network must be the key of a network, got 3"),
         (400, {"network": "ab", "architectures": []}, "must have only the keys network, device"),
-        (400, {"architectures": ["x"], "explain": True}, "must have only the keys architectures"),
+        (
+            400,
+            {"architectures": ["x"], "device": GPU, "explain": True},
+            "the body must have only the keys architectures, codes, space, device, metric, dataset, "
+            "coverage, version; got 'explain'",
+        ),
     ],
 )
 def test_mistakes_of_bodies(networks: Service, status, body, sentence):
