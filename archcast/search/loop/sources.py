@@ -163,10 +163,7 @@ def measured_of(source: Source) -> Column | None:
     if not isinstance(source, Predicted):
         return None
     entry = source.handle.entry
-    try:
-        return measured_column(entry.space, entry.device, entry.metric, entry.dataset)
-    except UnknownNameError:  # an adapted device that has no row
-        return None
+    return _column(entry.space, entry.device, entry.metric, entry.dataset)
 
 
 def held_by_measurements(source: Source, what: str) -> Source:
@@ -187,10 +184,10 @@ def held_by_measurements(source: Source, what: str) -> Source:
     return MeasuredFirst(column, source)
 
 
-def _column(space: Space, quantity: Quantity) -> Column | None:
+def _column(space: Space | str, device: str | None, metric: str, dataset: str | None = None) -> Column | None:
     try:
-        return measured_column(space, quantity.device, quantity.metric)
-    except UnknownNameError:
+        return measured_column(space, device, metric, dataset)
+    except UnknownNameError:  # a device that has no row, such as an adapted one
         return None
 
 
@@ -216,7 +213,7 @@ def source_of(
         try:
             return Predicted(load(quantity.device, quantity.metric, space.name))
         except UnknownNameError:
-            column = _column(space, quantity) if measured else None
+            column = _column(space, quantity.device, quantity.metric) if measured else None
             if column is None or not column.by_arch:
                 raise
             return MeasuredAlone(column)
