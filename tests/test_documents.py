@@ -19,6 +19,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -198,10 +199,13 @@ def shown_commands(block: str) -> Iterator[tuple[str, str]]:
             yield line, shown
 
 
+built = cache(partial(get_command, app))
+
+
 def parse(line: str) -> None:
     """Raise where a command or an option is not known."""
     words = shlex.split(line, comments=True)[1:]
-    command: click.Command = get_command(app)
+    command: click.Command = built()
     context = command.make_context("archcast", list(words))
     while isinstance(command, click.Group):
         given = [*context._protected_args, *context.args]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
+from typing import Any
 
 import typer
 
@@ -76,11 +78,17 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
+@cache
+def _command() -> Any:
+    """Every command with its options, built once a process."""
+    return with_strict_numbers(typer.main.get_command(app))
+
+
 def main() -> None:
     """Run the command; a mistake, a full machine and every warning is one sentence on standard error."""
     try:
         with telling_warnings():
-            with_strict_numbers(typer.main.get_command(app))()
+            _command()()
     except ArchcastError as error:
         typer.echo(f"archcast: {error}", err=True)
         sys.exit(USER_MISTAKE)

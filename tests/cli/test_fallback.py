@@ -99,21 +99,20 @@ def test_a_state_that_cannot_be_kept_stops_no_search(run, tmp_path, monkeypatch)
     ],
 )
 def test_the_state_of_a_machine_is_one_sentence(run, monkeypatch, error, said) -> None:
-    def fail(command):
+    def fail():
         raise error
 
-    monkeypatch.setattr(sys.modules[main.__module__], "with_strict_numbers", fail)
+    monkeypatch.setattr(sys.modules[main.__module__], "_command", lambda: fail)
     done = run("devices")
     assert (done.code, done.err) == (USER_MISTAKE, f"archcast: {said}\n")
 
 
 def test_a_warning_is_one_sentence(run, monkeypatch) -> None:
-    def warn(command):
+    def warn():
         warnings.simplefilter("always")
         warnings.warn("first\n  second", ArchcastWarning, stacklevel=1)
-        return lambda: None
 
-    monkeypatch.setattr(sys.modules[main.__module__], "with_strict_numbers", warn)
+    monkeypatch.setattr(sys.modules[main.__module__], "_command", lambda: warn)
     assert run("devices").err == "archcast: first second\n"
 
 
