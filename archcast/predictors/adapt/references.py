@@ -6,6 +6,7 @@
 | r | rank of a component's covariance |
 | A | (N, r) structure @ root of a component, and a column for the unknown offset |
 | C | (r + 1, r + 1) covariance of a component's coordinates given what is measured |
+| L | (r + 1, r) root of A'A / N without the offset, so that |A C a|^2 / N = |L' C a|^2 |
 
 Greedy and A-optimal: each step takes the candidate that lowers the variance over all candidates most,
 gain(a) = |A C a|^2 / N / (a'Ca + noise), summed over the prior's components by their scope, each scaled to
@@ -83,18 +84,25 @@ class _Belief:
         total = max(float((centred[:count] ** 2).sum()) / count, 1e-300)
         scaled = centred / np.sqrt(total)
         self.rows = np.concatenate([scaled, np.full((len(scaled), 1), config.reference_offset)], axis=1)
-        self.covariance = np.eye(self.rows.shape[1])
         self.count, self.noise = count, config.reference_noise**2
-        self.moment = np.zeros_like(self.covariance)
-        self.moment[:-1, :-1] = scaled[:count].T @ scaled[:count] * (scope / count)
+        self.covariance = np.eye(self.rows.shape[1])
+        powers, turns = np.linalg.eigh(scaled[:count].T @ scaled[:count] * (scope / count))
+        self.root = np.zeros((self.rows.shape[1], len(powers)))
+        self.root[:-1] = turns * np.sqrt(np.maximum(powers, 0.0))
+        self.seen = (
+            self.rows[:count] @ self.root
+        )  # A C L, and the diagonal of A C A', kept as rows are measured
+        self.own = (self.rows[:count] ** 2).sum(axis=1)
 
     def gains(self) -> Doubles:
         """(count,): variance over all candidates that measuring each would take away."""
-        seen = self.rows[: self.count] @ self.covariance
-        own = (seen * self.rows[: self.count]).sum(axis=1)
-        return np.asarray(((seen @ self.moment) * seen).sum(axis=1) / (own + self.noise))
+        return np.asarray(np.einsum("ij,ij->i", self.seen, self.seen) / (self.own + self.noise))
 
     def measure(self, row: int) -> None:
         """Take in that a row is measured."""
         along = self.covariance @ self.rows[row]
-        self.covariance -= np.outer(along, along) / (self.rows[row] @ along + self.noise)
+        total = self.rows[row] @ along + self.noise
+        shared = self.rows[: self.count] @ along
+        self.covariance -= np.outer(along, along) / total
+        self.seen -= np.outer(shared / total, along @ self.root)
+        self.own -= shared**2 / total
