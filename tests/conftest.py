@@ -7,8 +7,10 @@ are, and is skipped elsewhere. With `--tables=required` their absence ends the r
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,6 +95,28 @@ def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tables")
     made_up_tables.lay_out(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every store of runs but the first is a copy of it as it was new: MLflow takes seconds to make one."""
+    from archcast.training.tracking import store
+
+    new, plain = tmp_path_factory.mktemp("store") / "new.db", store._open
+
+    def opened(mlflow: Any, uri: str) -> None:
+        path = Path(uri.removeprefix("sqlite:///"))
+        first = path.is_absolute() and not path.exists()
+        if first and new.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(new, path)
+        plain(mlflow, uri)
+        if first and not new.exists():
+            shutil.copyfile(path, new)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_open", opened)
+        yield
 
 
 @pytest.fixture(scope="session")

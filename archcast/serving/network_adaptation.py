@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,7 +150,8 @@ def networks_of(archs: ArchBatch) -> list[Network]:
     return found
 
 
-def reference_networks() -> dict[str, Network]:
+@cache
+def reference_networks() -> Mapping[str, Network]:
     """Published networks that are quick to run, by name: the smallest and the largest of each family."""
     from archcast.collect.structures import structures
 
@@ -159,7 +162,7 @@ def reference_networks() -> dict[str, Network]:
     for record in sorted(small, key=lambda r: (r.macs, r.name)):
         of_family.setdefault(record.family, []).append(record)
     ends = {r.group: r for found in of_family.values() for r in (found[-1], found[0])}
-    return {record.name: kept.network(record) for record in ends.values()}
+    return MappingProxyType({record.name: kept.network(record) for record in ends.values()})
 
 
 def _chosen(metric: str, sources: Sequence[str] | None) -> list[NetworkPredictor]:

@@ -164,7 +164,7 @@ def test_an_append_is_on_disk_before_it_is_acknowledged(
 
 
 def test_writers_and_a_reader_at_once(tmp_path: Path) -> None:
-    folder, appends = tmp_path / "store", 150
+    folder, appends = tmp_path / "store", 50
     with ExitStack() as stack:
         forkers = [stack.enter_context(forker()) for _ in range(3)]
         for number, process in enumerate(forkers):

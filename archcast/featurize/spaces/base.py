@@ -198,7 +198,7 @@ class Space(Members):
             codes: (n, k); output: (n,)
         """
         dataset = self.check_dataset(dataset)
-        return np.array([_of_graph(self, bytes(row), dataset, False)[2] for row in codes], dtype=np.float64)
+        return np.array([_peak_of_graph(self, bytes(row), dataset) for row in codes], dtype=np.float64)
 
     def cells(self, codes: Codes) -> Cells:
         """Width, depth and skip channels of each architecture's cells, see `featurize.topology`."""
@@ -274,7 +274,12 @@ class Space(Members):
 @lru_cache(maxsize=2**15)
 def _of_graph(
     space: Space, code: bytes, dataset: str, live: bool
-) -> tuple[Doubles, tuple[float, float, float], int]:
-    """Costs (C, Q), the one cell and the peak of one network."""
+) -> tuple[Doubles, tuple[float, float, float]]:
+    """Costs (C, Q) and the one cell of one network."""
     network = space.network(np.frombuffer(code, dtype=np.int8), dataset, live=live)
-    return network_cost(network), cell_of(network), peak_bytes(network)
+    return network_cost(network), cell_of(network)
+
+
+@lru_cache(maxsize=2**15)
+def _peak_of_graph(space: Space, code: bytes, dataset: str) -> int:
+    return peak_bytes(space.network(np.frombuffer(code, dtype=np.int8), dataset))

@@ -51,7 +51,8 @@ def test_a_shape_is_bright_and_its_texture_tells_the_class():
     assert turns[1] > 1.3 * turns[0]
 
 
-def test_networks_of_skipnet_read_them():
+def test_networks_of_skipnet_read_them(made, monkeypatch):
+    monkeypatch.setattr("archcast.collect.accuracy.sources.shape_images", lambda: made)
     protocol = TrainingProtocol(noise=0.0, train_images=20)
     data = load_images("shapes", protocol, shape=(16, 8), classes=CLASSES)
     assert data.train.pixels.shape == (20, 16, 8, 8)
