@@ -25,6 +25,7 @@ FITTED, SPLIT = fitted_to(LABELS, LookupTable)
 TEXTS = SPACES["nasbench201"].to_text(LABELS.codes[:5])
 COLUMNS = ["pyfunc_a/cifar10", "pyfunc_b/cifar10"]
 
+CHAMPION = "champion"
 QUICK = {
     "lightgbm": {"rounds": 10, "threads": 1},
     "mlp": {"hidden": 8, "members": 1, "epochs": 3},
@@ -116,22 +117,28 @@ def test_mistakes_are_named(model):
 
 
 @pytest.fixture(scope="module")
-def family_runs(store, tmp_path_factory):
-    """One tracked run a learning family, fitted in a moment."""
+def made(store, tmp_path_factory):
+    """One tracked run a learning family, fitted in a moment, and a champion: name -> predictor, model."""
     labels = noisy_labels(("every_a", "every_b")).rows(np.arange(120))
-    split, made = group_split(labels), {}
+    split, found = group_split(labels), {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARCHCAST_HOME", str(store))
         patch.chdir(tmp_path_factory.mktemp("families"))
         patch.setattr(fitted_runs, "figures", lambda *_: {})  # no one looks at them here
         for family in learning_families():
             run = fit_run(make_predictor(family, QUICK.get(family, {})), labels, split, seed=0)
-            made[family] = (run.fitted.predictor, track_training(run).model_uri)
-    return made
+            found[family] = (run.fitted.predictor, track_training(run).model_uri)
+        alone = noisy_labels(("agreeing",))
+        fitted, split = fitted_to(alone, LookupTable)
+        track(fitted, alone, split, seed=0, promote=True)
+        found[CHAMPION] = (fitted.predictor, "models:/nasbench201.latency.agreeing@champion")
+    return found
 
 
-def _elsewhere(store, folder, uris):
-    """What models say in one process that has nothing but archcast and MLflow's address."""
+@pytest.fixture(scope="module")
+def said(made, store, tmp_path_factory):
+    """What the models say in one process that has nothing but archcast and MLflow's address."""
+    folder = tmp_path_factory.mktemp("elsewhere")
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = kept | {
         "PYTHONPATH": str(ROOT),
@@ -140,7 +147,7 @@ def _elsewhere(store, folder, uris):
         "OMP_NUM_THREADS": "1",
     }
     done = subprocess.run(
-        [sys.executable, "-c", CLEAN, json.dumps(TEXTS), *uris],
+        [sys.executable, "-c", CLEAN, json.dumps(TEXTS), *(uri for _, uri in made.values())],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -148,26 +155,22 @@ def _elsewhere(store, folder, uris):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()[-len(uris) :]]
+    assert list(folder.iterdir()) == []
+    return dict(zip(made, map(json.loads, done.stdout.splitlines()[-len(made) :]), strict=True))
 
 
-def test_every_family_loads_in_a_process_of_its_own(family_runs, store, tmp_path):
+def test_every_family_loads_in_a_process_of_its_own(made, said):
     """Where archcast can be imported nothing else is needed: not its home, not the run's folder."""
-    answers = _elsewhere(store, tmp_path, [uri for _, uri in family_runs.values()])
-    for (family, (predictor, _)), answer in zip(family_runs.items(), answers, strict=True):
-        columns, index, dtypes, values = answer
+    for family in learning_families():
+        columns, index, dtypes, values = said[family]
         assert columns == ["every_a/cifar10", "every_b/cifar10"], family
         assert index == [7, 5, 3, 1, 0]
         assert set(dtypes) == {"float64"}
-        expected = predictor.predict(LABELS.codes[:5])
+        expected = made[family][0].predict(LABELS.codes[:5])
         np.testing.assert_allclose(values, expected, rtol=1e-5, err_msg=family)
-    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_champion_agrees_with_predict(family_runs, store, home, tmp_path):
+def test_the_champion_agrees_with_predict(said, home):
     """By its registered name, in another process, the served predictor says what `archcast.predict` says."""
-    labels = noisy_labels(("agreeing",))
-    fitted, split = fitted_to(labels, LookupTable)
-    track(fitted, labels, split, seed=0, promote=True)
-    ((_, _, _, values),) = _elsewhere(store, tmp_path, ["models:/nasbench201.latency.agreeing@champion"])
+    values = said[CHAMPION][3]
     np.testing.assert_allclose(np.ravel(values), archcast.predict(TEXTS, "agreeing"), rtol=1e-6)

@@ -162,7 +162,7 @@ def test_mistakes_are_named():
         UnknownNameError, match=r"predictor to search the settings of must be one of .*lookup"
     ):
         searched_ranges("flops", {})
-    with pytest.raises(UnknownNameError, match="predictor must be one of"):
+    with pytest.raises(UnknownNameError, match="predictor to train must be one of"):
         searched_ranges("oracle", {})
     with pytest.raises(UnknownNameError, match="setting of lookup must be one of ridge"):
         searched_ranges("lookup", {"rigde": 1})

@@ -39,6 +39,7 @@ def test_the_run_has_figures_of_folds(home, metric):
     assert found.data.tags["archcast.sources"] == ",".join(made.sources)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_measurements_that_taught_never_stand_as_held_out(home):
     made = adapted(12)
     run = track_adapted(made.model, made.measured, sources=made.sources, card=made.card)
@@ -57,6 +58,7 @@ def test_measurements_that_taught_never_stand_as_held_out(home):
     assert read_manifest(Path(saved)).card.held_out_rows == 0
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_an_adapted_predictor_is_promoted_by_its_folds(home):
     made, other = adapted(6), adapted(7)
     first, second = (
@@ -68,6 +70,7 @@ def test_an_adapted_predictor_is_promoted_by_its_folds(home):
     assert register_and_promote(second, force=True).version == 2
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_no_measurement_is_predicted_by_a_fit_that_saw_it(home, monkeypatch):
     made = adapted(10)
     seen = []

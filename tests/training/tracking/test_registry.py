@@ -15,6 +15,8 @@ from archcast.training.tracking.record import model_name
 from archcast.training.tracking.registry import register_and_promote, registered
 from archcast.training.tracking.store import open_client
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
 
 def _tracked(labels, family, *, seed=0, **options):
     fitted, split = fitted_to(labels, family, seed=seed)
