@@ -19,6 +19,9 @@ STAGES = {
     for what, values in (("depth", [1, 2, 3]), ("width", [8, 16, 24]), ("kernel", [3, 5]))
 }
 
+FEW = {name: [values[0], values[-1]] for name, values in STAGES.items()}
+"""The same with 512 members, where all of them are asked for."""
+
 
 def staged(choice: dict[str, Any], *, numbered: bool = True) -> Network:
     """Stages of residual layers; layers of all stages are numbered through, or named by stage."""

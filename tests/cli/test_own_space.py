@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from made_up_networks import DEVICES, save_tiny
-from member_cases import STAGES, staged
+from member_cases import FEW, staged
 
 import archcast
 from archcast.core.settings import predictors_dir
@@ -14,8 +14,6 @@ from archcast.featurize.spaces.saved import SavedSpace
 from archcast.predictors.networks.members import structure
 
 PHONE = DEVICES[0]
-FEW = {name: values[:2] for name, values in STAGES.items()}
-"""512 members."""
 LARGEST = {name: values[-1] for name, values in FEW.items()}
 SMALLEST = {name: values[0] for name, values in FEW.items()}
 

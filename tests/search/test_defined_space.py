@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_up_networks import DEVICES, save_tiny
-from member_cases import STAGES, staged
+from member_cases import FEW, STAGES, staged
 
 import archcast
 from archcast.core.settings import predictors_dir
@@ -19,15 +19,20 @@ from archcast.serving.scale.sources import Drawn
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* had (a shipped|another) predictor")
 PHONE = DEVICES[0]
-ARCH = {name: values[-1] for name, values in STAGES.items()}
+ARCH = {name: values[-1] for name, values in FEW.items()}
 
 
 @pytest.fixture
 def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path / "home"))
     save_tiny(predictors_dir() / "tiny")
-    yield archcast.define_space("staged", STAGES, staged)
+    yield archcast.define_space("staged", FEW, staged)
     SPACES.forget("staged")
+
+
+@pytest.fixture
+def larger(space):
+    return archcast.define_space("staged", STAGES, staged)
 
 
 @pytest.mark.parametrize("by_name", [True, False])
@@ -38,23 +43,23 @@ def test_search_finds_the_widest_within_a_limit(space, by_name: bool) -> None:
         limits=f"latency@{PHONE}<=2",
         score=lambda archs: [sum(arch[f"width{s}"] for s in range(3)) for arch in archs],
         hold="mean",
-        evaluations=600,
+        evaluations=300,
     )
     best = result.archs[0]
     assert archcast.predict([best], PHONE, space=space)[0] <= 2
-    assert best.keys() == STAGES.keys()
+    assert best.keys() == FEW.keys()
 
 
-def test_profile_and_explain_add_up(space) -> None:
-    archcast.load(PHONE, space=space).prepare()
-    found = profile(space, PHONE, samples=2000)
+def test_profile_and_explain_add_up(larger) -> None:
+    archcast.load(PHONE, space=larger).prepare()
+    found = profile(larger, PHONE, samples=2000)
     assert found.space == "staged"
     by_block = {(r["place_layer"], r["block"]): r["mean"] for r in found.place_records()}
     assert by_block["depth0", "depth0=3"] > by_block["depth0", "depth0=1"]
-    told = explain(ARCH, PHONE, space=space)
+    told = explain(ARCH, PHONE, space=larger)
     assert told.method == "additive"
     whole = told.baseline + sum(c.value for c in told.contributions)
-    np.testing.assert_allclose(whole, archcast.predict([ARCH], PHONE, space=space)[0], rtol=1e-5)
+    np.testing.assert_allclose(whole, archcast.predict([ARCH], PHONE, space=larger)[0], rtol=1e-5)
 
 
 def test_suggest_features_and_adapting_within_the_space(space) -> None:
@@ -69,5 +74,5 @@ def test_suggest_features_and_adapting_within_the_space(space) -> None:
 
 
 def test_scores_are_written_in_parts(space, tmp_path: Path) -> None:
-    done = score(Drawn("staged", 2000), tmp_path / "out", space="staged", device=PHONE)
-    assert (done.rows, done.unit) == (2000, "ms")
+    done = score(Drawn("staged", 500), tmp_path / "out", space="staged", device=PHONE)
+    assert (done.rows, done.unit) == (500, "ms")
