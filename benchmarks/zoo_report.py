@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zoo_entry import ZooMade
 
-from archcast.predictors import Distilled
+from archcast.predictors import Tabulated
 
 RESULTS = Path(__file__).parent / "results" / "zoo.csv"
 _TABLE = """\
@@ -52,7 +52,7 @@ def _form(made: ZooMade) -> str:
     card = made.fitted.card
     if not card.teacher:
         return ""
-    if made.fitted.predictor.family != Distilled.family:
+    if made.fitted.predictor.family == Tabulated.family:
         return ", written out as a table"
     found = card.agreement
     return (

@@ -36,13 +36,20 @@ GOAL_MS = {BATCH: 1.0, 1: 0.05}
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--out", type=Path)
-    out = arguments.parse_args().out
+    arguments.add_argument("--only", action="append", help="only this entry; the others' rows in --out stay")
+    asked = arguments.parse_args()
+    out = asked.out
     if {os.environ.get(name) for name in THREADS} != {"1"}:
         raise SystemExit(f"{' and '.join(THREADS)} must be 1")
-    rows = [row | machine() for served in first_targets() for row in measured(served)]
+    chosen = [s for s in first_targets() if not asked.only or s.manifest.folder.name in asked.only]
+    rows = [row | machine() for served in chosen for row in measured(served)]
     for row in rows:
         print(" ".join(f"{k}={v}" for k, v in list(row.items())[:9]), flush=True)
     if out:
+        if asked.only:
+            with out.open(newline="") as file:
+                rows += [row for row in csv.DictReader(file) if row["entry"] not in asked.only]
+            rows.sort(key=lambda row: (row["entry"], -int(row["batch"])))
         with out.open("w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,12 +14,14 @@ from archcast.core.labels import Labels
 from archcast.featurize.spaces import Space
 from archcast.predictors.contract import Predictor
 from archcast.predictors.families.distilled import Distilled, DistilledConfig
-from archcast.predictors.families.mlp import MLPConfig
+from archcast.predictors.families.mlp import MLP, MLPConfig
 from archcast.predictors.lowered.link import apply
 
 _CHUNK = 8192
 _SUMMED = 10_000
 """Answers to which the weighted sum is fitted; the network is taught them all."""
+_MOST_HIDDEN = 128
+"""Units of a network that is quick enough to be served alone."""
 _NORMAL = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 
@@ -60,8 +63,14 @@ class Teaching:
         )
 
 
-def distil(teacher: Predictor, *, teaching: Teaching | None = None, seed: int = 0) -> Distilled:
+_ONE_NETWORK = Teaching(taught=500_000, rate=2e-3)
+
+
+def distil(teacher: Predictor, *, teaching: Teaching | None = None, seed: int = 0) -> Predictor:
     """A student of all of a fitted predictor's targets.
+
+    Of a teacher that is a sum and the mean of several networks, the student is the same sum and one of these
+    networks, which is taught what they say together.
 
     Raises:
         NotFittedError: the teacher is not fitted. MissingPackageError: torch is not installed.
@@ -70,6 +79,8 @@ def distil(teacher: Predictor, *, teaching: Teaching | None = None, seed: int = 
         raise NotFittedError(f"{teacher.family} must be fitted before it is distilled")
     from archcast.predictors.families.mlp_fit import fit_members
 
+    if isinstance(teacher, MLP) and len(teacher.members_) > 1 and teacher.config.hidden <= _MOST_HIDDEN:
+        return _of_one_network(teacher, teaching or _ONE_NETWORK, seed)
     teaching, space = teaching or Teaching(), teacher.space_
     codes = lessons(space, teaching.taught, seed=seed)
     student = Distilled(DistilledConfig(teacher.family, _pieces(space)))
@@ -85,6 +96,33 @@ def distil(teacher: Predictor, *, teaching: Teaching | None = None, seed: int = 
     ((*hidden, w3, b3),) = fit_members(x, left / size, teaching.network(), members=1, seed=seed)
     factor = size.astype(np.float32)
     student.take_network((*hidden, w3 * factor, b3 * factor))
+    return student
+
+
+def _of_one_network(teacher: MLP, teaching: Teaching, seed: int) -> MLP:
+    """The teacher with one network in the place of several: the nearest to their mean, taught that mean."""
+    from archcast.predictors.families.mlp_fit import fit_members
+
+    codes = lessons(teacher.space_, teaching.taught, seed=seed)
+    wanted = answers_of(lambda part: teacher.correction(part).astype(np.float32), codes).astype(np.float64)
+    students = []
+    for member in teacher.members_:
+        student = copy(teacher)
+        student.config, student.members_ = replace(teacher.config, members=1), [member]
+        students.append(student)
+    few = codes[:_CHUNK]
+    student = min(students, key=lambda s: float(np.abs(s.correction(few) - wanted[: len(few)]).mean()))
+    size = np.maximum(wanted.std(axis=0), 1e-12).astype(np.float32)
+    *hidden, w3, b3 = student.members_[0]
+    ((*hidden, w3, b3),) = fit_members(
+        student.standardised(codes),
+        wanted / size,
+        teaching.network(),
+        members=1,
+        seed=seed,
+        start=(*hidden, w3 / size, b3 / size),
+    )
+    student.members_ = [(*hidden, w3 * size, b3 * size)]
     return student
 
 

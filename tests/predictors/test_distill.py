@@ -1,12 +1,15 @@
 """Students of predictors that cannot be written out as tables."""
 
+from copy import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from archcast.core.errors import InputError, NotFittedError
 from archcast.core.labels import Labels, Target
 from archcast.featurize.spaces import SPACES
-from archcast.predictors import GP, BayesianLinear, Distilled, FlopsBaseline, GPConfig
+from archcast.predictors import GP, MLP, BayesianLinear, Distilled, FlopsBaseline, GPConfig, MLPConfig
 from archcast.predictors.agreement import agreement
 from archcast.predictors.distill import Teaching, answers_of, distil, lessons
 from archcast.predictors.lowered import SumForm, served_form
@@ -53,6 +56,24 @@ def test_the_network_adds_to_the_sum(teacher, student):
     wanted = teacher.predict(codes)[:, 0]
     alone = student.sum_.predict(codes)[:, 0]
     assert np.abs(student.predict(codes)[:, 0] / wanted - 1).mean() < np.abs(alone / wanted - 1).mean() / 2
+
+
+def test_several_networks_have_a_student_of_one_which_is_nearer_to_their_mean_than_any_was():
+    curved = replace(LABELS, values=LABELS.values * (1 + 0.02 * CODES[:, :2].prod(axis=1, keepdims=True)))
+    teacher = MLP(MLPConfig(hidden=16, members=3, epochs=6, batch=32)).fit(curved)
+    student = distil(teacher, teaching=SHORT)
+    assert (student.family, len(student.members_), student.sum_) == ("mlp", 1, teacher.sum_)
+    codes = SPACE.sample(1000, seed=97)
+    wanted = teacher.correction(codes)
+
+    def far(member):
+        one = copy(teacher)
+        one.members_ = [member]
+        return np.abs(one.correction(codes) - wanted).mean()
+
+    assert far(student.members_[0]) < 0.5 * min(far(member) for member in teacher.members_)
+    form = served_form(student, (0, 1))
+    np.testing.assert_allclose(form.values(codes), student.predict(codes), rtol=2e-5)
 
 
 def test_scores_are_learned_before_they_become_values():

@@ -31,6 +31,7 @@ from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 from archcast.predictors.families.gp_evidence import Blocks, Prior, kernel, noisy, posterior, search, variance
 from archcast.predictors.intervals import student_quantile
+from archcast.predictors.lowered import Lowered
 from archcast.predictors.scores import NormalScores
 
 _CHUNK = 2048
@@ -136,6 +137,11 @@ class GP(Predictor):
         scores = [p.scores for p in self.processes_ if p.scores is not None]
         moments = zip(scores, self.scale_.mean, self.scale_.deviation, strict=False)
         return tuple(NormalScores(s.values * deviation + mean, s.scores) for s, mean, deviation in moments)
+
+    def lower(self) -> Lowered | None:
+        from archcast.predictors.families.gp_sums import lowered_process
+
+        return lowered_process(self)
 
     def predictive_deviation(self, codes: Codes) -> Doubles:
         """Standard deviation of a new measurement, noise and all, of scaled values.

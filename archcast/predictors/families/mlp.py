@@ -105,7 +105,7 @@ class MLP(Predictor):
             return np.zeros(z.shape[1])
         part = Additive().fit(labels.rows(rest))
         members = self._networks(labels.codes[rest], z[rest], part, 1, seed)
-        correction = self._correction(self._standardised(labels.codes[held]), members)
+        correction = self._correction(self.standardised(labels.codes[held]), members)
         residual = z[held] - self.scale_.forward(part.predict(labels.codes[held]).astype(np.float64))
         known = np.isfinite(residual)
         residual = np.where(known, residual, 0.0)
@@ -122,10 +122,10 @@ class MLP(Predictor):
         wanted = z
         if base is not None:
             wanted = z - self.scale_.forward(base.predict(codes).astype(np.float64))
-        return fit_members(self._standardised(codes), wanted, self.config, members=members, seed=seed)
+        return fit_members(self.standardised(codes), wanted, self.config, members=members, seed=seed)
 
     def _predict(self, codes: Codes) -> Doubles:
-        z = self._correction(self._standardised(codes), self.members_) * self.gate_
+        z = self.correction(codes) * self.gate_
         if self.sum_ is not None:
             z += self.sum_._predict(codes)
         return z
@@ -160,13 +160,26 @@ class MLP(Predictor):
         if self.sum_ is not None:
             self.sum_ = self.sum_.select(columns)
 
+    def correction(self, codes: Codes) -> Doubles:
+        """Mean of the networks, before the gate.
+
+        Shapes:
+            codes: (n, k); output: (n, m)
+        """
+        return self._correction(self.standardised(codes), self.members_)
+
     def _correction(self, x: Floats, members: list[Member]) -> Doubles:
         total = np.zeros((len(x), len(self.targets_)))
         for w1, b1, w2, b2, w3, b3 in members:
             total += _silu(_silu(x @ w1 + b1) @ w2 + b2) @ w3 + b3
         return total / len(members)
 
-    def _standardised(self, codes: Codes) -> Floats:
+    def standardised(self, codes: Codes) -> Floats:
+        """What the networks read.
+
+        Shapes:
+            codes: (n, k); output: (n, d)
+        """
         encoded = encode(self.space_, codes, self.config.pieces, self.dataset_, features=self.features_)
         scaled: Doubles = (encoded - self.centre_) * self.scaling_
         return scaled.astype(np.float32)

@@ -20,8 +20,13 @@ _SHORTEST = 11
 """Steps of the schedule at least: its warm-up must last more than one."""
 
 
-def fit_members(x: Floats, wanted: Doubles, config: MLPConfig, *, members: int, seed: int) -> list[Member]:
+def fit_members(
+    x: Floats, wanted: Doubles, config: MLPConfig, *, members: int, seed: int, start: Member | None = None
+) -> list[Member]:
     """Weights of networks, each with its own start and order of rows.
+
+    Args:
+        start: weights that all start from, in place of random ones.
 
     Shapes:
         x: (n, d); wanted: (n, m), NaN where missing
@@ -33,7 +38,7 @@ def fit_members(x: Floats, wanted: Doubles, config: MLPConfig, *, members: int, 
     threads = torch.get_num_threads()
     torch.set_num_threads(config.threads)
     try:
-        made = [_fit_one(torch, x, scaled, config, seed * 1000 + i) for i in range(members)]
+        made = [_fit_one(torch, x, scaled, config, seed * 1000 + i, start) for i in range(members)]
     finally:
         torch.set_num_threads(threads)
     factor = scale.astype(np.float32)
@@ -47,12 +52,17 @@ def _scale(wanted: Doubles) -> Doubles:
     return scale
 
 
-def _fit_one(torch: Any, x: Floats, wanted: Doubles, config: MLPConfig, seed: int) -> Member:
+def _fit_one(
+    torch: Any, x: Floats, wanted: Doubles, config: MLPConfig, seed: int, start: Member | None
+) -> Member:
     generator = torch.Generator().manual_seed(seed)
     inputs = torch.from_numpy(x)
     known = torch.from_numpy(np.isfinite(wanted)).float()
     labels = torch.from_numpy(np.nan_to_num(wanted)).float()
-    weights = _initial(torch, x.shape[1], config.hidden, wanted.shape[1], generator)
+    if start is None:
+        weights = _initial(torch, x.shape[1], config.hidden, wanted.shape[1], generator)
+    else:
+        weights = [torch.tensor(layer, requires_grad=True) for layer in start]
     optimizer = torch.optim.AdamW(weights, lr=config.rate, weight_decay=config.decay, fused=True)
     steps = config.epochs * -(-len(x) // config.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -14,7 +14,7 @@
 | `Round` | q at six significant digits, by which equal sums of doubles are equal |
 | `Reciprocal` | 1 / q: the sum is a time and the metric a rate |
 | `Interpolate` | straight between knots, at the slope of the ends beyond them: scores back to values |
-| `Correct` | q exp(f(s)) on a ratio scale, else q + f(s), with small networks f |
+| `Correct` | q exp(f(s)) on a ratio scale, else q + f(s), with small networks or a process f |
 
 A link is a tuple of them, applied in turn.
 """
@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archcast.core.arrays import Bools, Doubles, Floats
-from archcast.predictors.lowered.corrections import Networks
+from archcast.predictors.lowered.corrections import Networks, Process
 from archcast.predictors.lowered.rounding import DIGITS, rounded
 from archcast.predictors.scores import NormalScores
 
@@ -266,7 +266,7 @@ class Interpolate(Operation):
 class Correct(Operation):
     """q exp(f(s)) where `ratio`, else q + f(s)."""
 
-    correction: Networks
+    correction: Networks | Process
     ratio: bool
 
     @property
@@ -341,7 +341,9 @@ def _hinges(rising: NormalScores) -> tuple[float, Doubles, Doubles]:
     return float(rising.values[0]), rising.scores[None], changes[:, None]
 
 
-def _corrected(q: NDArray[Any], s: Floats | None, *, correction: Networks, ratio: bool) -> NDArray[Any]:
+def _corrected(
+    q: NDArray[Any], s: Floats | None, *, correction: Networks | Process, ratio: bool
+) -> NDArray[Any]:
     if s is None:
         raise ValueError("a correction must be given the sums that it receives")
     f = correction(s)

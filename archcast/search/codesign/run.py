@@ -16,8 +16,6 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.errors import InputError
 from archcast.featurize.spaces import SPACES, Space
 from archcast.predictors.contract import Predictor
-from archcast.predictors.families.gp import GP
-from archcast.predictors.families.gp_sums import process_sums
 from archcast.predictors.lowered import served_form
 from archcast.search.codesign.confirm import Confirmed, confirmed
 from archcast.search.codesign.costs import CostModels, Report, estimate_grid, estimate_pairs
@@ -72,10 +70,7 @@ def fit_accuracy(
 
 
 def quick_accuracy(predictor: Predictor) -> Accuracy:
-    """What answers as a predictor does: a Gaussian process' sums where it has them, else what is served."""
-    sums = process_sums(predictor) if isinstance(predictor, GP) else None
-    if sums is not None:
-        return sums
+    """What answers as a predictor does: what is served."""
     form = served_form(predictor, (0,))
     return lambda codes: form.values(codes)[:, 0].astype(np.float64)
 

@@ -86,7 +86,7 @@ def test_answers_equal_torchs(corrected):
     (member,) = corrected.members_
     assert [w.shape for w in member] == [(106, 24), (24,), (24, 24), (24,), (24, 2), (2,)]
     assert {w.dtype for w in member} == {np.dtype(np.float32)}
-    x = corrected._standardised(HELD)
+    x = corrected.standardised(HELD)
     w1, b1, w2, b2, w3, b3 = map(torch.from_numpy, member)
     silu = torch.nn.functional.silu
     expected = silu(silu(torch.from_numpy(x) @ w1 + b1) @ w2 + b2) @ w3 + b3
@@ -96,7 +96,7 @@ def test_answers_equal_torchs(corrected):
 
 def test_members_are_averaged():
     fitted = small(corrects=False, members=2, epochs=3).fit(LABELS)
-    both, x = fitted.members_, fitted._standardised(HELD)
+    both, x = fitted.members_, fitted.standardised(HELD)
     assert not np.array_equal(both[0][0], both[1][0])
     singles = [fitted._correction(x, [member]) for member in both]
     np.testing.assert_allclose(fitted._predict(HELD), (singles[0] + singles[1]) / 2, rtol=1e-6)
