@@ -131,11 +131,11 @@ def _offers(
             f"no table with {metric} of {space} is on this machine: set ARCHCAST_DATA, or run "
             f"archcast data fetch for one of {names}"
         )
-    found: dict[str, list[tuple[Recipe, Series]]] = {}
+    offers: dict[str, list[tuple[Recipe, Series]]] = {}
     for recipe, series in having:
         if recipe.name in here:
-            found.setdefault(series.dataset, []).append((recipe, series))
-    return found
+            offers.setdefault(series.dataset, []).append((recipe, series))
+    return offers
 
 
 def _choose_dataset(

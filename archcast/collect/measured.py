@@ -93,8 +93,8 @@ class Column:
     def _of_network(self, key: str) -> Measurement | None:
         if key in self.by_arch or not self.by_arch:
             return self.by_arch.get(key)
-        found = [self.by_arch.get(row) for row in structures().rows_of(key, self.device)]
-        known = [one for one in found if one is not None]
+        measured = [self.by_arch.get(row) for row in structures().rows_of(key, self.device)]
+        known = [one for one in measured if one is not None]
         return next((one for one in known if one.status == OK), known[0] if known else None)
 
     def values(self, codes: Codes) -> Doubles:
@@ -196,12 +196,12 @@ def _column(
     absent: tuple[str, ...],
 ) -> Column:
     """The column, kept until the states of its tables change."""
-    found: dict[str, Measurement] = {}
+    by_arch: dict[str, Measurement] = {}
     for name, _ in states:
         for arch, one in _rows_of(recipe_of(name), space.name, device, metric, dataset):
-            if arch not in found or (found[arch].status != OK and one.status == OK):
-                found[arch] = one
-    return Column(space, device, metric, dataset, found, absent)
+            if arch not in by_arch or (by_arch[arch].status != OK and one.status == OK):
+                by_arch[arch] = one
+    return Column(space, device, metric, dataset, by_arch, absent)
 
 
 def _rows_of(

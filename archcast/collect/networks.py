@@ -111,10 +111,10 @@ def measured_networks(
     """
     table = (store or MeasurementStore()).to_table(space=SPACE, metric=metric, device=device)
     names = ("arch", "device", "metric", "value", "status", "environment")
-    found = []
+    networks = []
     for row in table.select(names).to_pylist():
         facts = json.loads(row["environment"] or "{}")
-        found.append(
+        networks.append(
             MeasuredNetwork(
                 network=facts.get("network", ""),
                 device=row["device"],
@@ -126,4 +126,4 @@ def measured_networks(
                 key=row["arch"],
             )
         )
-    return found
+    return networks

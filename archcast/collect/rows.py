@@ -24,13 +24,13 @@ def checked_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Raises:
         InputError: a row has an unknown column, lacks one, or breaks the schema; names the row.
     """
-    made = [_complete(row, i) for i, row in enumerate(rows)]
-    if not made:
+    complete = [_complete(row, i) for i, row in enumerate(rows)]
+    if not complete:
         return []
     try:
-        return _plain(made)
+        return _plain(complete)
     except InputError:
-        for i, row in enumerate(made):  # one by one, to name the row at fault
+        for i, row in enumerate(complete):  # one by one, to name the row at fault
             try:
                 _plain([row])
             except InputError as error:
@@ -55,11 +55,11 @@ def environment_json(facts: Mapping[str, Any]) -> str:
 
 def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Rows of a measurement table, of types that JSON holds; `time` is ISO 8601 text in UTC."""
-    found: list[dict[str, Any]] = table.to_pylist()
-    for row in found:
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for row in rows:
         if row["time"] is not None:
             row["time"] = row["time"].isoformat()
-    return found
+    return rows
 
 
 def _complete(row: Mapping[str, Any], item: int) -> dict[str, Any]:
@@ -69,16 +69,16 @@ def _complete(row: Mapping[str, Any], item: int) -> dict[str, Any]:
     for name in COLUMNS:
         if name not in row and name not in _MAY_BE_LEFT_OUT:
             raise InputError(f"a measurement must have the column {name}", item=item)
-    made = {name: row.get(name, _MAY_BE_LEFT_OUT.get(name)) for name in COLUMNS}
-    _check_environment(made["environment"], item)
-    time = made["time"]
+    complete = {name: row.get(name, _MAY_BE_LEFT_OUT.get(name)) for name in COLUMNS}
+    _check_environment(complete["environment"], item)
+    time = complete["time"]
     if time is not None and not (isinstance(time, datetime) and time.tzinfo is not None):
         raise InputError(f"time must be a datetime with a time zone, got {shorten(time)}", item=item)
     for name in ("value", "spread"):
-        number = made[name]
+        number = complete[name]
         if isinstance(number, float) and math.isinf(number):
             raise InputError(f"{name} must be finite, got {number}", item=item)
-    return made
+    return complete
 
 
 def _check_environment(text: object, item: int) -> None:

@@ -125,16 +125,16 @@ class MeasurementStore:
         where = " AND ".join(f"{name} = ?" for name in wanted) or "TRUE"
         query = f"SELECT {', '.join(COLUMNS)}, checksum FROM measurements WHERE {where} ORDER BY id"
         with self.reading() as db:
-            found = db.execute(query, tuple(wanted.values())).fetchall()
-        if not found:
+            rows = db.execute(query, tuple(wanted.values())).fetchall()
+        if not rows:
             return schema().empty_table()
-        for *row, checksum in found:
+        for *row, checksum in rows:
             if _checksum(row) != checksum:
                 raise DataError(
                     f"the measurement of {row[1]} on {row[2]} in {self.path} is damaged: "
                     "it does not have its checksum"
                 )
-        columns: dict[str, Any] = dict(zip(COLUMNS, zip(*found, strict=True), strict=False))
+        columns: dict[str, Any] = dict(zip(COLUMNS, zip(*rows, strict=True), strict=False))
         columns["time"] = [None if t is None else datetime.fromisoformat(t) for t in columns["time"]]
         try:
             return measurement_table(columns)
@@ -150,8 +150,8 @@ class MeasurementStore:
             "WHERE space = ? AND device = ? AND metric = ? AND dataset = ?"
         )
         with self.reading() as db:
-            found = db.execute(query, (space, device, metric, dataset)).fetchall()
-        return {arch for arch, status in found if status in statuses}
+            rows = db.execute(query, (space, device, metric, dataset)).fetchall()
+        return {arch for arch, status in rows if status in statuses}
 
     def count(self) -> int:
         """How many measurements are stored."""

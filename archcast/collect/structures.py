@@ -202,7 +202,7 @@ def write_structures(
 
 
 def _grouped(records: Iterable[Structure], name: str) -> dict[str, tuple[Structure, ...]]:
-    made: dict[str, list[Structure]] = {}
+    by_group: dict[str, list[Structure]] = {}
     for record in records:
-        made.setdefault(getattr(record, name), []).append(record)
-    return {key: tuple(some) for key, some in made.items()}
+        by_group.setdefault(getattr(record, name), []).append(record)
+    return {key: tuple(some) for key, some in by_group.items()}

@@ -50,7 +50,7 @@ def summarise(table: pa.Table) -> tuple[ColumnSummary, ...]:
     status, words = _encoded(table, "status")
     values = table["value"].to_numpy()
     labels, first = np.unique(label, return_index=True)
-    made = []
+    lines = []
     for which in labels[np.argsort(first)]:
         rows = label == which
         place = np.unravel_index(which, sizes)
@@ -58,7 +58,7 @@ def summarise(table: pa.Table) -> tuple[ColumnSummary, ...]:
         counts = dict(zip(words, np.bincount(status[rows], minlength=len(words)), strict=True))
         good = values[rows][~np.isnan(values[rows])]
         extent = np.quantile(good, (0.0, 0.5, 1.0)).tolist() if len(good) else (None,) * 3
-        made.append(
+        lines.append(
             ColumnSummary(
                 space,
                 metric,
@@ -69,7 +69,7 @@ def summarise(table: pa.Table) -> tuple[ColumnSummary, ...]:
                 *extent,
             )
         )
-    return tuple(made)
+    return tuple(lines)
 
 
 def _encoded(table: pa.Table, name: str) -> tuple[Ints, Sequence[str]]:

@@ -123,8 +123,8 @@ def _of_frame(batch: Any, what: str, column: str | None) -> list[Any]:
             f"{what} must be a list or a frame with the column {column}, and this {kind} {fault}: its "
             f"columns are {listed}; codes are given as an array, by to_numpy()"
         )
-    found = batch.iloc[:, fitting[0]] if hasattr(batch, "iloc") else batch[names[fitting[0]]]
-    return _of_frame(found, what, column)
+    values = batch.iloc[:, fitting[0]] if hasattr(batch, "iloc") else batch[names[fitting[0]]]
+    return _of_frame(values, what, column)
 
 
 def _present(items: list[Any], what: str, column: str | None) -> list[Any]:

@@ -137,10 +137,10 @@ class DeviceName:
     @property
     def program(self) -> str:
         """The runtime as its maker writes it, e.g. `PyTorch 2.4, compiled`."""
-        found = _PROGRAM.fullmatch(self.runtime)
-        if found is None:
+        matched = _PROGRAM.fullmatch(self.runtime)
+        if matched is None:
             return ""
-        name, version, options = found.groups()
+        name, version, options = matched.groups()
         return RUNTIMES[name] + (f" {version}" if version else "") + options.replace("_", ", ")
 
     def with_settings(self, settings: Mapping[str, str]) -> DeviceName:
@@ -161,25 +161,25 @@ def file_name(*parts: str) -> str:
 
 def _parts(name: object) -> dict[str, Any]:
     """The fields of a `DeviceName`."""
-    found = _NAME.fullmatch(name) if isinstance(name, str) and len(name) <= LONGEST else None
-    if found is None:
+    matched = _NAME.fullmatch(name) if isinstance(name, str) and len(name) <= LONGEST else None
+    if matched is None:
         raise InputError(
             f"device must be a name of letters, digits, '.', '_' and '-' in at most {LONGEST} characters, "
             f"as {FORM}, got {shorten(name)}"
         )
-    _, *words = found["hardware"].split("-")
+    _, *words = matched["hardware"].split("-")
     for word in reversed(words):
         if _RESERVED.fullmatch(word):
             raise InputError(_misplaced(word, str(name)))
-    if found["batch"] == "1":
+    if matched["batch"] == "1":
         raise InputError(_misplaced("b1", str(name)))
     return {
-        "hardware": found["hardware"],
-        "runtime": found["runtime"] or "",
-        "processor": found["processor"] or found["count"] or "",
-        "batch": int(found["batch"] or 1),
-        "precision": found["precision"] or "",
-        "settings": _settings(found["settings"] or "", str(name)),
+        "hardware": matched["hardware"],
+        "runtime": matched["runtime"] or "",
+        "processor": matched["processor"] or matched["count"] or "",
+        "batch": int(matched["batch"] or 1),
+        "precision": matched["precision"] or "",
+        "settings": _settings(matched["settings"] or "", str(name)),
     }
 
 
@@ -193,10 +193,10 @@ def _misplaced(word: str, name: str) -> str:
 def _settings(text: str, name: str) -> Settings:
     pairs = []
     for part in text.split(",") if text else ():
-        found = _SETTING.fullmatch(part)
-        if found is None:
+        matched = _SETTING.fullmatch(part)
+        if matched is None:
             raise InputError(f"settings of a device must be name=value, got {part!r} in {shorten(name)}")
-        pairs.append((found[1], found[2]))
+        pairs.append((matched[1], matched[2]))
     names = [key for key, _ in pairs]
     if names != sorted(set(names)):
         raise InputError(f"settings of a device must be in the order of their names, got {shorten(name)}")

@@ -18,30 +18,30 @@ def install_line(extra: str) -> str:
     by the name alone; pipx and uv are used where they installed it.
     """
     try:
-        found = distribution(NAME)
+        installed = distribution(NAME)
     except PackageNotFoundError:
         return f'pip install "{Path(__file__).parents[2]}[{extra}]"'
-    return f"{_installer(found)} {_target(found, extra)}"
+    return f"{_installer(installed)} {_target(installed, extra)}"
 
 
-def _installer(found: Distribution) -> str:
+def _installer(installed: Distribution) -> str:
     if "pipx" in Path(sys.prefix).parts:
         return "pipx install --force"
-    by = (found.read_text("INSTALLER") or "pip").strip()
+    by = (installed.read_text("INSTALLER") or "pip").strip()
     return "uv pip install" if by == "uv" else "pip install"
 
 
-def _target(found: Distribution, extra: str) -> str:
+def _target(installed: Distribution, extra: str) -> str:
     """What is to be installed, in quotes."""
     try:
-        told = json.loads(found.read_text("direct_url.json") or "{}")
-        url = str(told.get("url") or "")
+        origin = json.loads(installed.read_text("direct_url.json") or "{}")
+        url = str(origin.get("url") or "")
     except (ValueError, AttributeError):
-        told, url = {}, ""
+        origin, url = {}, ""
     if not url:
         return f'"{NAME}[{extra}]"'
-    if "dir_info" in told:
+    if "dir_info" in origin:
         folder = unquote(urlsplit(url).path)
-        return f'{"-e " if told["dir_info"].get("editable") else ""}"{folder}[{extra}]"'
-    kind = told.get("vcs_info", {}).get("vcs")
+        return f'{"-e " if origin["dir_info"].get("editable") else ""}"{folder}[{extra}]"'
+    kind = origin.get("vcs_info", {}).get("vcs")
     return f'"{NAME}[{extra}] @ {f"{kind}+" if kind else ""}{url}"'

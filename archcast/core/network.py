@@ -185,13 +185,13 @@ class Network:
     @cached_property
     def reads(self) -> tuple[tuple[str, ...], ...]:
         """What each node and its sub-graphs read, empty names aside."""
-        made = []
+        read = []
         for place, node in enumerate(self.nodes):
             names = node.inputs if "" not in node.inputs else tuple(name for name in node.inputs if name)
             for body in self.bodies.get(place, ()):
                 names = (*names, *body.outer)
-            made.append(names)
-        return tuple(made)
+            read.append(names)
+        return tuple(read)
 
     def walk(self) -> Iterator[tuple[Node, Network]]:
         """Every node with the network it belongs to, those of sub-graphs after the node that holds them."""
@@ -203,9 +203,9 @@ class Network:
     @cached_property
     def symbols(self) -> tuple[str, ...]:
         """Names of dimensions that are not bound: of the inputs, and of what operators of `COUNTED` find."""
-        found = (self.values[name].shape or () for name in self.inputs)
+        shapes = (self.values[name].shape or () for name in self.inputs)
         counted = {node.op: None for node, within in self.walk() if _is_open(node, within)}
-        return tuple(dict.fromkeys(d for shape in found for d in shape if not isinstance(d, int)) | counted)
+        return tuple(dict.fromkeys(d for shape in shapes for d in shape if not isinstance(d, int)) | counted)
 
     def bind(self, **dims: Any) -> Network:
         """The same network with numbers for names of dimensions, such as `bind(batch=1, tokens=384)`.
@@ -300,9 +300,9 @@ def _type(value: Value) -> tuple[str, str]:
 
 
 def _digest(*parts: str) -> str:
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     for part in parts:
         encoded = part.encode("utf-8", "surrogatepass")
-        made.update(len(encoded).to_bytes(8, "little"))
-        made.update(encoded)
-    return made.hexdigest()
+        digest.update(len(encoded).to_bytes(8, "little"))
+        digest.update(encoded)
+    return digest.hexdigest()

@@ -76,10 +76,10 @@ def metric_of(column: str) -> tuple[str, str] | None:
     said = column.strip().casefold()
     if said in ("value", *METRICS):
         return said, ""
-    found = _NAMED.fullmatch(said)
-    if found is None or found["name"].strip() not in ("value", *METRICS):
+    matched = _NAMED.fullmatch(said)
+    if matched is None or matched["name"].strip() not in ("value", *METRICS):
         return None
-    return found["name"].strip(), found["bracketed"] or found["tail"] or ""
+    return matched["name"].strip(), matched["bracketed"] or matched["tail"] or ""
 
 
 def likely_unit(ratio: float, metric: str) -> str:

@@ -79,9 +79,9 @@ class Predictor(ABC):
 
     def _from_files(self, files: Mapping[str, bytes]) -> None:
         """Take back what `to_files` gave; `space_` and the rest of the header are set already."""
-        found = unpack(files[self._file], self._file)
+        arrays = unpack(files[self._file], self._file)
         for name in self.arrays:
-            setattr(self, f"{name}_", found[name])
+            setattr(self, f"{name}_", arrays[name])
 
     @property
     def _file(self) -> str:

@@ -90,14 +90,14 @@ def export(
         raise UnknownNameError("form", form, FORMS)
     check_place(folder)
     quick = quickly(teacher.select((column,)), quality=manifest.card.quality, seed=seed)
-    made, served, found = quick.predictor, quick.form, quick.agreement
-    card = _card(teacher, manifest, column, made, found)
+    model, served, agreed = quick.predictor, quick.form, quick.agreement
+    card = _card(teacher, manifest, column, model, agreed)
     if form == "arrays":
-        intervals = _intervals(manifest.intervals, column, found)
-        save(made, folder, card=card, intervals=intervals)
+        intervals = _intervals(manifest.intervals, column, agreed)
+        save(model, folder, card=card, intervals=intervals)
     else:
-        write_folder(folder, _onnx_folder(made, served, card, found))
-    return Export(folder, made, served.kind, found)
+        write_folder(folder, _onnx_folder(model, served, card, agreed))
+    return Export(folder, model, served.kind, agreed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,27 +141,27 @@ def quickly(
     Raises:
         DistillError: the student is not good enough; the teacher is to be served.
     """
-    made = _kept(teacher)
-    if made is None or _is_heavy(made):
+    kept = _kept(teacher)
+    if kept is None or _is_heavy(kept):
         try:
             return _judged(distil(teacher, teaching=teaching, seed=seed), teacher, held_out, quality or {})
         except DistillError:
-            if made is None:
+            if kept is None:
                 raise
-    return _judged(made, teacher, held_out, quality or {})
+    return _judged(kept, teacher, held_out, quality or {})
 
 
 def _judged(
-    made: Predictor,
+    model: Predictor,
     teacher: Predictor,
     held_out: Labels | None,
     quality: Mapping[str, Mapping[str, float]],
 ) -> Quick:
     """An export that may stand in for its teacher, or DistillError."""
     columns = range(len(teacher.targets_))
-    form = exact_form(made, tuple(columns))
+    form = exact_form(model, tuple(columns))
     if form is None:
-        raise ArtifactError(f"{made.family} of {made.space_.name} cannot be served as tables")
+        raise ArtifactError(f"{model.family} of {model.space_.name} cannot be served as tables")
     codes = teacher.space_.sample(ROWS, seed=SEPARATE_SEED)
     exported, taught = answers_of(form.values, codes), answers_of(teacher.predict_checked, codes)
     measured = None
@@ -171,19 +171,19 @@ def _judged(
     agreements = []
     for c in columns:
         key = target_key(teacher.targets_[c])
-        found = agreement(
+        agreed = agreement(
             exported[:, c],
             taught[:, c],
             measured=None if held_out is None or measured is None else _known(held_out, measured, c),
             known_error=quality.get(key, {}).get("mape", 0.0),
         )
-        if not found.holds:
+        if not agreed.holds:
             raise DistillError(
-                f"the student of {teacher.family} for {key} is refused, with {found}; "
+                f"the student of {teacher.family} for {key} is refused, with {agreed}; "
                 f"the teacher is served itself"
             )
-        agreements.append(found)
-    return Quick(made, form, tuple(agreements))
+        agreements.append(agreed)
+    return Quick(model, form, tuple(agreements))
 
 
 def _known(held_out: Labels, measured: tuple[Floats, Floats], column: int) -> tuple[Doubles, Floats, Floats]:
@@ -219,48 +219,48 @@ def check_place(folder: Path) -> None:
         raise InputError(f"folder {str(folder)!r} holds something else; name a new one or an earlier export")
 
 
-def _card(teacher: Predictor, manifest: Manifest, column: int, made: Predictor, found: Agreement) -> Card:
+def _card(teacher: Predictor, manifest: Manifest, column: int, model: Predictor, agreed: Agreement) -> Card:
     card, key = manifest.card, target_key(teacher.targets_[column])
-    stands = made.family != teacher.family
+    stands = model.family != teacher.family
     return replace(
         card,
         quality={k: v for k, v in card.quality.items() if k == key},
         ranges={k: v for k, v in card.ranges.items() if k == key},
         teacher=card.teacher or (teacher.family if stands else ""),
         teacher_sha256=manifest.sha256,
-        agreement=found.to_json(),
+        agreement=agreed.to_json(),
     )
 
 
-def _intervals(known: Intervals | None, column: int, found: Agreement) -> Intervals | None:
+def _intervals(known: Intervals | None, column: int, agreed: Agreement) -> Intervals | None:
     """The teacher's widths for one target, wider by what 99 in 100 of the export's answers stay within."""
     if known is None:
         return None
     chosen = slice(column, column + 1)
     widths, sizes = known.widths[:, chosen].copy(), known.sizes[:, chosen]
     if known.logarithmic:
-        widths += np.log1p(found.wide_difference) / sizes.min()
-    elif found.wide_difference > 1e-6:
+        widths += np.log1p(agreed.wide_difference) / sizes.min()
+    elif agreed.wide_difference > 1e-6:
         return None  # a relative difference says nothing of a width in the metric's unit
     return Intervals(known.logarithmic, widths, known.rows[chosen], known.edges[:, chosen], sizes)
 
 
-def _onnx_folder(made: Predictor, served: Form, card: Card, found: Agreement) -> dict[str, bytes]:
-    space, target = made.space_, made.targets_[0]
+def _onnx_folder(model: Predictor, served: Form, card: Card, agreed: Agreement) -> dict[str, bytes]:
+    space, target = model.space_, model.targets_[0]
     samples = space.sample(_PROBES, seed=SEPARATE_SEED + 1)
     content = onnx_file(served, samples)
-    check_equal(served.values(samples), made.predict_checked(samples))
+    check_equal(served.values(samples), model.predict_checked(samples))
     manifest: dict[str, Any] = {
         "onnx_format": ONNX_FORMAT,
         "space": space.name,
-        "metric": made.metric_,
-        "unit": METRICS[made.metric_].unit,
+        "metric": model.metric_,
+        "unit": METRICS[model.metric_].unit,
         "device": target.device,
         "dataset": target.dataset,
         "input": _input(space.columns, space.cardinalities),
         "output": {"name": OUTPUT, "type": "float32", "shape": ["n", 1]},
         "card": card.to_json(),
-        "agreement": found.to_json(),
+        "agreement": agreed.to_json(),
         "files": {"model.onnx": file_entry(content)},
     }
     manifest["sha256"] = digest(manifest)

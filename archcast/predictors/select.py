@@ -75,7 +75,7 @@ def select(labels: Labels, *, families: Sequence[str] | None = None, seed: int =
             answers[name] = _out_of_fold(name, labels, fold, seed)
     if not answers:
         return _fitted(PREDICTORS[FIRST]().fit(labels, seed=seed), labels, {}, None)
-    scores = {name: kendall(labels.values[:, 0], found) for name, found in answers.items()}
+    scores = {name: kendall(labels.values[:, 0], predicted) for name, predicted in answers.items()}
     best = max(scores, key=lambda name: scores[name])
     predictor = stacks[best] if best in stacks else PREDICTORS[best]().fit(labels, seed=seed)
     return _fitted(predictor, labels, scores, answers[best])
@@ -123,10 +123,10 @@ def _available(name: str) -> bool:
 
 def _out_of_fold(name: str, labels: Labels, fold: Ints, seed: int) -> Doubles:
     """(n,): answer for each network by a fit that had not seen it."""
-    found = np.full(len(labels), float(np.mean(labels.values)))
+    predicted = np.full(len(labels), float(np.mean(labels.values)))
     for k in np.unique(fold):
         held = fold == k
         if (~held).sum() >= 2:
             fitted = PREDICTORS[name]().fit(labels.rows(~held), seed=seed)
-            found[held] = fitted.predict(labels.codes[held])[:, 0]
-    return found
+            predicted[held] = fitted.predict(labels.codes[held])[:, 0]
+    return predicted

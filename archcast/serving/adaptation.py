@@ -140,9 +140,9 @@ def adapt(
             raise InputError(f"sources must be left out for {metric}: only the networks given may teach")
         groups = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
         tell(doubts_of_accuracies(measured, groups), strict=strict)
-        found = select(labels, families=families, seed=seed)
+        selected = select(labels, families=families, seed=seed)
         kept = Measured(_texts(chosen, codes), tuple(measured.tolist()), families=families, seed=seed)
-        return _adapted(found.predictor, labels, (), kept, found.intervals)
+        return _adapted(selected.predictor, labels, (), kept, selected.intervals)
     if families is not None:
         raise InputError(f"families must be left out for {metric}: costs are adapted from source devices")
     names = choose_sources(chosen.name, sources, device=device)

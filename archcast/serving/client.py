@@ -260,10 +260,10 @@ class Client:
         """The connections of this process: a fork leaves those of its parent alone."""
         opened = self._opened.get(os.getpid())
         if opened is None:
-            made = self._httpx.Client(
+            client = self._httpx.Client(
                 headers=self._headers, verify=ssl.create_default_context(), trust_env=False
             )
-            opened = self._opened.setdefault(os.getpid(), made)
+            opened = self._opened.setdefault(os.getpid(), client)
         return opened
 
 

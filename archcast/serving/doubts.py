@@ -49,9 +49,9 @@ def doubts_of_networks(model: AdaptedNetworks, values: Doubles) -> list[Doubt]:
     Shapes:
         values: (r,), in the metric's unit
     """
-    found = model.left_out_
+    left_out = model.left_out_
     limit = _IMPLAUSIBLE_OF_NETWORKS
-    known, expected = np.exp(found.sources), np.exp(found.predicted)
+    known, expected = np.exp(left_out.sources), np.exp(left_out.predicted)
     same = np.repeat(
         [source.metric_ == model.metric_ for source in model.sources_.predictors],
         [len(source.devices_) for source in model.sources_.predictors],
@@ -59,14 +59,14 @@ def doubts_of_networks(model: AdaptedNetworks, values: Doubles) -> list[Doubt]:
     if model.metric_ == "throughput":
         items = 1000.0 * DeviceName.parse(model.devices_[0]).batch
         known, expected = known / items, expected / items
-    return doubts_of_costs(Costs(model.metric_, values, found.rows, known, same, expected, limit=limit))
+    return doubts_of_costs(Costs(model.metric_, values, left_out.rows, known, same, expected, limit=limit))
 
 
 def _known(model: Adapted, codes: Codes, sources: Sequence[str]) -> tuple[Doubles, Bools]:
     """Costs on source devices, and whether they are of the model's metric; none for one unlike a time."""
-    found, same = [np.zeros((len(codes), 0))], [np.zeros(0, dtype=bool)]
+    columns, same = [np.zeros((len(codes), 0))], [np.zeros(0, dtype=bool)]
     for metric in _TIMES if model.metric_ in _LIKE_TIMES else ():
         values = source_devices(model.space_.name).costs(codes, sources, metric)
-        found.append(costs(values, metric))
+        columns.append(costs(values, metric))
         same.append(np.full(values.shape[1], metric == model.metric_))
-    return np.concatenate(found, axis=1), np.concatenate(same)
+    return np.concatenate(columns, axis=1), np.concatenate(same)

@@ -173,15 +173,17 @@ def _answering(
     """What answers for some devices; looked up once while nothing changes."""
     here = store()
     key = (space, names, metric, dataset, replaced)
-    found: _Answering | None = here.answering.get(key)
-    if found is None:
+    answering: _Answering | None = here.answering.get(key)
+    if answering is None:
         try:
             entries = tuple(here.find(space, device=d, metric=metric, dataset=dataset) for d in names)
         except (UnknownNameError, ArtifactError):  # what another process may have saved since
             here = store(fresh=True)
             entries = tuple(here.find(space, device=d, metric=metric, dataset=dataset) for d in names)
-        found = here.answering.setdefault(key, _Answering(space_named(space), entries, _parts(entries, here)))
-    return found
+        answering = here.answering.setdefault(
+            key, _Answering(space_named(space), entries, _parts(entries, here))
+        )
+    return answering
 
 
 def _parts(entries: tuple[Entry, ...], here: Store) -> Parts:

@@ -282,16 +282,16 @@ class Entries:
             InputError: several spaces have the device and none was named, or no device was.
         """
         key = (space, device, metric, dataset, predictor)
-        found = self._found.get(key)
-        if found is None:
+        entry = self._found.get(key)
+        if entry is None:
             try:
-                found = self._find(space, device, metric, dataset, predictor)
+                entry = self._find(space, device, metric, dataset, predictor)
             except UnknownNameError as error:
                 self._raise_refused(key, error)
                 raise
-            if not found.by_networks:  # a space may be defined anew
-                self._found[key] = found
-        return found
+            if not entry.by_networks:  # a space may be defined anew
+                self._found[key] = entry
+        return entry
 
     def _find(
         self, space: str | None, device: str | None, metric: str, dataset: str | None, predictor: str | None
@@ -371,9 +371,9 @@ def _same(device: str | None, entries: list[Entry], space: str | None) -> str | 
     if device is None or any(e.device == device for e in entries):
         return device
     for among in (space, NETWORK, None):
-        found = same_device(device, [e.device for e in entries if among in (None, e.space)])
-        if found is not None:
-            return found
+        same = same_device(device, [e.device for e in entries if among in (None, e.space)])
+        if same is not None:
+            return same
     return device
 
 

@@ -61,16 +61,16 @@ class Wanted:
             UnknownNameError: no such device or metric.
             InputError: no device is meant, or none is like this.
         """
-        found = [here.find(NETWORK, device=name, metric=metric) for name in named]
+        entries = [here.find(NETWORK, device=name, metric=metric) for name in named]
         there = here.first(NETWORK, metric)
-        if not (found or every or self != ANY):
+        if not (entries or every or self != ANY):
             raise InputError(f"{how}: {len(there)} answer {metric} of any network")
         fitting = there if every else [e for e in there if self != ANY and self.fits(e)]
-        chosen = list({entry.device: entry for entry in [*found, *fitting]}.values())
+        chosen = list({entry.device: entry for entry in [*entries, *fitting]}.values())
         if not chosen:
-            told = ", ".join(f"{name} {value}" for name, value in self.asked()) or "it"
-            raise InputError(f"no device that answers {metric} of networks fits {told}")
-        return chosen, len({entry.device for entry in found})
+            filters = ", ".join(f"{name} {value}" for name, value in self.asked()) or "it"
+            raise InputError(f"no device that answers {metric} of networks fits {filters}")
+        return chosen, len({entry.device for entry in entries})
 
 
 ANY = Wanted()

@@ -140,12 +140,12 @@ def edit(space: Space, before: Codes, after: Codes) -> str:
     places = [_choices(space, codes) for codes in (before, after)]
     names = dict.fromkeys([*places[0], *places[1]])
     changed = [name for name in names if places[0].get(name) != places[1].get(name)]
-    told = [
+    changes = [
         f"{name}: {places[0].get(name, 'none')} -> {places[1].get(name, 'none')}"
         for name in changed[:_EDITS_TOLD]
     ]
-    more = len(changed) - len(told)
-    return "; ".join(told) + (f"; and {more} more" if more else "")
+    more = len(changed) - len(changes)
+    return "; ".join(changes) + (f"; and {more} more" if more else "")
 
 
 def _choices(space: Space, codes: Codes) -> dict[str, str]:

@@ -96,11 +96,11 @@ def shape_text(*, inputs: int, outputs: int, window: int, stride: int, groups: i
     if not (inputs and outputs):
         return ""
     many = max(groups, 1)
-    told = [f"{inputs * many} to {outputs * many} channels"]
-    told += [f"window of {window}"] if window > 1 else []
-    told += [f"stride {stride}"] if stride > 1 else []
-    told += [f"{groups} groups"] if groups > 1 else []
-    return ", ".join([*told, f"{places} places"])
+    words = [f"{inputs * many} to {outputs * many} channels"]
+    words += [f"window of {window}"] if window > 1 else []
+    words += [f"stride {stride}"] if stride > 1 else []
+    words += [f"{groups} groups"] if groups > 1 else []
+    return ", ".join([*words, f"{places} places"])
 
 
 def by_part(costs: Sequence[KernelCost], *, depth: int = 2) -> list[tuple[str, float, float]]:
@@ -114,5 +114,5 @@ def by_part(costs: Sequence[KernelCost], *, depth: int = 2) -> list[tuple[str, f
         name = ".".join(cost.part.replace("/", ".").strip(".").split(".")[:depth]) or f"({cost.kind})"
         value, share = sums.get(name, (0.0, 0.0))
         sums[name] = (value + cost.value, share + cost.share)
-    found = [(name, value, share) for name, (value, share) in sums.items()]
-    return sorted(found, key=lambda row: -row[1])
+    parts = [(name, value, share) for name, (value, share) in sums.items()]
+    return sorted(parts, key=lambda row: -row[1])

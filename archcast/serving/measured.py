@@ -160,11 +160,11 @@ def _found_name(tables: MeasuredTables, space: Space, device: str, metric: str) 
     alike = [other.name for other in METRICS.values() if other.of_device == METRICS[metric].of_device]
     known = {name for other in alike for name in tables.devices(other)}
     known |= {e.device for e in store(fresh=True).every if e.metric in alike}
-    found = device if device in known else same_device(device, tables.devices(metric, space.name))
-    found = found or same_device(device, known)
-    if found is None:
+    known_name = device if device in known else same_device(device, tables.devices(metric, space.name))
+    known_name = known_name or same_device(device, known)
+    if known_name is None:
         raise unknown_device(f"device for measured {metric}", device, tables.devices(metric), metric)
-    return found
+    return known_name
 
 
 def _told(column: Column, found: Sequence[Measurement | None]) -> Measurements:

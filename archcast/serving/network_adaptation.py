@@ -135,19 +135,19 @@ def networks_of(archs: ArchBatch) -> list[Network]:
     Raises:
         InputError: an item is none of these; names it.
     """
-    found: list[Network] = []
+    networks: list[Network] = []
     for item, given in enumerate(archs):
         try:
             if is_network(given) or is_module(given):
-                found += NETWORKS.read([given]).networks
-                counted(found[-1])  # raises where a shape is open
+                networks += NETWORKS.read([given]).networks
+                counted(networks[-1])  # raises where a shape is open
             else:
                 space = infer_space([given])
-                found.append(space.network(space.parse([given])[0]))
+                networks.append(space.network(space.parse([given])[0]))
         except InputError as error:
-            told = str(error).removesuffix(f" (item {error.item})")
-            raise InputError(told, item=item) from error
-    return found
+            reason = str(error).removesuffix(f" (item {error.item})")
+            raise InputError(reason, item=item) from error
+    return networks
 
 
 @cache
@@ -161,7 +161,7 @@ def reference_networks() -> Mapping[str, Network]:
     of_family: dict[str, list[Structure]] = {}
     for record in sorted(small, key=lambda r: (r.macs, r.name)):
         of_family.setdefault(record.family, []).append(record)
-    ends = {r.group: r for found in of_family.values() for r in (found[-1], found[0])}
+    ends = {r.group: r for members in of_family.values() for r in (members[-1], members[0])}
     return MappingProxyType({record.name: kept.network(record) for record in ends.values()})
 
 

@@ -87,13 +87,13 @@ def network_costs(
 
 def _groups(entries: Sequence[Entry]) -> list[_Group]:
     """Entries by the predictor that they are of."""
-    found: dict[tuple[str, str], _Group] = {}
+    groups: dict[tuple[str, str], _Group] = {}
     for place, entry in enumerate(entries):
         key = (str(entry.saved.folder), entry.derived_from)
-        group = found.setdefault(key, _Group([], []))
+        group = groups.setdefault(key, _Group([], []))
         group.entries.append(entry)
         group.places.append(place)
-    return list(found.values())
+    return list(groups.values())
 
 
 def _answering(group: _Group, here: Store) -> tuple[NetworkForm, NetworkPredictor]:

@@ -164,10 +164,10 @@ def breakdown(model: CostModel, codes: Codes) -> Breakdown:
 
 def counted_costs(network: Network) -> tuple[KernelCost, ...]:
     """Multiply-adds of the kernels of a network, in place of a device's costs."""
-    made = kernels(network)
-    macs = sum(kernel.macs for kernel in made) or 1
-    moved = sum(kernel.bytes for kernel in made) or 1
-    return tuple(_counted(kernel, kernel.macs / macs, kernel.bytes / moved) for kernel in made)
+    priced = kernels(network)
+    macs = sum(kernel.macs for kernel in priced) or 1
+    moved = sum(kernel.bytes for kernel in priced) or 1
+    return tuple(_counted(kernel, kernel.macs / macs, kernel.bytes / moved) for kernel in priced)
 
 
 def _counted(kernel: Kernel, macs: float, moved: float) -> KernelCost:

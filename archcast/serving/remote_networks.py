@@ -78,7 +78,7 @@ class RemoteNetworks:
         except InputError as error:
             raise InputError(str(error), item=item) from error
         row = [[answers[device][name] for name in names] for device in devices]
-        if any(None in found for found in row):
+        if any(None in value for value in row):
             raise InputError("predictors of these devices were saved without held-out errors", item=item)
         return row
 

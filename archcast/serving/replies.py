@@ -41,8 +41,8 @@ def record_of(reply: Any) -> Any:
 
 def seconds_to_wait(reply: Any) -> float:
     """What the answer asks for, 0 where it does not."""
-    told = reply.headers.get("Retry-After", "")
-    return float(told) if told.isdigit() and len(told) < 6 else 0.0
+    header = reply.headers.get("Retry-After", "")
+    return float(header) if header.isdigit() and len(header) < 6 else 0.0
 
 
 def error_of(reply: Any, start: int) -> ArchcastError:
@@ -52,21 +52,21 @@ def error_of(reply: Any, start: int) -> ArchcastError:
         start: place in the whole batch of the first item that was sent.
     """
     try:
-        told = json.loads(reply.content)
+        body = json.loads(reply.content)
     except ValueError:
-        told = {}
-    told = told if isinstance(told, dict) else {}
-    sentence = str(told.get("error") or f"status {reply.status_code}: {shorten(reply.content)}")
+        body = {}
+    body = body if isinstance(body, dict) else {}
+    sentence = str(body.get("error") or f"status {reply.status_code}: {shorten(reply.content)}")
     if reply.status_code >= 500:
         return ServiceError(sentence)
-    if told.get("type") == "UnknownNameError":
-        kind, choices, beside = told.get("kind", "name"), told.get("choices", ()), told.get("beside", "")
-        unknown = UnknownNameError(kind, told.get("name"), choices, beside=beside)
+    if body.get("type") == "UnknownNameError":
+        kind, choices, beside = body.get("kind", "name"), body.get("choices", ()), body.get("beside", "")
+        unknown = UnknownNameError(kind, body.get("name"), choices, beside=beside)
         unknown.args = (sentence,)
         return unknown
-    item = told.get("item")
+    item = body.get("item")
     if item is not None:
         sentence, item = sentence.removesuffix(f" (item {item})"), item + start
-    if told.get("type") == "ParseError":
-        return ParseError(sentence, item=item, position=told.get("position"))
+    if body.get("type") == "ParseError":
+        return ParseError(sentence, item=item, position=body.get("position"))
     return InputError(sentence, item=item)

@@ -87,14 +87,14 @@ class Store(Entries):
     def damaged(self) -> list[Refusal]:
         """Own predictors whose arrays cannot be read, which raise when asked for; all are read anew."""
         manifests = {str(e.saved.folder): e.saved for e in self.every if e.origin == "own"}
-        found = []
+        reasons = []
         for manifest in manifests.values():
             try:
                 load_saved(manifest)
             except ArchcastError as error:
                 keys = tuple(e.key for e in self.every if e.manifest is manifest)
-                found.append(Refusal(manifest.folder, str(error), keys, manifest.header["family"]))
-        return found
+                reasons.append(Refusal(manifest.folder, str(error), keys, manifest.header["family"]))
+        return reasons
 
     def form(self, entries: Sequence[Entry]) -> Form:
         """What is called for the values of entries of one saved predictor, made once."""
@@ -112,17 +112,17 @@ class Store(Entries):
         first, columns = entries[0], tuple(entry.column for entry in entries)
         space = space_named(first.space)
         key = (_key(first.saved), columns, first.derived_from, space, first.dataset)
-        made = self._members.get(key)
-        if made is None:
+        predictor = self._members.get(key)
+        if predictor is None:
             model = self.load(first)
             if not isinstance(model, NetworkPredictor):
                 raise InputError(
                     f"predictor of {first.device} must be of networks to answer for {first.space}"
                 )
             per_second = bool(first.derived_from)
-            made = MembersPredictor(model.select(columns), space, first.dataset, per_second=per_second)
-            made = self._members.setdefault(key, made)
-        return made
+            predictor = MembersPredictor(model.select(columns), space, first.dataset, per_second=per_second)
+            predictor = self._members.setdefault(key, predictor)
+        return predictor
 
 
 def _form(model: AnyPredictor, columns: tuple[int, ...], first: Entry) -> Form:

@@ -65,13 +65,13 @@ def empirical_coverage(truth: Doubles, predicted: Doubles, *, logarithmic: bool,
         truth, predicted: (n, m), truth NaN where missing
         output: (len(LEVELS), m), NaN where half of the rows are too few for that coverage
     """
-    found = np.full((len(LEVELS), truth.shape[1]), np.nan)
+    inside = np.full((len(LEVELS), truth.shape[1]), np.nan)
     for column in range(truth.shape[1]):
         known = np.isfinite(truth[:, column])
         if known.any():
             y, p = truth[known, column], predicted[known, column]
-            found[:, column] = cross_fitted(y, p, logarithmic=logarithmic, seed=seed).mean(axis=1)
-    return found
+            inside[:, column] = cross_fitted(y, p, logarithmic=logarithmic, seed=seed).mean(axis=1)
+    return inside
 
 
 def cross_fitted(y: Doubles, p: Doubles, *, logarithmic: bool, seed: int = 0) -> Doubles:

@@ -23,8 +23,8 @@ def as_tables(
         DistillError: the student is not good enough; the fitted predictor is to be served.
         MissingPackageError: a student needs torch, which is not installed.
     """
-    made: Quick = quickly(fitted.predictor, held_out=labels.rows(split.test), teaching=teaching, seed=seed)
-    if made.predictor is fitted.predictor:
+    quick: Quick = quickly(fitted.predictor, held_out=labels.rows(split.test), teaching=teaching, seed=seed)
+    if quick.predictor is fitted.predictor:
         return fitted
-    export = evaluate(made.predictor, labels, split, teacher=fitted.predictor.family)
-    return replace(export, card=replace(export.card, agreement=made.agreement.to_json()))
+    export = evaluate(quick.predictor, labels, split, teacher=fitted.predictor.family)
+    return replace(export, card=replace(export.card, agreement=quick.agreement.to_json()))

@@ -75,14 +75,14 @@ def sweep(
 
     options: dict[str, Any] = {"trials": trials, "seed": seed, "fixed": settings}
     if not track:
-        found = search_settings(predictor, labels, split, on_trial=on_trial, **options)
-        return Sweep(found, fit_run(make_predictor(predictor, found.settings), labels, split, seed=seed))
-    found, parent = _recorded_search(predictor, labels, split, options, on_trial)
-    run = fit_run(make_predictor(predictor, found.settings), labels, split, seed=seed)
+        search = search_settings(predictor, labels, split, on_trial=on_trial, **options)
+        return Sweep(search, fit_run(make_predictor(predictor, search.settings), labels, split, seed=seed))
+    search, parent = _recorded_search(predictor, labels, split, options, on_trial)
+    run = fit_run(make_predictor(predictor, search.settings), labels, split, seed=seed)
     from archcast.training.tracking.fitted import track_training
 
     tracked = track_training(run, curve=curve, extra_tags={SWEEP_TAG: parent})
-    return Sweep(found, run, parent, tracked)
+    return Sweep(search, run, parent, tracked)
 
 
 def _recorded_search(
@@ -101,6 +101,6 @@ def _recorded_search(
             record.add(trial)
             on_trial(trial)
 
-        found = search_settings(family, labels, split, on_trial=report, **options)
-        record.summarise(found)
-    return found, record.run_id
+        search = search_settings(family, labels, split, on_trial=report, **options)
+        record.summarise(search)
+    return search, record.run_id

@@ -86,17 +86,17 @@ def _three(parts: tuple[Images, ...], protocol: TrainingProtocol, name: str) -> 
     rest = parts[0]
     order = np.random.default_rng([protocol.split_seed, 0]).permutation(len(rest.labels))
     total = len(order)
-    made = list(parts)
+    splits = list(parts)
     if len(parts) < 2:
         cut = round(protocol.test_share * total)
-        made.append(rest.rows(order[:cut]))
+        splits.append(rest.rows(order[:cut]))
         order = order[cut:]
     if len(parts) < 3:
         cut = round(protocol.stop_share * total)
-        made.insert(1, rest.rows(order[:cut]))
+        splits.insert(1, rest.rows(order[:cut]))
         order = order[cut:]
-    made[0] = rest.rows(order[: protocol.train_images or None])
-    return tuple(made)
+    splits[0] = rest.rows(order[: protocol.train_images or None])
+    return tuple(splits)
 
 
 def _disturbed(pixels: Floats, noise: float, rng: np.random.Generator) -> Floats:

@@ -133,11 +133,11 @@ def _machine(accelerator: str) -> dict[str, Any]:
     """Facts of the machine that do not change from row to row."""
     torch = require("torch", extra="train", purpose="training networks")
     facts = machine_facts()
-    made = {name: facts[name] for name in ("processor", "architecture", "system", "python", "versions")}
-    made |= {"threads": 1, "precision": "fp32", "accelerator": accelerator}
+    machine = {name: facts[name] for name in ("processor", "architecture", "system", "python", "versions")}
+    machine |= {"threads": 1, "precision": "fp32", "accelerator": accelerator}
     if accelerator == "cuda":
-        made["accelerator_name"] = torch.cuda.get_device_name()
-    return made
+        machine["accelerator_name"] = torch.cuda.get_device_name()
+    return machine
 
 
 def _had(store: MeasurementStore, space: str, dataset: str, identity: dict[str, Any]) -> set[str]:

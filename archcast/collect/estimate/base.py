@@ -132,8 +132,8 @@ class Estimator(ABC):
         """Cost of the whole network, from disk where it is there."""
         if self.cache is None:
             return self.estimate(network).total
-        if network.key in (found := self.cache.get([network.key])):
-            return found[network.key]
+        if network.key in (known := self.cache.get([network.key])):
+            return known[network.key]
         cost = self.estimate(network).total
         self.cache.put(network.key, cost)
         return cost

@@ -45,7 +45,7 @@ class EstimateCache:
         """
         if not self.path.is_file():
             return {}
-        wanted, found = list(keys), {}
+        wanted, estimates = list(keys), {}
         try:
             with closing(self._connect()) as db:
                 for start in range(0, len(wanted), _CHUNK):
@@ -55,12 +55,12 @@ class EstimateCache:
                     for key, value, written in db.execute(query, some):
                         cost = self._read(key, value, written)
                         if cost is not None:
-                            found[key] = cost
+                            estimates[key] = cost
         except (sqlite3.OperationalError, OSError) as error:
             self._tell(error)
         except sqlite3.DatabaseError as error:
             raise self._damaged(error) from error
-        return found
+        return estimates
 
     def put(self, key: str, cost: LayerCost) -> None:
         """Keep one cost, whole or not at all; a warning says once where it cannot be kept.

@@ -20,7 +20,7 @@ ESTIMATORS.register("feature_model", FeatureModelEstimator)
 
 def make_estimator(target: Target, *, use_cache: bool = True) -> Estimator:
     """The estimator of a target; with `use_cache`, costs are kept under `ARCHCAST_HOME/estimates`."""
-    made = ESTIMATORS[target.estimator](target)
-    if use_cache and made.worth_keeping:
-        made.cache = EstimateCache(target.name, made.version)
-    return made
+    estimator = ESTIMATORS[target.estimator](target)
+    if use_cache and estimator.worth_keeping:
+        estimator.cache = EstimateCache(target.name, estimator.version)
+    return estimator

@@ -39,7 +39,7 @@ def write_target(
     for metric, model in fitted.items():
         if model.config.metric != metric:
             raise InputError(f"{metric} must be a feature model of it, got one of {model.config.metric}")
-    made = {
+    target = {
         "name": name,
         "version": version,
         "estimator": "feature_model",
@@ -47,7 +47,7 @@ def write_target(
         "conventions": {},
     }
     with atomic_write(path) as partial:
-        partial.write_text(yaml.safe_dump(made, sort_keys=False), encoding="utf-8")
+        partial.write_text(yaml.safe_dump(target, sort_keys=False), encoding="utf-8")
 
 
 class FeatureModelEstimator(Estimator):
@@ -108,7 +108,7 @@ def _fitted(target: Target) -> dict[str, Mapping[str, float]]:
         InputError: what the target's file has is no feature model, or the accelerator is not told.
     """
     given = target.hardware
-    found: dict[str, Mapping[str, float]] = {}
+    fitted: dict[str, Mapping[str, float]] = {}
     chip = Accelerator(*(given[key] for key in _CHIP)) if all(key in given for key in _CHIP) else None
     for metric in ("latency", "energy"):
         if metric not in given:
@@ -121,8 +121,8 @@ def _fitted(target: Target) -> dict[str, Mapping[str, float]]:
             raise InputError(f"hardware.{metric} of {target.name} is a model of {model.config.metric}")
         if model.config.hardware and chip is None:
             raise InputError(f"{target.name} must be given {', '.join(_CHIP)}, as it was fitted with them")
-        found[metric] = model.prices(chip if model.config.hardware else None)
-    return found
+        fitted[metric] = model.prices(chip if model.config.hardware else None)
+    return fitted
 
 
 def _placed(network: Network) -> Iterator[tuple[int, Counted, Mapping[str, Value]]]:

@@ -44,16 +44,16 @@ def estimate_kernels(estimator: Estimator, network: Network, report: Report | No
     """
     plain = unquantized(network)
     if isinstance(estimator, VelaEstimator):
-        found = estimate_on_vela(estimator, plain.network)
+        estimate = estimate_on_vela(estimator, plain.network)
     elif isinstance(estimator, FeatureModelEstimator):
-        found = estimator.estimate(plain.network)
+        estimate = estimator.estimate(plain.network)
     elif isinstance(estimator, RooflineEstimator):
-        found = estimator.joined(roofline_kernels(estimator, plain.network))
+        estimate = estimator.joined(roofline_kernels(estimator, plain.network))
     elif isinstance(estimator, LayerwiseEstimator):
-        found = estimator.joined(estimator.kernel_costs(plain.network, report))
+        estimate = estimator.joined(estimator.kernel_costs(plain.network, report))
     else:
         raise InputError(f"{estimator.target.label} estimates members of search spaces alone")
-    return replace(found, layers=tuple(_placed(layer, plain) for layer in found.layers))
+    return replace(estimate, layers=tuple(_placed(layer, plain) for layer in estimate.layers))
 
 
 def _placed(layer: LayerEstimate, plain: Unquantized) -> LayerEstimate:
@@ -84,10 +84,10 @@ def kernel_rows(
     """
     rows: list[tuple[str, str, float, str]] = []
     for name, network in networks.items():
-        found = estimates[name]
-        costs = {"latency": found.latency_ms, "energy": found.energy_mj}
-        lacks = any(isnan(at.cost.latency_ms) for at in found.layers)
-        key, note = as_stored(network).key, found.total.note if lacks else ""
+        estimate = estimates[name]
+        costs = {"latency": estimate.latency_ms, "energy": estimate.energy_mj}
+        lacks = any(isnan(at.cost.latency_ms) for at in estimate.layers)
+        key, note = as_stored(network).key, estimate.total.note if lacks else ""
         for metric, value in costs.items():
             if value is not None:
                 rows.append((key, metric, float("nan") if lacks else value, note))

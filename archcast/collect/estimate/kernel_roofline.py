@@ -26,8 +26,8 @@ def roofline_kernels(estimator: RooflineEstimator, network: Network) -> list[tup
     """
     conventions = estimator.target.conventions
     size = _element_bytes(network, estimator.target.hardware.get("bytes_per_element", 1.0))
-    made = priced_kernels(network, conventions)
-    return [(kernel, _cost(estimator, kernel, size, conventions)) for kernel in made]
+    priced = priced_kernels(network, conventions)
+    return [(kernel, _cost(estimator, kernel, size, conventions)) for kernel in priced]
 
 
 def _cost(

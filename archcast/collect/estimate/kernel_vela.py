@@ -27,13 +27,13 @@ def estimate_on_vela(estimator: VelaEstimator, network: Network) -> NetworkEstim
     """
     lowering = PartialLowering(network)
     file = lowering.run()
-    found, passed = estimator.compiled(network, file)
+    estimate, passed = estimator.compiled(network, file)
     left = {i: ON_PROCESSOR + f": {why}" for i, why in lowering.left.items()}
     left |= dict.fromkeys(passed, ON_PROCESSOR)
-    if len(found.layers) == len(passed):
+    if len(estimate.layers) == len(passed):
         raise InputError(f"{estimator.target.label} runs none of its operators")
     nodes = network.nodes
-    layers = [layer for layer in found.layers if layer.position not in left]
+    layers = [layer for layer in estimate.layers if layer.position not in left]
     layers += [
         LayerEstimate(i, nodes[i].op, nodes[i].part, LayerCost(UNTIMED, note=why)) for i, why in left.items()
     ]
@@ -41,4 +41,4 @@ def estimate_on_vela(estimator: VelaEstimator, network: Network) -> NetworkEstim
     counts = Counter(nodes[i].op for i in left)
     names = ", ".join(f"{op} {count}" for op, count in counts.most_common())
     note = f"without what runs on the processor, whose time is not known: {names}" if left else ""
-    return replace(found, total=replace(found.total, note=note), layers=tuple(layers))
+    return replace(estimate, total=replace(estimate.total, note=note), layers=tuple(layers))

@@ -44,8 +44,8 @@ def kernel_works(
     Raises:
         InputError: a shape is not known, or a kernel is refused; names the node.
     """
-    made = priced_kernels(network, conventions, written_out=not refused_by)
-    return [_of(kernel, network, conventions, refused_by) for kernel in made]
+    priced = priced_kernels(network, conventions, written_out=not refused_by)
+    return [_of(kernel, network, conventions, refused_by) for kernel in priced]
 
 
 def _of(kernel: Kernel, network: Network, conventions: Mapping[str, str], refused_by: str) -> KernelWork:
@@ -155,8 +155,8 @@ def _unweighted(
 
 def _pool(node: Node, network: Network, *, dense: bool) -> tuple[tuple[Work, int], ...]:
     """A window over every channel of every image, or over what is read where it is of no two dimensions."""
-    read, made = (network.values[name].dims for name in (node.inputs[0], node.outputs[0]))
-    shapes = folded(read), folded(made)
+    read, written = (network.values[name].dims for name in (node.inputs[0], node.outputs[0]))
+    shapes = folded(read), folded(written)
     given = node.attributes.get("kernel_shape")
     if not isinstance(given, tuple):
         return ((Work(WINDOW, shapes[0], (shapes[0][0], 1, 1), shapes[0][1:], max(shapes[0][1:])), 1),)
@@ -178,10 +178,10 @@ def _pool(node: Node, network: Network, *, dense: bool) -> tuple[tuple[Work, int
 def _copy(kernel: Kernel, network: Network) -> tuple[tuple[Work, int], ...]:
     """One pass over the largest of what a kernel reads and writes; none where nothing of it is known."""
     nodes = [network.nodes[place] for place in kernel.nodes]
-    made = {name for node in nodes for name in node.outputs}
+    outputs = {name for node in nodes for name in node.outputs}
     sides = [*nodes[-1].outputs]
     if kernel.read > kernel.written:
-        sides += [name for node in nodes for name in node.inputs if name and name not in made]
+        sides += [name for node in nodes for name in node.inputs if name and name not in outputs]
     values = [network.values[name] for name in sides if name and not network.values[name].constant]
     largest = max((v for v in values if v.is_bound), key=lambda v: v.elements, default=None)
     if largest is None or not largest.elements:

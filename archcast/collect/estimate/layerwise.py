@@ -33,8 +33,8 @@ class LayerwiseEstimator(Estimator):
         wanted = list(dict.fromkeys(works))
         missing = [work for work in wanted if work not in self._known]
         if self.cache is not None and missing:
-            found = self.cache.get(map(work_key, missing))
-            self._known |= {work: found[work_key(work)] for work in missing if work_key(work) in found}
+            known = self.cache.get(map(work_key, missing))
+            self._known |= {work: known[work_key(work)] for work in missing if work_key(work) in known}
             missing = [work for work in missing if work not in self._known]
         for done, work in enumerate(missing):
             if report is not None:
@@ -67,12 +67,12 @@ class LayerwiseEstimator(Estimator):
         target = self.target
         listed = kernel_works(network, target.conventions, refused_by=target.name if strict else "")
         prices = self.price((work for at in listed for work, _ in at.works), report)
-        made = []
+        costs = []
         for at in listed:
             cost = add_costs([_times(prices[work], times) for work, times in at.works])
             note = "; ".join(text for text in (cost.note, at.note) if text)
-            made.append((at.kernel, replace(cost, note=note)))
-        return made
+            costs.append((at.kernel, replace(cost, note=note)))
+        return costs
 
     def joined(self, made: Sequence[tuple[Kernel, LayerCost]]) -> NetworkEstimate:
         """Cost of a network of its kernels', by the position of each one's first node."""

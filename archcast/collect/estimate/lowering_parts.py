@@ -94,8 +94,8 @@ class PartialLowering(Lowering):
         """Tensors that the network gives, and those that the processor reads."""
         names = [*self.network.outputs]
         names += [name for i in self.left for name in self._data(self.network.nodes[i])]
-        found = (self.value.get(name) for name in names)
-        return list(dict.fromkeys(tensor for tensor in found if tensor is not None))
+        values = (self.value.get(name) for name in names)
+        return list(dict.fromkeys(tensor for tensor in values if tensor is not None))
 
     def _data(self, node: Node) -> list[str]:
         return [name for name in super()._data(node) if name not in self._fixed]
@@ -201,7 +201,7 @@ class PartialLowering(Lowering):
 
     def _placed(self, i: int, node: Node, x: int, kernel: tuple[int, ...]) -> tuple[int, dict[str, int]]:
         """The map that a window moves over, padded where TFLite has no word for its padding; and how."""
-        read, made = (self.network.values[name].dims for name in (node.inputs[0], node.outputs[0]))
+        read, written = (self.network.values[name].dims for name in (node.inputs[0], node.outputs[0]))
         if len(kernel) != 2 or len(read) != 4 or read[0] != 1:
             raise InputError(
                 "a window that is not over the two dimensions of one map is not written as TFLite"
@@ -213,7 +213,7 @@ class PartialLowering(Lowering):
             [int(side) for side in given] if isinstance(given, tuple) else [1, 1]
             for given in (node.attributes.get(name) for name in ("strides", "dilations"))
         )
-        sides = list(zip(read[2:], made[2:], kernel, strides, dilations, strict=True))
+        sides = list(zip(read[2:], written[2:], kernel, strides, dilations, strict=True))
         values = {"Padding": SAME, "StrideH": strides[0], "StrideW": strides[1]}
         if all(out == -(-size // stride) for size, out, _, stride, _ in sides):
             return x, values
@@ -244,22 +244,22 @@ _PARTS: dict[str, Callable[[PartialLowering, int, Node, int], int]] = {
 
 def _maps(network: Network) -> frozenset[str]:
     """Values that are maps of one image, whose channels come second, or such channels in groups."""
-    found = {name for name in network.inputs if len(network.values[name].shape or ()) == 4}
+    maps = {name for name in network.inputs if len(network.values[name].shape or ()) == 4}
     for node in network.nodes:
         out = network.values[node.outputs[0]] if node.outputs and node.outputs[0] else None
         if out is None or not out.is_bound or len(out.dims) not in (4, 5) or out.dims[0] != 1:
             continue
-        follows = node.inputs and node.inputs[0] in found
+        follows = node.inputs and node.inputs[0] in maps
         grouped = 5 in (len(network.values[name].shape or ()) for name in (*node.inputs[:1], *node.outputs))
         if node.op in _MAKE_MAPS or (follows and (grouped or node.op not in _MOVING)):
-            found.update(node.outputs)
-    return frozenset(name for name in found if network.values[name].dims[:1] == (1,))
+            maps.update(node.outputs)
+    return frozenset(name for name in maps if network.values[name].dims[:1] == (1,))
 
 
 def _fixed(network: Network) -> frozenset[str]:
     """Values that depend on no input, constants aside."""
-    found: set[str] = set()
+    fixed: set[str] = set()
     for node, reads in zip(network.nodes, network.reads, strict=True):
-        if all(name in found or network.values[name].constant for name in reads):
-            found.update(node.outputs)
-    return frozenset(found)
+        if all(name in fixed or network.values[name].constant for name in reads):
+            fixed.update(node.outputs)
+    return frozenset(fixed)

@@ -69,25 +69,25 @@ def layer_records(
     return records
 
 
-def breakdown(name: str, found: NetworkEstimate) -> list[dict[str, Any]]:
+def breakdown(name: str, estimate: NetworkEstimate) -> list[dict[str, Any]]:
     """Records of one network, see `layer_records`; None for what is not timed."""
     records: list[dict[str, Any]] = []
-    head = {"arch": name, "target": found.target}
+    head = {"arch": name, "target": estimate.target}
 
     def add(what: str, latency: float | None, energy: float | None, part: str = "", note: str = "") -> None:
         costs = {LATENCY: None if latency is None or isnan(latency) else latency, ENERGY: energy}
         records.append(head | {"what": what, "part": part} | costs | {"note": note})
 
     parts: dict[str, list[LayerCost]] = {}
-    for at in found.layers:
+    for at in estimate.layers:
         add(f"layer {at.position} {at.op}", at.cost.latency_ms, at.cost.energy_mj, at.part, at.cost.note)
         parts.setdefault(at.part, []).append(at.cost)
     for part, costs in parts.items():
         whole = add_costs(costs)
         add("part", whole.latency_ms, whole.energy_mj, part)
-    for what, value in found.total.latency_parts.items():
+    for what, value in estimate.total.latency_parts.items():
         add(f"latency in {what}", value, None)
-    for what, value in found.total.energy_parts.items():
+    for what, value in estimate.total.energy_parts.items():
         add(f"energy of {what}", None, value)
-    add("total", found.latency_ms, found.energy_mj)
+    add("total", estimate.latency_ms, estimate.energy_mj)
     return records

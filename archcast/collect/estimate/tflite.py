@@ -60,19 +60,19 @@ def write_tflite(
     b = flatbuffers.Builder(1 << 16)
     codes = list(dict.fromkeys(operation.code for operation in operations))
     buffers = [_table(b, "Buffer")]  # the first one is empty by the schema
-    made = []
+    operators = []
     for tensor in tensors:
         position = 0
         if tensor.data is not None:
             data = b.CreateByteVector(tensor.data.tobytes())
             position = len(buffers)
             buffers.append(_table(b, "Buffer", Data=data))
-        made.append(_tensor(b, tensor, position))
+        operators.append(_tensor(b, tensor, position))
     listed = [_operation(b, operation, codes.index(operation.code)) for operation in operations]
     subgraph = _table(
         b,
         "SubGraph",
-        Tensors=_offsets(b, made),
+        Tensors=_offsets(b, operators),
         Inputs=_ints(b, inputs),
         Outputs=_ints(b, outputs),
         Operators=_offsets(b, listed),

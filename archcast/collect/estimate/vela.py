@@ -117,20 +117,20 @@ class VelaEstimator(Estimator):
         Raises:
             InputError: it cannot be compiled.
         """
-        made = self._compile(file)
-        first = [row["name"].split(" ")[0] for row in made["rows"] if row["operator"] == PASSED]
+        output = self._compile(file)
+        first = [row["name"].split(" ")[0] for row in output["rows"] if row["operator"] == PASSED]
         passed = dict.fromkeys(int(name) for name in first if name.isdigit())
-        return self._estimate(network, made), tuple(passed)
+        return self._estimate(network, output), tuple(passed)
 
     def _compile(self, file: bytes) -> dict[str, Any]:
         name, system, options, _ = self._system
         require_installed("ethosu", extra="collect", purpose="Ethos-U estimates")
-        made = VELA.compile(name, file, system, options)
-        if "error" in made:
+        output = VELA.compile(name, file, system, options)
+        if "error" in output:
             raise InputError(
-                f"{self.target.name} cannot compile the network: {' '.join(made['error'].split())}"
+                f"{self.target.name} cannot compile the network: {' '.join(output['error'].split())}"
             )
-        return made
+        return output
 
     def _estimate(self, network: Network, made: dict[str, Any]) -> NetworkEstimate:
         ms = 1e3 / self._system[3]

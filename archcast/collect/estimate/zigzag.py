@@ -98,35 +98,35 @@ class ZigZagEstimator(LayerwiseEstimator):
         bits = {name: self.target.hardware[name] for name in _BITS}
         with _quiet():
             try:
-                found = _evaluate(self._accelerator, layer_data(work, bits), rule_of(work), laid)
+                evaluation = _evaluate(self._accelerator, layer_data(work, bits), rule_of(work), laid)
             except Exception as error:  # ZigZag raises bare exceptions where no order of loops fits
                 raise InputError(
                     f"{self.target.name} cannot be estimated for the layer {work_key(work)} "
                     f"mapped as {laid}: {error!r}"
                 ) from error
-        return self._cost(found)
+        return self._cost(evaluation)
 
-    def _cost(self, found: Any) -> LayerCost:
+    def _cost(self, evaluation: Any) -> LayerCost:
         ms = 1.0 / (self.target.hardware["clock_mhz"] * 1e3)
         cycles = {
-            "compute": found.ideal_temporal_cycle,
-            "stall": found.stall_slack_comb,
-            "load": found.data_onloading_cycle,
-            "store": found.data_offloading_cycle,
-            "drain": found.systolic_drain_cycle,
+            "compute": evaluation.ideal_temporal_cycle,
+            "stall": evaluation.stall_slack_comb,
+            "load": evaluation.data_onloading_cycle,
+            "store": evaluation.data_offloading_cycle,
+            "drain": evaluation.systolic_drain_cycle,
         }
-        latency = float(found.latency_total2) * ms
+        latency = float(evaluation.latency_total2) * ms
         parts = {name: float(count) * ms for name, count in cycles.items() if count}
         if self.target.watts is not None:
             energy = self.target.watts * latency
             return LayerCost(latency, energy, parts, {"power x latency": energy})
-        energy_parts = {"multipliers": float(found.mac_energy) * _PJ_TO_MJ}
-        for operand, levels in found.mem_energy_breakdown.items():
-            link = found.layer.memory_operand_links.layer_to_mem_op(operand)
+        energy_parts = {"multipliers": float(evaluation.mac_energy) * _PJ_TO_MJ}
+        for operand, levels in evaluation.mem_energy_breakdown.items():
+            link = evaluation.layer.memory_operand_links.layer_to_mem_op(operand)
             memories = self._accelerator.memory_hierarchy.get_memory_levels(mem_op=link)
             for memory, picojoules in zip(memories, levels, strict=True):
                 energy_parts[f"{OPERANDS[str(operand)]} in {memory.name}"] = float(picojoules) * _PJ_TO_MJ
-        return LayerCost(latency, float(found.energy_total) * _PJ_TO_MJ, parts, energy_parts)
+        return LayerCost(latency, float(evaluation.energy_total) * _PJ_TO_MJ, parts, energy_parts)
 
 
 def _evaluate(accelerator: Any, layer: dict[str, Any], kind: str, laid: Mapping[str, list[str]]) -> Any:

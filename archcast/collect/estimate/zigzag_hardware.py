@@ -87,8 +87,8 @@ def _preset(name: Any) -> dict[str, Any]:
     names = [file.name[:-5] for file in folder.iterdir() if file.name.endswith(".yaml")]
     if name not in names:
         raise UnknownNameError("preset of ZigZag", name, names)
-    found: dict[str, Any] = yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8"))
-    return found
+    preset: dict[str, Any] = yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8"))
+    return preset
 
 
 def _validated(data: Any, name: str) -> dict[str, Any]:

@@ -119,18 +119,18 @@ def _adb(parts: SplitResult) -> AdbAddress:
 
 
 def _options(parts: SplitResult, known: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    options: dict[str, str] = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name not in known:
             raise UnknownNameError(f"an option of an {parts.scheme} address", name, known)
-        if name in found:
+        if name in options:
             raise InputError(f"the option {name} of an address must be given once")
         if not value or any(ord(c) < 32 for c in value) or value.startswith("-"):
             raise InputError(f"the option {name} of an address must have a value, got {shorten(value)}")
-        found[name] = value
-    if parts.query and not found:
+        options[name] = value
+    if parts.query and not options:
         raise InputError(f"options of an address must be name=value, got {shorten(parts.query)}")
-    return found
+    return options
 
 
 def _own_file(name: str, value: str) -> str:

@@ -43,17 +43,17 @@ def network_inputs(network: Network) -> list[dict[str, Any]]:
 
 def _input(network: Network, name: str) -> dict[str, Any]:
     value = network.values[name]
-    made: dict[str, Any] = {"name": name, "shape": list(value.dims), "dtype": value.dtype}
+    field: dict[str, Any] = {"name": name, "shape": list(value.dims), "dtype": value.dtype}
     if value.dtype not in (*_FLOATS, *_INTEGERS, "bool"):
         raise InputError(f"input {shorten(name)} of {value.dtype} cannot be drawn at random")
     if "mask" in name.lower() or value.dtype == "bool":
-        return made | {"kind": "ones"}
+        return field | {"kind": "ones"}
     if value.dtype in _FLOATS:
-        return made | {"kind": "normal"}
+        return field | {"kind": "normal"}
     rows = min(_tables(network, name), default=_BYTES.get(value.dtype))
     if rows is None:
-        return made | {"kind": "ones"}
-    return made | {"kind": "integers", "below": min(rows, _BYTES.get(value.dtype, rows))}
+        return field | {"kind": "ones"}
+    return field | {"kind": "integers", "below": min(rows, _BYTES.get(value.dtype, rows))}
 
 
 def _tables(network: Network, name: str) -> Iterator[int]:

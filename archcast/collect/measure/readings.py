@@ -85,9 +85,9 @@ class StoredReadings(ReadingLog):
         """Rounds that earlier runs of the same measurements have kept, oldest first."""
         query = "SELECT arch, round, wall_ms, processor_ms FROM readings WHERE session = ? ORDER BY round, id"
         with self._store.reading() as db:
-            found = [Reading(*row) for row in db.execute(query, (self._session,))]
+            readings = [Reading(*row) for row in db.execute(query, (self._session,))]
         by_round: dict[int, list[Reading]] = {}
-        for reading in found:
+        for reading in readings:
             by_round.setdefault(reading.round, []).append(reading)
         return list(by_round.values())
 

@@ -321,8 +321,8 @@ def _open_nvml(nvml: Any, i: int) -> Any:
 
 
 def _number(path: Path) -> str:
-    found = re.search(r"\d+", path.name)
-    return found.group() if found else ""
+    digits = re.search(r"\d+", path.name)
+    return digits.group() if digits else ""
 
 
 def _text(path: Path, default: str) -> str:

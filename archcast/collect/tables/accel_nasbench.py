@@ -37,7 +37,7 @@ _FILES = manifest(NAME)[1]
 
 def _records(file: Path) -> list[dict[str, Any]]:
     """Contents of the archive's `result_N.json`, by N."""
-    found: dict[int, dict[str, Any]] = {}
+    by_place: dict[int, dict[str, Any]] = {}
     try:
         with tarfile.open(file) as archive:
             for member in archive:
@@ -45,14 +45,14 @@ def _records(file: Path) -> list[dict[str, Any]]:
                 if not member.isfile() or not stem.isdecimal():
                     continue
                 content = archive.extractfile(member)
-                if content is None or member.size > _MAX_FILE or len(found) == _MAX_FILES:
+                if content is None or member.size > _MAX_FILE or len(by_place) == _MAX_FILES:
                     raise DataError(f"{file} is too large at {member.name}")
-                found[int(stem)] = json.loads(content.read(_MAX_FILE))
+                by_place[int(stem)] = json.loads(content.read(_MAX_FILE))
     except (OSError, EOFError, tarfile.TarError, ValueError) as error:
         raise DataError(f"{file} is truncated or not an archive of JSON files: {error}") from error
-    if not found:
+    if not by_place:
         raise DataError(f"{file} must hold files result_N.json, got none")
-    return [found[number] for number in sorted(found)]
+    return [by_place[number] for number in sorted(by_place)]
 
 
 def _read(folder: Path, space: str) -> pa.Table:

@@ -31,13 +31,13 @@ _FILE = re.compile(r"(?P<dataset>\w+)_[cg]pu_(?P<device>\w+)_all\.csv")
 
 def _by_dataset() -> dict[str, dict[str, str]]:
     """Data set -> device -> file."""
-    found: dict[str, dict[str, str]] = {}
+    by_dataset: dict[str, dict[str, str]] = {}
     for remote in _FILES:
         match = _FILE.fullmatch(remote.path)
         if match is None:
             raise DataError(f"{remote.path} is not named like a HAT table")
-        found.setdefault(match["dataset"], {})[match["device"]] = remote.path
-    return found
+        by_dataset.setdefault(match["dataset"], {})[match["device"]] = remote.path
+    return by_dataset
 
 
 _BY_DATASET = _by_dataset()

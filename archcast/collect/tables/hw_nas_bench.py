@@ -130,14 +130,14 @@ def fbnet_costs(lookup: Mapping[str, float], codes: Codes, dataset: str) -> Doub
 
 def _cost(lookup: Mapping[str, float], key: str) -> float:
     """Cost under `key`; one that ends in `_` is the beginning of exactly one of the table's keys."""
-    found = [key] if key in lookup else []
+    keys = [key] if key in lookup else []
     if key.endswith("_"):
-        found = [k for k in lookup if k.startswith(key)]
-    if len(found) != 1:
-        raise DataError(f"FBNet look-up table must hold {key} once, got {len(found)}")
-    cost = lookup[found[0]]
+        keys = [k for k in lookup if k.startswith(key)]
+    if len(keys) != 1:
+        raise DataError(f"FBNet look-up table must hold {key} once, got {len(keys)}")
+    cost = lookup[keys[0]]
     if not isinstance(cost, int | float) or not np.isfinite(cost) or cost < 0:
-        raise DataError(f"FBNet cost of {found[0]} must be a number of at least 0, got {shorten(cost)}")
+        raise DataError(f"FBNet cost of {keys[0]} must be a number of at least 0, got {shorten(cost)}")
     return float(cost)
 
 

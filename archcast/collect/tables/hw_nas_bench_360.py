@@ -52,22 +52,22 @@ def _columns(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _read(folder: Path, space: str) -> pa.Table:
-    known, found = NASBench201(), _columns(folder, _COLUMNS)
+    known, columns = NASBench201(), _columns(folder, _COLUMNS)
     try:
-        texts = known.to_text(known.from_index(found["arch_idx"]))
+        texts = known.to_text(known.from_index(columns["arch_idx"]))
     except InputError as error:
         raise DataError(f"{folder / _FILES[0].path}: {error}") from error
-    measured = found["status"] == "ok"
+    measured = columns["status"] == "ok"
 
     def kept(name: str) -> Any:
-        return np.where(measured, found[name], np.nan)
+        return np.where(measured, columns[name], np.nan)
 
     spread = np.sqrt(kept("lat_ms_var"))
     return joined(
         [
             column(_LATENCY, DEVICE, texts, kept("lat_ms_median"), source=NAME, spread=spread),
             column(_ENERGY, DEVICE, texts, kept("energy_mj"), source=NAME),
-            column(_ACCURACY, "", texts, found["accuracy"], source=NAME),
+            column(_ACCURACY, "", texts, columns["accuracy"], source=NAME),
         ]
     )
 

@@ -110,12 +110,12 @@ def _read(
 ) -> pa.Table:
     try:
         lines = [line for remote in _files(name) for line in read_lines(folder / remote.path)]
-        made = [_complete(name, space, row) for row in rows(lines)]
+        complete = [_complete(name, space, row) for row in rows(lines)]
     except KeyError as error:
         raise DataError(f"the table {name} in {folder} has no column {error}") from error
     except (TypeError, ValueError) as error:
         raise DataError(f"the table {name} in {folder} is not of the published form: {error}") from error
-    return measurement_table({column: [row.get(column) for row in made] for column in COLUMNS})
+    return measurement_table({column: [row.get(column) for row in complete] for column in COLUMNS})
 
 
 def _complete(name: str, space: str, row: Row) -> dict[str, Any]:

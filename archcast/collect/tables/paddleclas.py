@@ -21,12 +21,12 @@ _PRECISION = words_of(NAME, "precision")
 
 def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
     """Rows of every line."""
-    found: dict[tuple[str, str], list[float]] = {}
+    by_setting: dict[tuple[str, str], list[float]] = {}
     named = [(line["network"], _device(line), line) for line in lines]
     for network, device, line in named:
-        found.setdefault((network, device), []).append(float(line["value"]))
+        by_setting.setdefault((network, device), []).append(float(line["value"]))
     for network, device, line in named:
-        values = found[network, device]
+        values = by_setting[network, device]
         differ = max(values) > AGREE * min(values)
         page = line["source_path"].partition("#")[0]
         wrong = "another page says otherwise" if differ else ""
@@ -36,8 +36,8 @@ def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
 def _device(line: dict[str, Any]) -> str:
     threads = f"-{int(float(line['threads']))}t" if line["threads"] else ""
     batch = "" if line["batch"] == "1" else f"-b{int(line['batch'])}"
-    made = f"{_HARDWARE(line['device'])}-{_RUNTIME(line['runtime'])}{threads}{batch}"
-    return made + _PRECISION(line["precision"])
+    name = f"{_HARDWARE(line['device'])}-{_RUNTIME(line['runtime'])}{threads}{batch}"
+    return name + _PRECISION(line["precision"])
 
 
 RECIPE = network_recipe(NAME, _rows)

@@ -26,10 +26,10 @@ def _rows(lines: list[dict[str, Any]]) -> Iterator[Row]:
     for line in lines:
         before, precision = _setting(line)
         settings.setdefault((line["source_path"].partition("#")[0], before, precision), []).append(line)
-    for (_, before, precision), found in settings.items():
-        batch = Counter(int(line["batch"]) for line in found).most_common(1)[0][0]
+    for (_, before, precision), columns in settings.items():
+        batch = Counter(int(line["batch"]) for line in columns).most_common(1)[0][0]
         device = before + (f"-b{batch}" if batch > 1 else "") + precision
-        yield from _of_a_setting(device, batch, found)
+        yield from _of_a_setting(device, batch, columns)
 
 
 def _of_a_setting(device: str, batch: int, lines: Iterable[Mapping[str, Any]]) -> Iterator[Row]:

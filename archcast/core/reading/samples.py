@@ -84,9 +84,9 @@ def measured_column(table: Table, metric: str, asked: Mapping[str, str | None] |
     failed = sorted({*_bad_rows(table), *(i for i, cell in enumerate(cells) if is_failed(cell))})
     filled = [i for i in range(len(table)) if cells[i] is not None and i not in set(failed)]
     said = {
-        name: found
+        name: value
         for name in ("metric", "device", "dataset", "space")
-        if (found := _one_value(table, name, filled)) is not None
+        if (value := _one_value(table, name, filled)) is not None
     }
     for name, wanted in {"metric": metric, **(asked or {})}.items():
         if wanted is not None and plain_letters(said.get(name, wanted)) != plain_letters(wanted):
@@ -113,17 +113,17 @@ def samples_of(table: Table, *, metric: str, asked: Mapping[str, str | None] | N
             no number; no row has one. Names file, line and column.
     """
     archs = table.cells(ARCH)
-    found = measured_column(table, metric, asked)
-    numbers = read_values(table, found.name, found.filled, most=found.most)
-    for i in found.filled:
+    column = measured_column(table, metric, asked)
+    numbers = read_values(table, column.name, column.filled, most=column.most)
+    for i in column.filled:
         if archs[i] is None:
-            raise InputError(f"{table.where(i)} must have an architecture beside its {found.name}")
-    notes = _notes(table, len(found.filled), len(found.failed))
-    if found.factor != 1.0:
+            raise InputError(f"{table.where(i)} must have an architecture beside its {column.name}")
+    notes = _notes(table, len(column.filled), len(column.failed))
+    if column.factor != 1.0:
         own = METRICS[metric].unit
-        notes += (f"{table.name}: {metric} is in {found.unit}, and was converted to {own}",)
-    values = [n * found.factor for n in numbers]
-    return Samples(table, [archs[i] for i in found.filled], values, found.filled, found.said, notes)
+        notes += (f"{table.name}: {metric} is in {column.unit}, and was converted to {own}",)
+    values = [n * column.factor for n in numbers]
+    return Samples(table, [archs[i] for i in column.filled], values, column.filled, column.said, notes)
 
 
 def is_failed(cell: Any) -> bool:
@@ -196,10 +196,10 @@ def _factor(table: Table, unit: str, metric: str) -> float:
 def _notes(table: Table, filled: int, failed: int) -> tuple[str, ...]:
     n = len(table)
     if not filled:
-        found = "it has no rows" if not n else f"none of its {n} is filled"
+        missing = "it has no rows" if not n else f"none of its {n} is filled"
         if failed:
-            found += f" with the status ok, {failed} have another or have failed"
-        raise InputError(f"{table.name} must hold at least one measured architecture, and {found}")
+            missing += f" with the status ok, {failed} have another or have failed"
+        raise InputError(f"{table.name} must hold at least one measured architecture, and {missing}")
     notes = []
     if filled + failed < n:
         notes.append(f"{table.name}: {filled} of {n} are filled")

@@ -26,8 +26,8 @@ def read_separated(text: str, name: str, encoding: str, *, always: bool = False)
         InputError: a row is wider or narrower than the header, a quote is not closed, a column is there
             twice; names the line.
     """
-    first, told, body = _first_lines(text)
-    separator = told or _separator(first)
+    first, head, body = _first_lines(text)
+    separator = head or _separator(first)
     if separator is None:
         if always:
             raise InputError(_headless(first, name))

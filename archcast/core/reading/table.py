@@ -100,7 +100,7 @@ class Table:
                 raise
             row = error.item if rows is None else rows[error.item]
             said = str(error).removesuffix(f" (item {error.item})")
-            told = f"{said} ({self.where(row)})"
+            place = f"{said} ({self.where(row)})"
             if isinstance(error, ParseError):
-                raise ParseError(told, position=error.position) from error
-            raise InputError(told) from error
+                raise ParseError(place, position=error.position) from error
+            raise InputError(place) from error

@@ -99,8 +99,8 @@ def read_bytes(data: bytes, name: str, *, header: bool = False) -> Table:
 
 
 def _lines(text: str, name: str) -> Table:
-    found = [(i, line.strip()) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
-    return Table(name, (ARCH,), [(line,) for _, line in found], [i for i, _ in found])
+    filled = [(i, line.strip()) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return Table(name, (ARCH,), [(line,) for _, line in filled], [i for i, _ in filled])
 
 
 def _parquet(data: bytes, name: str) -> Table:
@@ -149,14 +149,14 @@ def _framed(value: Any, name: str) -> Any:
 
 def _unindexed(value: dict[str, Any], name: str) -> dict[str, Any]:
     """Columns written as objects, from a row's name to its cell, as lists."""
-    found = next((cells for key, cells in value.items() if _is_arch(key)), None)
-    if not isinstance(found, dict):
+    archs = next((cells for key, cells in value.items() if _is_arch(key)), None)
+    if not isinstance(archs, dict):
         return value
     out = {}
     for key, cells in value.items():
-        if isinstance(cells, dict) and cells.keys() != found.keys():
+        if isinstance(cells, dict) and cells.keys() != archs.keys():
             raise InputError(f"{name} must have columns of the same rows, and those of {key!r} are others")
-        out[key] = [cells[row] for row in found] if isinstance(cells, dict) else cells
+        out[key] = [cells[row] for row in archs] if isinstance(cells, dict) else cells
     return out
 
 
@@ -180,10 +180,10 @@ def _json_lines(lines: list[tuple[int, str]], name: str) -> Table:
     items: list[Any] = []
     for line, text in lines:
         try:
-            found = _decoded(text)
+            values = _decoded(text)
         except (ValueError, RecursionError) as error:
             raise InputError(f"{name} line {line} is not JSON: {_why(error)}") from error
-        items.append(found)
+        items.append(values)
     return _items(items, name, [line for line, _ in lines], "line")
 
 

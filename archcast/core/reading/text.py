@@ -91,12 +91,12 @@ def _unmarked(data: bytes) -> str:
 
 
 def _refuse_binary(data: bytes, name: str) -> None:
-    found = next(((kind, remedy) for magic, kind, remedy in _KINDS if data.startswith(magic)), None)
+    known = next(((kind, remedy) for magic, kind, remedy in _KINDS if data.startswith(magic)), None)
     if data.startswith(b"PK\x03\x04"):
-        found = next((kind, remedy) for mark, kind, remedy in _INSIDE_ZIP if mark in data)
+        known = next((kind, remedy) for mark, kind, remedy in _INSIDE_ZIP if mark in data)
     elif data[:1] == b"\x80" and data[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
-        found = ("a pickle, which is never loaded", "write its rows as CSV or JSON")
+        known = ("a pickle, which is never loaded", "write its rows as CSV or JSON")
     elif data[:1] == b"\x08" and data[2:3] in (b"\x12", b"\x1a", b"\x3a", b"\x42"):
-        found = ("an ONNX file, no list of architectures", "give a list of architectures of a space")
-    if found is not None:
-        raise InputError(f"{name} is {found[0]}: {found[1]}")
+        known = ("an ONNX file, no list of architectures", "give a list of architectures of a space")
+    if known is not None:
+        raise InputError(f"{name} is {known[0]}: {known[1]}")

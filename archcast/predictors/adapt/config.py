@@ -75,11 +75,11 @@ class PriorConfig:
             ArtifactError: the text is no JSON object, or has other constants than these; they are named.
         """
         try:
-            found = json.loads(text)
+            values = json.loads(text)
         except ValueError as error:
             raise ArtifactError(f"constants of a prior must be JSON: {error}") from error
-        _check_names(found, {f.name for f in fields(cls)})
-        given: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in found.items()}
+        _check_names(values, {f.name for f in fields(cls)})
+        given: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
         return cls(**given)
 
 
@@ -147,10 +147,10 @@ def grid_of(config: AdaptConfig, most: float = np.inf) -> Grid:
     return Grid(c, v, log_prior)
 
 
-def _check_names(found: Mapping[str, Any], wanted: set[str]) -> None:
-    if not isinstance(found, Mapping):
-        raise ArtifactError(f"constants of a prior must be a JSON object, got {type(found).__name__}")
-    if wrong := sorted(wanted.symmetric_difference(found)):
+def _check_names(given: Mapping[str, Any], wanted: set[str]) -> None:
+    if not isinstance(given, Mapping):
+        raise ArtifactError(f"constants of a prior must be a JSON object, got {type(given).__name__}")
+    if wrong := sorted(wanted.symmetric_difference(given)):
         raise ArtifactError(
             f"constants of a prior must be those of this version of archcast; unknown or missing: "
             f"{', '.join(wrong)}"

@@ -54,8 +54,8 @@ def widening(scores: Doubles, config: AdaptConfig) -> float:
     Shapes:
         scores: (n,)
     """
-    n, told = len(scores), float(np.minimum(np.abs(scores), config.most).sum())
-    return (config.guess * config.worth + told) / (config.worth + n) * (1.0 + (config.least / n) ** 4)
+    n, misses = len(scores), float(np.minimum(np.abs(scores), config.most).sum())
+    return (config.guess * config.worth + misses) / (config.worth + n) * (1.0 + (config.least / n) ** 4)
 
 
 def half_width(coverage: float, config: AdaptConfig) -> float:

@@ -153,10 +153,10 @@ class Adapted(Predictor):
     def _from_files(self, files: Mapping[str, bytes]) -> None:
         arrays = unpack(files["adapted.npz"], "adapted.npz")
         columns = self._columns(self.space_.sample(1, seed=0)).shape[1]
-        found = ", ".join(f"{name} of {len(array)}" for name, array in sorted(arrays.items()))
+        lengths = ", ".join(f"{name} of {len(array)}" for name, array in sorted(arrays.items()))
         if set(arrays) != set(_KEPT) or len(arrays["weights"]) != columns or len(arrays["root"]) != columns:
             raise ArtifactError(
-                f"adapted.npz must hold {', '.join(_KEPT)} of {columns} columns of structure, got {found}: "
+                f"adapted.npz must hold {', '.join(_KEPT)} of {columns} columns of structure, got {lengths}: "
                 f"it was made by another version of archcast; adapt to the measurements again"
             )
         self.weights_, self.root_, self.noise_, self.widening_ = (arrays[name] for name in _KEPT)
@@ -182,9 +182,9 @@ def adapt_to(
     values, space = np.asarray(values, dtype=np.float64), SPACES[prior.space]
     _check(codes, values, metric)
     config = config or AdaptConfig()
-    made = Adapted(config)
-    made._take_header(prior.space, metric, prior.dataset, (Target(device, prior.dataset),))
-    made.scale_ = TargetScale.fit(values[:, None], metric)
+    adapted = Adapted(config)
+    adapted._take_header(prior.space, metric, prior.dataset, (Target(device, prior.dataset),))
+    adapted.scale_ = TargetScale.fit(values[:, None], metric)
     cost, positive = costs(values, metric), METRICS[metric].positive
     groups = space.structure(codes, prior.dataset)
     names = tuple(groups)
@@ -197,13 +197,13 @@ def adapt_to(
         for c, fit, w in zip(kept, fits, share, strict=True)
         if w.sum() > 1e-5
     ]
-    made.weights_, made.root_ = _mixture(mixed, int(ends[-1]) + 1)
+    adapted.weights_, adapted.root_ = _mixture(mixed, int(ends[-1]) + 1)
     noise, middle = sum(m[0] * m[-1] for m in mixed), np.exp(np.log(cost).mean()) if positive else 1.0
-    made.noise_ = np.array([config.floor * np.median(cost) if positive else 0.0, middle, noise])
+    adapted.noise_ = np.array([config.floor * np.median(cost) if positive else 0.0, middle, noise])
     error, deviation = left_out([fit.left_out() for fit in fits], np.concatenate(share))
-    made.widening_ = np.array([widening(error / deviation, config)])
-    made.left_out_ = LeftOut(cost, cost - error, deviation)
-    return made
+    adapted.widening_ = np.array([widening(error / deviation, config)])
+    adapted.left_out_ = LeftOut(cost, cost - error, deviation)
+    return adapted
 
 
 def _check(codes: Codes, values: Doubles, metric: str) -> None:

@@ -96,18 +96,18 @@ class DevicePrior:
         Raises:
             ArtifactError: no component, or constants that this version does not know.
         """
-        made: list[Component] = []
-        while (key := f"{len(made)}.") + "mean" in arrays:
+        components: list[Component] = []
+        while (key := f"{len(components)}.") + "mean" in arrays:
             weight, scope, place = arrays[key + "flags"].tolist()
             groups = tuple(str(name) for name in arrays[key + "groups"])
             mean, root = (arrays[n].astype(np.float64) for n in (key + "mean", f"root.{int(place)}"))
-            made.append(Component(groups, mean, root, weight, scope))
-        if not made:
+            components.append(Component(groups, mean, root, weight, scope))
+        if not components:
             raise ArtifactError("a prior must hold at least one component")
         space, dataset = (str(name) for name in arrays["space"])
         if "config" not in arrays:
             raise ArtifactError("a prior must hold the constants that it was learned with")
-        return cls(space, dataset, tuple(made), PriorConfig.from_json(str(arrays["config"][0])))
+        return cls(space, dataset, tuple(components), PriorConfig.from_json(str(arrays["config"][0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +154,22 @@ def _standardised(y: Doubles) -> Doubles:
 
 def _cell_components(groups: dict[str, Doubles], y: Doubles, config: PriorConfig) -> Iterator[Component]:
     """Of cell spaces, whose dead operations some devices run and some drop."""
-    found = {}
+    components = {}
     for names in (("all",), ("all", "live"), ("all", "live", "adds"), _RICH):
-        found[names] = people = _population(groups, names, y, config)
+        components[names] = people = _population(groups, names, y, config)
         yield _second_moment(names, people)
-    people = found[names := ("all", "live", "adds")]
+    people = components[names := ("all", "live", "adds")]
     near = config.near_source
     yield from _sources(names, people, near * people.covariance, -1.0)
     yield Component(names, people.mean, np.diag(np.sqrt(config.wide * people.variances)), -1.0, 0.0)
     for extra in ((), _EXTRA):
         size = sum(groups[name].shape[1] for name in extra)
         for part in _PARTS:
-            yield from _split(part, found[("all",)], extra, size, config)
+            yield from _split(part, components[("all",)], extra, size, config)
     adds = groups["adds"].shape[1]
     for part in ("all", *_PARTS):
-        yield _apart(part, found[("all",)], adds, config.apart_scope, config)
-    yield _apart("shared", found[("all",)], adds, 0.0, config)
+        yield _apart(part, components[("all",)], adds, config.apart_scope, config)
+    yield _apart("shared", components[("all",)], adds, 0.0, config)
 
 
 def _chain_components(groups: dict[str, Doubles], y: Doubles, config: PriorConfig) -> Iterator[Component]:

@@ -160,20 +160,20 @@ def read_manifest(folder: Folder) -> Manifest:
     """
     path = folder.joinpath(MANIFEST)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["format"] != FORMAT:
-            raise ArtifactError(f"{path} has format {found['format']!r}; this version reads {FORMAT}")
-        sha256 = found.pop("sha256")
-        if sha256 != digest(found):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] != FORMAT:
+            raise ArtifactError(f"{path} has format {record['format']!r}; this version reads {FORMAT}")
+        sha256 = record.pop("sha256")
+        if sha256 != digest(record):
             raise ArtifactError(f"{path} is not the manifest that was written: it was altered")
-        header, requires = found["header"], dict(found["requires"])
+        header, requires = record["header"], dict(record["requires"])
         check_names(path, header, requires)
         if header["served"] not in FORMS:
             told = shorten(header["served"])
             raise ArtifactError(f"served of {path} must be one of {', '.join(FORMS)}, got {told}")
-        reads = {part: dict(columns) for part, columns in found["reads"].items()}
-        intervals, card = _intervals_from(found["intervals"]), Card.from_json(found["card"])
-        files, beside = found["files"], found.get("beside", {})
+        reads = {part: dict(columns) for part, columns in record["reads"].items()}
+        intervals, card = _intervals_from(record["intervals"]), Card.from_json(record["card"])
+        files, beside = record["files"], record.get("beside", {})
         return Manifest(folder, header, reads, requires, card, intervals, files, sha256, beside)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} must be a manifest of a saved predictor: {error!r}") from error
@@ -190,10 +190,10 @@ def load(manifest: Manifest) -> Predictor:
     Raises:
         ArtifactError: what it reads is not there, a file is damaged, or it is of networks.
     """
-    found = load_any(manifest)
-    if isinstance(found, NetworkPredictor):
+    predictor = load_any(manifest)
+    if isinstance(predictor, NetworkPredictor):
         raise ArtifactError(f"{manifest.folder} must be of a space with codes, and is of networks")
-    return found
+    return predictor
 
 
 def load_any(manifest: Manifest) -> AnyPredictor:
@@ -271,15 +271,15 @@ def _table_json(table: Doubles) -> list[list[float | None]]:
     return [[None if not np.isfinite(v) else float(f"{v:.6g}") for v in column] for column in table.T]
 
 
-def _intervals_from(found: Mapping[str, Any] | None) -> Intervals | None:
-    if found is None:
+def _intervals_from(values: Mapping[str, Any] | None) -> Intervals | None:
+    if values is None:
         return None
     tables = {
-        name: np.array([[np.inf if v is None else v for v in column] for column in found[name]], float).T
+        name: np.array([[np.inf if v is None else v for v in column] for column in values[name]], float).T
         for name in _INTERVAL_TABLES
     }
-    rows = np.array(found["rows"], dtype=float)
+    rows = np.array(values["rows"], dtype=float)
     for name, length in _INTERVAL_TABLES.items():
         if tables[name].shape != (length, len(rows)):
             raise ValueError(f"{name} of intervals must have shape ({length}, {len(rows)})")
-    return Intervals(bool(found["logarithmic"]), rows=rows, **tables)
+    return Intervals(bool(values["logarithmic"]), rows=rows, **tables)

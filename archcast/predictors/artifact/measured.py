@@ -71,20 +71,20 @@ class Measured:
         if FILE not in names:
             return None
         try:
-            found = json.loads(read(FILE))
-            archs = tuple(network_of_structure(read(a)) if a in names else str(a) for a in found["archs"])
-            values = tuple(map(float, found["values"]))
-            predicted = found["predicted"]
-            made = cls(
+            record = json.loads(read(FILE))
+            archs = tuple(network_of_structure(read(a)) if a in names else str(a) for a in record["archs"])
+            values = tuple(map(float, record["values"]))
+            predicted = record["predicted"]
+            measured = cls(
                 archs,
                 values,
                 None if predicted is None else tuple(map(float, predicted)),
-                found["sources"],
-                found["families"],
-                int(found["seed"]),
+                record["sources"],
+                record["families"],
+                int(record["seed"]),
             )
         except (InputError, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"{FILE} is not what was written: {error!r}") from error
         if len(archs) != len(values):
             raise ArtifactError(f"{FILE} must hold a value an architecture")
-        return made
+        return measured

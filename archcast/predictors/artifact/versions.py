@@ -34,12 +34,12 @@ def previous_versions(folder: Path) -> list[Path]:
 def _numbered(folder: Path) -> list[tuple[int, Path]]:
     """Earlier versions but the last, with their numbers, the oldest first."""
     end = f".{folder.name}"
-    found = []
+    versions = []
     for path in folder.parent.glob(f"{_FORMER}*"):
         number = path.name.removeprefix(_FORMER).removesuffix(end)
         if path.name.endswith(end) and number.isascii() and number.isdigit():
-            found.append((int(number), path))
-    return sorted(found)
+            versions.append((int(number), path))
+    return sorted(versions)
 
 
 def keep_previous(old: Path, folder: Path, name: str) -> None:

@@ -94,21 +94,21 @@ class Costs:
 def doubts_of_costs(given: Costs) -> list[Doubt]:
     """What is likely wrong, the weightiest first; empty where nothing is."""
     logs, kept = given.logs, np.arange(given.groups.max() + 1)
-    found = [*repeats_apart(given.metric, given.values, given.groups), *_unit(given, logs)]
+    doubts = [*repeats_apart(given.metric, given.values, given.groups), *_unit(given, logs)]
     given = _nearest(given, logs)
     columns, comparable = _columns(given, logs), given.same.sum() >= _SEVERAL
     if comparable and len(logs) >= _FEW and _is_inverse(logs, columns[:, : len(given.same)]):
-        return [*found, _inverse(given.metric)]
+        return [*doubts, _inverse(given.metric)]
     odd = _mixed(given, logs, columns)
-    found += [doubt for doubt, _ in odd]
+    doubts += [doubt for doubt, _ in odd]
     kept = np.setdiff1d(kept, np.concatenate([kept[:0], *(networks for _, networks in odd)]))
     if not len(given.same):
-        return found
+        return doubts
     own, fitting = _rows(given, logs, columns, kept)
     if comparable and not odd and not _follows(logs[fitting], columns[fitting]):
         text = f"{given.metric} follows no source device: do values stand in other rows than their networks?"
         own = [Doubt("order", (), text)]
-    return [*found, *own]
+    return [*doubts, *own]
 
 
 def _nearest(given: Costs, logs: Doubles) -> Costs:
@@ -178,7 +178,7 @@ def _mixed(given: Costs, logs: Doubles, columns: Doubles) -> list[tuple[Doubt, I
     if not columns.shape[1]:
         return []
     level, left = np.median(columns, axis=1), np.arange(len(logs))
-    found: list[tuple[Doubt, Ints]] = []
+    mixed: list[tuple[Doubt, Ints]] = []
     while len(left) > 2:
         order = left[np.argsort(level[left])]
         gaps = np.diff(level[order])
@@ -188,8 +188,8 @@ def _mixed(given: Costs, logs: Doubles, columns: Doubles) -> list[tuple[Doubt, I
         sides = sorted((order[:at], order[at:]), key=lambda s: (len(s), -abs(float(np.median(level[s])))))
         odd, left = sides
         off = float(np.median(level[odd]) - np.median(level[left]))
-        found.append((_told(given, odd, off, len(logs)), odd))
-    return found
+        mixed.append((_told(given, odd, off, len(logs)), odd))
+    return mixed
 
 
 def _rows(given: Costs, logs: Doubles, columns: Doubles, kept: Ints) -> tuple[list[Doubt], Ints]:
@@ -205,8 +205,8 @@ def _rows(given: Costs, logs: Doubles, columns: Doubles, kept: Ints) -> tuple[li
         two = kept[list(exchanged.pair)]
         text = f"{given.metric} fits when two are exchanged: are they swapped?"
         return [Doubt("swapped", given.items(two), text)], np.setdiff1d(kept, two)
-    told = [_told(given, kept[[i]], float(np.median(off[i])), len(kept)) for i in far.tolist()]
-    return told, np.delete(kept, far)
+    doubts = [_told(given, kept[[i]], float(np.median(off[i])), len(kept)) for i in far.tolist()]
+    return doubts, np.delete(kept, far)
 
 
 class _Exchange(NamedTuple):
@@ -227,11 +227,11 @@ def _exchanged(logs: Doubles, off: Doubles) -> _Exchange | None:
     best, nearest = None, np.inf
     for source, total in enumerate(squares):
         own = centred[:, source]
-        made = total + 2 * apart * (own[:, None] - own[None, :]) + 2 * apart**2
-        made[np.abs(apart) < _APART] = np.inf
-        if made.min() < nearest:
-            nearest = float(made.min())
-            best = divmod(int(made.argmin()), n)
+        totals = total + 2 * apart * (own[:, None] - own[None, :]) + 2 * apart**2
+        totals[np.abs(apart) < _APART] = np.inf
+        if totals.min() < nearest:
+            nearest = float(totals.min())
+            best = divmod(int(totals.argmin()), n)
     after, before = float(np.sqrt(max(nearest, 1e-24) / n)), float(np.sqrt(squares.min() / n))
     if best is None or after > before * np.exp(-EXCHANGE) or after > _EXPLAINED * logs.std():
         return None

@@ -138,6 +138,6 @@ class Distilled(Predictor):
 
     def new_sum(self) -> Additive:
         """An unfitted sum of the same pieces and targets; answers have no noise to penalise weights for."""
-        made = Additive(AdditiveConfig(pieces=self.config.pieces, penalties=(1e-6,), passes=_PASSES))
-        made._take_header(self.space_.name, self.metric_, self.dataset_, self.targets_)
-        return made
+        unfitted = Additive(AdditiveConfig(pieces=self.config.pieces, penalties=(1e-6,), passes=_PASSES))
+        unfitted._take_header(self.space_.name, self.metric_, self.dataset_, self.targets_)
+        return unfitted

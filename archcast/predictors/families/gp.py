@@ -90,10 +90,10 @@ class _Process:
         return mean, np.sqrt(np.maximum(rest, 0.0))
 
     def arrays(self, column: int) -> dict[str, NDArray[Any]]:
-        made: dict[str, NDArray[Any]] = {"used": self.used, "t": self.t, "weights": self.weights}
+        named: dict[str, NDArray[Any]] = {"used": self.used, "t": self.t, "weights": self.weights}
         if self.scores is not None:
-            made |= {"score_values": self.scores.values, "scores": self.scores.scores}
-        return {f"{column}.{name}": array for name, array in made.items()}
+            named |= {"score_values": self.scores.values, "scores": self.scores.scores}
+        return {f"{column}.{name}": array for name, array in named.items()}
 
     def back(self, u: Doubles) -> Doubles:
         """u -> z."""

@@ -58,9 +58,9 @@ def lowered_process(model: GP) -> Lowered | None:
     hidden, process = _sums(model, deviation)
     base = Sum(((0,),), (np.full((space.cardinalities[0], 1), mean),), space.cardinalities)
     to_values: Link = (Interpolate(rises),) if rises else (Exp(),) if scale.logarithmic else ()
-    made = Lowered(base, (Correct(process, ratio=False), *to_values), hidden)
-    values = apply(made.link, base.at(tried), hidden.at(tried).astype(np.float32))
-    return made if np.allclose(values, model.predict_checked(tried), rtol=TOLERANCE, atol=0) else None
+    lowered = Lowered(base, (Correct(process, ratio=False), *to_values), hidden)
+    values = apply(lowered.link, base.at(tried), hidden.at(tried).astype(np.float32))
+    return lowered if np.allclose(values, model.predict_checked(tried), rtol=TOLERANCE, atol=0) else None
 
 
 def _sums(model: GP, deviation: float) -> tuple[Sum, Process]:

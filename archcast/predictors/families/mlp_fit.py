@@ -38,11 +38,11 @@ def fit_members(
     threads = torch.get_num_threads()
     torch.set_num_threads(config.threads)
     try:
-        made = [_fit_one(torch, x, scaled, config, seed * 1000 + i, start) for i in range(members)]
+        weights = [_fit_one(torch, x, scaled, config, seed * 1000 + i, start) for i in range(members)]
     finally:
         torch.set_num_threads(threads)
     factor = scale.astype(np.float32)
-    return [(*hidden, w3 * factor, b3 * factor) for *hidden, w3, b3 in made]
+    return [(*hidden, w3 * factor, b3 * factor) for *hidden, w3, b3 in weights]
 
 
 def _scale(wanted: Doubles) -> Doubles:

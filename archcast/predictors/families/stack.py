@@ -205,8 +205,8 @@ def _weights(out: Doubles, wanted: Doubles, known: Bools) -> Doubles:
     """
     from scipy.optimize import nnls
 
-    made = np.zeros((len(out), wanted.shape[1]))
-    made[0] = 1.0
+    weights = np.zeros((len(out), wanted.shape[1]))
+    weights[0] = 1.0
     for column in range(wanted.shape[1]):
         rows = known[:, column] & np.isfinite(out[:, :, column]).all(axis=0)
         if rows.any():
@@ -215,5 +215,5 @@ def _weights(out: Doubles, wanted: Doubles, known: Bools) -> Doubles:
             errors /= float(np.linalg.norm(errors)) or 1.0
             with_sum = np.concatenate([errors, np.ones((len(out), 1))], axis=1)
             x = nnls(with_sum.T, np.append(np.zeros(errors.shape[1]), 1.0))[0]
-            made[:, column] = x / x.sum()
-    return made
+            weights[:, column] = x / x.sum()
+    return weights

@@ -54,13 +54,13 @@ class Tabulated(Predictor):
             raise InputError(
                 f"{space.name} must have at most {MAX_MEMBERS} members to be written out, it has {space.size}"
             )
-        made = cls(TabulatedConfig(teacher.family))
-        made._take_header(space.name, teacher.metric_, teacher.dataset_, teacher.targets_)
-        made.scale_ = teacher.scale_
+        tabulated = cls(TabulatedConfig(teacher.family))
+        tabulated._take_header(space.name, teacher.metric_, teacher.dataset_, teacher.targets_)
+        tabulated.scale_ = teacher.scale_
         codes = space.members(np.arange(space.size))
         z = [teacher.scaled(codes[i : i + _CHUNK]) for i in range(0, len(codes), _CHUNK)]
-        made.table_ = np.concatenate(z).astype(np.float32)
-        return made
+        tabulated.table_ = np.concatenate(z).astype(np.float32)
+        return tabulated
 
     def _fit(self, labels: Labels, z: Doubles, *, seed: int) -> None:
         raise InputError("tabulated must be made from a fitted predictor, by Tabulated.of")

@@ -48,9 +48,9 @@ def values_of_batch(parts: Parts, batch: Reading | NetworkBatch) -> Floats:
 
 def _side_by_side(parts: Parts, batch: Reading | NetworkBatch) -> Floats:
     """Every form's values in its columns."""
-    made = [values_of_batch((part,), batch) for part in parts]
-    out = np.empty((len(made[0]), sum(len(columns) for _, columns in parts)), dtype=np.float32)
-    for (_, columns), answers in zip(parts, made, strict=True):
+    values = [values_of_batch((part,), batch) for part in parts]
+    out = np.empty((len(values[0]), sum(len(columns) for _, columns in parts)), dtype=np.float32)
+    for (_, columns), answers in zip(parts, values, strict=True):
         out[:, list(columns)] = answers
     return out
 

@@ -62,5 +62,5 @@ def _rows(graph: OnnxGraph, keys: Keys) -> str:
 def _gathered(graph: OnnxGraph, summed: GroupedSum) -> str:
     """(n, d) sums."""
     table = graph.constant(summed.table, summed.table.dtype.type)
-    found = graph.add("Gather", table, _rows(graph, summed.keys))
-    return graph.add("ReduceSum", found, graph.constant([1], np.int64), keepdims=0)
+    rows = graph.add("Gather", table, _rows(graph, summed.keys))
+    return graph.add("ReduceSum", rows, graph.constant([1], np.int64), keepdims=0)

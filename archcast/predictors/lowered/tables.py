@@ -165,18 +165,18 @@ def tables(
     """
     shared = {c for c, count in Counter(c for group in groups for c in group).items() if count > 1}
     base = function(np.zeros((1, len(cardinalities)), dtype=np.int8))[0]
-    made = []
+    parts = []
     for group in groups:
         codes = choices(group, cardinalities)
         values = function(codes)
         without = codes.copy()
         without[:, [c for c in group if c not in shared]] = 0
-        made.append(values - (function(without) if shared else base))
+        parts.append(values - (function(without) if shared else base))
     if not shared:
-        made[0] = made[0] + base
-        return tuple(groups), made
+        parts[0] = parts[0] + base
+        return tuple(groups), parts
     common = tuple(sorted(shared))
-    return (*groups, common), [*made, function(choices(common, cardinalities))]
+    return (*groups, common), [*parts, function(choices(common, cardinalities))]
 
 
 def grouped(

@@ -57,14 +57,14 @@ def next_to_train(trainer: Trainer, path: Path, n: int, *, add: bool = False) ->
 def _tell(trainer: Trainer, table: Table) -> None:
     """Tell what the file holds."""
     archs = table.architectures()
-    found = measured_column(table, ACCURACY, {"space": trainer.space.name})
+    column = measured_column(table, ACCURACY, {"space": trainer.space.name})
     values: list[float | None] = [None] * len(table)
-    for i in found.failed:
+    for i in column.failed:
         values[i] = math.nan
     for i, value in zip(
-        found.filled, read_values(table, found.name, found.filled, most=found.most), strict=True
+        column.filled, read_values(table, column.name, column.filled, most=column.most), strict=True
     ):
-        values[i] = value * found.factor
+        values[i] = value * column.factor
     try:
         with placed(lambda row: f"{table.unit} {table.places[row]}"), table.naming():
             trainer.tell(archs, values)

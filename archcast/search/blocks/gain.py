@@ -66,10 +66,10 @@ def _ratio(c: Doubles, dc: Doubles, a: Doubles, da: Doubles) -> tuple[Doubles, D
     """Gain and error of the blocks of one place that are alternatives to each other, (b,) each."""
     cheapest = int(c.argmin())
     step, step_error = c - c[cheapest], np.hypot(dc, dc[cheapest])
-    told = (step > CERTAIN * step_error) & (step > 0.0)
-    safe = np.where(told, step, 1.0)
-    gain = np.where(told, (a - a[cheapest]) / safe, np.nan)
-    error = np.where(told, np.hypot(np.hypot(da, da[cheapest]), gain * step_error) / safe, np.nan)
+    certain = (step > CERTAIN * step_error) & (step > 0.0)
+    safe = np.where(certain, step, 1.0)
+    gain = np.where(certain, (a - a[cheapest]) / safe, np.nan)
+    error = np.where(certain, np.hypot(np.hypot(da, da[cheapest]), gain * step_error) / safe, np.nan)
     return gain, error
 
 

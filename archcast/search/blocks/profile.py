@@ -162,8 +162,8 @@ def profile(
         values, of = loaded.predict_codes, f"predictor {served.predictor}"
         device, dataset = served.device, served.dataset
         by_place = ForcedSums(loaded.form) if isinstance(loaded.form, SumForm) else None
-    found, exact = _responses(values, known, samples, seed, report, by_place)
-    return Profile(known.name, device, metric, dataset, of, known.places(), found, exact)
+    responses, exact = _responses(values, known, samples, seed, report, by_place)
+    return Profile(known.name, device, metric, dataset, of, known.places(), responses, exact)
 
 
 def profile_values(
@@ -184,10 +184,17 @@ def profile_values(
         space, samples, seed, report: as `profile`.
     """
     known = SPACES[space]
-    found, exact = _responses(values, known, samples, seed, report)
+    responses, exact = _responses(values, known, samples, seed, report)
     of = getattr(values, "__name__", type(values).__name__)
     return Profile(
-        known.name, device, metric, known.check_dataset(None), f"function {of}", known.places(), found, exact
+        known.name,
+        device,
+        metric,
+        known.check_dataset(None),
+        f"function {of}",
+        known.places(),
+        responses,
+        exact,
     )
 
 

@@ -113,10 +113,10 @@ def sampled_responses(
     for p, place in enumerate(places.places):
         members = space.raised(complete, place)
         if by_place is None:
-            made = _one_by_one(values, members, place, base, networks)
+            replaced = _one_by_one(values, members, place, base, networks)
         else:
-            made = iter(by_place(members, place))
-        for forced, own in zip(place.forced, made, strict=True):
+            replaced = iter(by_place(members, place))
+        for forced, own in zip(place.forced, replaced, strict=True):
             response[p, forced.block] = _statistics(own) - whole
             by_batch[:, p, forced.block] = _statistics(own.reshape(batches, -1)) - parts
             done += 1
@@ -143,10 +143,10 @@ def _one_by_one(
         known = kept & np.all(
             members[:, list(forced.columns)] == np.array(forced.codes, dtype=np.int8), axis=1
         )
-        made, changed = base.copy(), members[~known]
+        replaced, changed = base.copy(), members[~known]
         forced.force(changed)
-        made[~known] = _in_parts(values, changed)
-        yield made
+        replaced[~known] = _in_parts(values, changed)
+        yield replaced
 
 
 def _in_parts(values: Values, codes: Codes) -> NDArray[Any]:

@@ -73,11 +73,11 @@ def estimate_grid(
         set_to = load_target(spec, point)
         if report is not None:
             report(set_to.label)
-        made = estimate_networks(make_estimator(set_to), space, codes, dataset)
-        if made.energy_mj is None or made.area is None:
-            missing = "energy" if made.energy_mj is None else "area"
+        estimates = estimate_networks(make_estimator(set_to), space, codes, dataset)
+        if estimates.energy_mj is None or estimates.area is None:
+            missing = "energy" if estimates.energy_mj is None else "area"
             raise InputError(f"{target.name} gives no {missing}, which co-optimisation needs")
-        columns.append((made.latency_ms, made.energy_mj, np.full(len(codes), made.area)))
+        columns.append((estimates.latency_ms, estimates.energy_mj, np.full(len(codes), estimates.area)))
         accelerators += [_accelerator(set_to)] * len(codes)
     latency, energy, area = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     repeated = np.tile(codes, (len(columns), 1))
@@ -107,8 +107,8 @@ def estimate_pairs(
         if report is not None:
             report(set_to.label)
         rows = [i for i, at in enumerate(points) if at == point]
-        made = estimate_networks(make_estimator(set_to), pairs.networks, codes[rows, : pairs.k], dataset)
-        out[:, rows] = made.latency_ms, made.energy_mj, np.full(len(rows), made.area)
+        estimates = estimate_networks(make_estimator(set_to), pairs.networks, codes[rows, : pairs.k], dataset)
+        out[:, rows] = estimates.latency_ms, estimates.energy_mj, np.full(len(rows), estimates.area)
     out[0] *= own / np.array([float(at["clock_mhz"]) for at in settings])
     return out[0], out[1], out[2]
 

@@ -124,9 +124,9 @@ def _distinct(codes: Codes) -> Codes:
 
 def breed_front(problem: PairProblem, seed: int) -> CodesignResult:
     """The front that NSGA-II finds; where nothing keeps the limits, the nearest pair."""
-    made = solve(problem, Budget(FRONT_EVALUATIONS), method="nsga2", seed=seed)
-    rows = made.front_rows
+    solved = solve(problem, Budget(FRONT_EVALUATIONS), method="nsga2", seed=seed)
+    rows = solved.front_rows
     if not len(rows):
-        rows = np.lexsort((made.scores.costs[:, 0], made.scores.violation))[:1]
-    codes = problem.pairs.space.canonical(made.codes[rows])
-    return CodesignResult(problem, codes, problem.pairs(codes), len(made.codes), made.seconds)
+        rows = np.lexsort((solved.scores.costs[:, 0], solved.scores.violation))[:1]
+    codes = problem.pairs.space.canonical(solved.codes[rows])
+    return CodesignResult(problem, codes, problem.pairs(codes), len(solved.codes), solved.seconds)

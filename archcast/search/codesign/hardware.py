@@ -65,7 +65,7 @@ class HardwareGrid:
             InputError: no such form, a value that is no number above 0, or a parameter given twice.
             UnknownNameError: no such parameter.
         """
-        made, seen = self, set[str]()
+        target, seen = self, set[str]()
         for pair in pairs:
             name, equals, listed = pair.partition("=")
             name, texts = name.strip(), [text.strip() for text in listed.split(",")]
@@ -77,14 +77,14 @@ class HardwareGrid:
                 raise InputError(f"hardware {name} must be given once, with its values between commas")
             seen.add(name)
             if name == "array":
-                made = replace(made, array=tuple(sorted(texts, key=multipliers)))
+                target = replace(target, array=tuple(sorted(texts, key=multipliers)))
                 continue
             numbers = tuple(sorted(read_number(text, name) for text in texts))
             if name == "buffer_kib":
-                made = replace(made, buffer_kib=numbers)
+                target = replace(target, buffer_kib=numbers)
             else:
-                made = replace(made, clock_mhz=numbers)
-        return made
+                target = replace(target, clock_mhz=numbers)
+        return target
 
     @property
     def shape(self) -> tuple[int, int, int]:

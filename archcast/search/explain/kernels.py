@@ -51,8 +51,8 @@ class KernelExplanation:
         By how much is what they cost beyond the share that they have of the network's multiply-adds and
         bytes, in the metric's unit; the largest first.
         """
-        found = [(one, one.value * (1 - 1 / one.dearness)) for one in self.kernels if one.dearness >= DEAR]
-        return sorted(found, key=lambda pair: -pair[1])
+        dearest = [(one, one.value * (1 - 1 / one.dearness)) for one in self.kernels if one.dearness >= DEAR]
+        return sorted(dearest, key=lambda pair: -pair[1])
 
     def records(self) -> list[dict[str, Any]]:
         """One record a kernel, in the order in which they are run."""

@@ -52,10 +52,10 @@ def is_additive(model: Predictor, column: int, codes: Codes) -> bool:
     Shapes:
         codes: (1, k)
     """
-    made = _lowered_sum(model, column)
-    if made is None:
+    lowered = _lowered_sum(model, column)
+    if lowered is None:
         return False
-    total, predicted = float(made.cost.at(codes)[0, 0]), float(model.predict_checked(codes)[0, column])
+    total, predicted = float(lowered.cost.at(codes)[0, 0]), float(model.predict_checked(codes)[0, column])
     return abs(total - predicted) <= _CLOSE * abs(predicted)
 
 
@@ -65,13 +65,13 @@ def additive_shares(model: Predictor, column: int, codes: Codes) -> Shares:
     Shapes:
         codes: (1, k)
     """
-    made, space = _lowered_sum(model, column), model.space_
-    if made is None:
+    lowered, space = _lowered_sum(model, column), model.space_
+    if lowered is None:
         raise InputError(
             f"{model.family} of {space.name} must be a sum over decisions to be explained as one"
         )
     names, chosen, values = [], [], []
-    for group, part in zip(made.cost.groups, made.cost.tables, strict=True):
+    for group, part in zip(lowered.cost.groups, lowered.cost.tables, strict=True):
         every = rows_of_group(group, space.cardinalities)
         own = np.all(every[:, list(group)] == codes[0, list(group)], axis=1)
         share = space.shares(group, every)
@@ -118,11 +118,11 @@ def tree_shares(model: Predictor, column: int, codes: Codes) -> Shares:
 
 def _lowered_sum(model: Predictor, column: int) -> Lowered | None:
     """One target as tables where predictions are sums over known groups of decisions."""
-    made = model.select((column,)).lower()
-    if made is None or made.is_table or not keeps_sums(made.link):
+    lowered = model.select((column,)).lower()
+    if lowered is None or lowered.is_table or not keeps_sums(lowered.link):
         return None
-    known = all(_shares(model.space_, group) is not None for group in made.cost.groups)
-    return made if known else None
+    known = all(_shares(model.space_, group) is not None for group in lowered.cost.groups)
+    return lowered if known else None
 
 
 def _shares(space: Space, group: tuple[int, ...]) -> Doubles | None:

@@ -85,15 +85,15 @@ def sampled_shares(
     """
     background = space.complete(space.sample(pairs, seed=seed), seed=seed)
     order = rng.permuted(np.tile(np.arange(len(decisions)), (pairs, 1)), axis=1)
-    found = np.empty((pairs, len(decisions)))
+    gains = np.empty((pairs, len(decisions)))
     for start in range(0, pairs, _ORDERS):
         rows = slice(start, min(start + _ORDERS, pairs))
         forward, z = order[rows], background[rows]
         both = [_along(values, space, decisions, codes, z, o) for o in (forward, forward[:, ::-1])]
-        found[rows] = (both[0] + both[1]) / 2.0
-    errors = found.std(axis=0, ddof=1) / np.sqrt(pairs)
+        gains[rows] = (both[0] + both[1]) / 2.0
+    errors = gains.std(axis=0, ddof=1) / np.sqrt(pairs)
     names = tuple(decision.name for decision in decisions)
-    return Shares(names, choices, found.mean(axis=0), errors)
+    return Shares(names, choices, gains.mean(axis=0), errors)
 
 
 def _along(

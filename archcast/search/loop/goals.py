@@ -97,10 +97,10 @@ def parse_quantity(text: str, space: Space | None = None) -> Quantity:
     Raises:
         InputError: not of that form, or a size on a device. UnknownNameError: no such metric or size.
     """
-    found = _QUANTITY.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    matched = _QUANTITY.fullmatch(text) if isinstance(text, str) else None
+    if matched is None:
         raise InputError(f"a metric must be written like latency@raspi4 or accuracy, got {shorten(text)}")
-    name, device = found.groups()
+    name, device = matched.groups()
     if name in METRICS or space is None:
         return Quantity(METRICS[name].name, device)
     sizes = size_names(space)
@@ -129,10 +129,10 @@ def parse_limit(
     """
     if isinstance(text, Limit):
         return text
-    found = _LIMIT.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    matched = _LIMIT.fullmatch(text) if isinstance(text, str) else None
+    if matched is None:
         raise InputError(f"a limit must be written like {example}, got {shorten(text)}")
-    name, sign, number = found.groups()
+    name, sign, number = matched.groups()
     limit = Limit(read(name), sign, read_number(number, "value of a limit"))
     if limit.quantity.metric == "accuracy" and 0 < limit.value <= 1:
         text = f"a limit of accuracy is {limit.value:g} %: is it in per cent, or a fraction?"

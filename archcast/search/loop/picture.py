@@ -21,15 +21,17 @@ def search_picture(result: SearchResult) -> Any:
     Left: the first goal over the second, or over the first limit's quantity as it was held. Right: the best
     value of each goal among architectures that keep the limits, by evaluations.
     """
-    made = new_figure(10, 4)
-    left, right = made.subplots(1, 2)
+    figure = new_figure(10, 4)
+    left, right = figure.subplots(1, 2)
     _scored(left, result)
     _progress(right, result)
     settings = result.settings
-    made.suptitle(f"{settings['space']}: {settings['method']}, {len(result.codes)} evaluations", fontsize=10)
+    figure.suptitle(
+        f"{settings['space']}: {settings['method']}, {len(result.codes)} evaluations", fontsize=10
+    )
     for axes in (left, right):
         plain_axes(axes)
-    return made
+    return figure
 
 
 def _scored(axes: Any, result: SearchResult) -> None:

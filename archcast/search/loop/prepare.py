@@ -127,8 +127,8 @@ def within_limits(space: Space, limits: Sequence[str | Limit] | str, codes: Code
     kept = codes[keeps_limits(space, limits, codes)]
     if not len(kept):
         listed = [limits] if isinstance(limits, str) else limits
-        told = ", ".join(limit.text if isinstance(limit, Limit) else str(limit) for limit in listed)
-        raise InputError(f"limits {told} are kept by none of {len(codes)} candidates")
+        names = ", ".join(limit.text if isinstance(limit, Limit) else str(limit) for limit in listed)
+        raise InputError(f"limits {names} are kept by none of {len(codes)} candidates")
     return kept
 
 

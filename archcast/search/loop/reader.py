@@ -37,8 +37,8 @@ class Reader:
     def limits(self, given: Sequence[str | Limit] | str) -> tuple[Limit, ...]:
         """Limits of quantities with their devices; errors as `goals.parse_limit` and `goals.with_device`."""
         listed = [given] if isinstance(given, str) else given
-        found = [parse_limit(limit, read=self.quantity, example="latency@raspi4<=11") for limit in listed]
-        return tuple(replace(limit, quantity=self._settled(limit.quantity)) for limit in found)
+        parsed = [parse_limit(limit, read=self.quantity, example="latency@raspi4<=11") for limit in listed]
+        return tuple(replace(limit, quantity=self._settled(limit.quantity)) for limit in parsed)
 
     def _settled(self, quantity: Quantity) -> Quantity:
         return with_device(quantity, self.devices, self.dataset, has_memory=self.has_memory)

@@ -122,25 +122,25 @@ class SearchResult:
         """What was measured of each predicted quantity, and by which table; None where nothing was."""
         columns: dict[str, list[Any]] = {}
         for quantity, known in self._known.items():
-            found = known.of_codes(codes)
+            values = known.of_codes(codes)
             name = f"{MEASURED[0]}{quantity.label}"
             columns[name] = [
-                None if one is None or np.isnan(one.value) else float(f"{one.value:.6g}") for one in found
+                None if one is None or np.isnan(one.value) else float(f"{one.value:.6g}") for one in values
             ]
-            columns[source_column(name)] = [None if one is None else one.source for one in found]
+            columns[source_column(name)] = [None if one is None else one.source for one in values]
         return columns
 
     @cached_property
     def _known(self) -> dict[Quantity, Column]:
         """What was measured of the predicted quantities, each once."""
-        problem, made = self.problem, dict[Quantity, Column]()
+        problem, columns = self.problem, dict[Quantity, Column]()
         quantities = [g.quantity for g in problem.goals] + [b.quantity for b in problem.limits]
         sources = (*problem.goal_sources, *problem.limit_sources)
         for quantity, source in zip(quantities, sources, strict=True):
-            column = None if quantity in made else measured_of(source)
+            column = None if quantity in columns else measured_of(source)
             if column is not None and column.by_arch:
-                made[quantity] = column
-        return made
+                columns[quantity] = column
+        return columns
 
     def infeasible_text(self) -> str:
         """One sentence on the limits that nothing keeps."""
@@ -149,8 +149,8 @@ class SearchResult:
         for limit, near in zip(self.problem.limits, self.reachable.values(), strict=True):
             kept = near <= limit.value if limit.upper else near >= limit.value
             reached = "can be kept alone" if kept else f"must be {limit.said}"
-            told = f"{limit.quantity.text} {reached}, nearest {near:.4g} {limit.quantity.unit}"
-            parts.append(told.rstrip())
+            reason = f"{limit.quantity.text} {reached}, nearest {near:.4g} {limit.quantity.unit}"
+            parts.append(reason.rstrip())
         return f"limits are kept by none of {len(self.codes)} architectures ({how}): {'; '.join(parts)}"
 
     def write_csv(self, path: str | Path) -> None:

@@ -134,7 +134,7 @@ class Evolved:
             y = self._goal.mean(codes)
             return np.where(_among(map(bytes, codes), tried), min(y.min(), 0.0) - 1.0, y)
 
-        found = search(
+        searched = search(
             self._space.name,
             maximize="accuracy",
             score=unmeasured,
@@ -146,15 +146,15 @@ class Evolved:
             evaluations=self._evaluations,
             seed=self._seed,
         )
-        rows = [row for row in found.front_rows if bytes(found.codes[row]) not in tried]
-        return found.codes[rows[:1]] if rows else None
+        rows = [row for row in searched.front_rows if bytes(searched.codes[row]) not in tried]
+        return searched.codes[rows[:1]] if rows else None
 
     def greatest(self, merit: Merit, tried: Tried, begin: Codes | None) -> Codes | None:
         def value(codes: Codes) -> Doubles:
-            made = merit(Belief.of(self._goal.mean(codes), codes, self._predictor, self._hold))
-            return np.where(_among(map(bytes, codes), tried), np.minimum(made, 0.0), made)
+            merits = merit(Belief.of(self._goal.mean(codes), codes, self._predictor, self._hold))
+            return np.where(_among(map(bytes, codes), tried), np.minimum(merits, 0.0), merits)
 
-        found = search(
+        searched = search(
             self._space.name,
             maximize="accuracy",
             score=value,
@@ -165,8 +165,8 @@ class Evolved:
             seed=self._seed,
             start=begin,
         )
-        rows = found.front_rows[:1]
-        return found.codes[rows] if len(rows) and found.values[rows[0], 0] > _TINY else None
+        rows = searched.front_rows[:1]
+        return searched.codes[rows] if len(rows) and searched.values[rows[0], 0] > _TINY else None
 
 
 def _among(keys: Iterable[bytes], known: Tried) -> Bools:

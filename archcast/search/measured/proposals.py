@@ -80,5 +80,5 @@ def _total_gain(belief: Belief, limits: Sequence[Limit], tops: Sequence[float]) 
     above = [belief.y - top for top in tops]
     chances = [belief.probability(limit) for limit in limits]
     gained: Doubles = np.sum([p * np.maximum(a, 0.0) for p, a in zip(chances, above, strict=True)], axis=0)
-    made: Doubles = np.where(gained > 0, gained, np.minimum(np.max(above, axis=0), 0.0))
-    return made
+    gains: Doubles = np.where(gained > 0, gained, np.minimum(np.max(above, axis=0), 0.0))
+    return gains

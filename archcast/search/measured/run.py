@@ -133,9 +133,9 @@ def search_measured(
         if proposed is None:
             break
         loop.take(proposed)
-    found = [(limit, *loop.best(limit)) for limit in bounds]
+    fronts = [(limit, *loop.best(limit)) for limit in bounds]
     return Measured(
-        tuple(Answer(limit, None if c is None else there.format(c)[0], value) for limit, c, value in found),
+        tuple(Answer(limit, None if c is None else there.format(c)[0], value) for limit, c, value in fronts),
         there.format(loop.codes),
         loop.values.tolist(),
         loop.predictor,
@@ -154,8 +154,8 @@ def _bounds(limits: str | Limit | Sequence[str | Limit], space: Space) -> tuple[
     sizes = [bound for bound in found if bound.quantity.is_size]
     bounds = [bound for bound in found if not bound.quantity.is_size]
     if not bounds:
-        told = sizes[0].text if sizes else "none"
-        raise InputError(f"limits must be at least one of a device, got {told}")
+        size = sizes[0].text if sizes else "none"
+        raise InputError(f"limits must be at least one of a device, got {size}")
     for bound in bounds:
         item = found.index(bound)
         if bound.quantity.device is None:

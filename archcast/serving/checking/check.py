@@ -95,11 +95,11 @@ class Check:
 
     def record(self) -> dict[str, Any]:
         """All of it as JSON types."""
-        made = {name: getattr(self, name) for name in self.__dataclass_fields__ if not name.startswith("_")}
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if not name.startswith("_")}
         for name in ("bias", "coverage", "learned"):
-            made[name] = None if made[name] is None else asdict(made[name])
-        made["misfits"] = [asdict(m) | {"arch": _named(m.arch)} for m in self.misfits]
-        return made
+            fields[name] = None if fields[name] is None else asdict(fields[name])
+        fields["misfits"] = [asdict(m) | {"arch": _named(m.arch)} for m in self.misfits]
+        return fields
 
     def adapt(self, *, strict: bool = False) -> AdaptedPredictor | AdaptedToNetworks:
         """A predictor learned from the new measurements and what this one was learned from, together.
@@ -179,14 +179,14 @@ def check(
         raise InputError(
             f"batch must be at least {LEAST} different measured architectures, got {groups.max() + 1}"
         )
-    found, firsts = _compared(loaded, reading, measured, groups, coverage)
+    comparison, firsts = _compared(loaded, reading, measured, groups, coverage)
     kept = kept_of(loaded.entry)
     learned = None
-    if kept is not None and not found.in_points:
+    if kept is not None and not comparison.in_points:
         then = networks_of(archs) if loaded.entry.by_networks else archs
-        learned = since_learned(kept, then, measured, found)
+        learned = since_learned(kept, then, measured, comparison)
     drift = None if learned is None else learned.sure
-    right, verdict = judged(found, metric, drift=drift, coverage=coverage)
+    right, verdict = judged(comparison, metric, drift=drift, coverage=coverage)
     entry = loaded.entry
     return Check(
         entry.device,
@@ -199,14 +199,14 @@ def check(
         verdict,
         len(archs),
         len(firsts),
-        "points" if found.in_points else "%",
-        found.bias(),
-        found.error,
-        found.spearman,
-        found.coverage() if found.has_intervals else None,
+        "points" if comparison.in_points else "%",
+        comparison.bias(),
+        comparison.error,
+        comparison.spearman,
+        comparison.coverage() if comparison.has_intervals else None,
         coverage,
         learned,
-        _misfits(found, archs, firsts),
+        _misfits(comparison, archs, firsts),
         _Given(loaded, archs, measured, kept),
     )
 
@@ -252,11 +252,13 @@ def _compared(
     return Comparison(values, predicted, low, high, in_points), firsts
 
 
-def _misfits(found: Comparison, archs: Sequence[Any], firsts: Ints) -> tuple[Misfit, ...]:
+def _misfits(comparison: Comparison, archs: Sequence[Any], firsts: Ints) -> tuple[Misfit, ...]:
     made = []
-    for i in np.flatnonzero(found.misfits()).tolist():
-        value, predicted = float(found.measured[i]), float(found.predicted[i])
-        low, high = (float(x[i]) if found.has_intervals else None for x in (found.low, found.high))
+    for i in np.flatnonzero(comparison.misfits()).tolist():
+        value, predicted = float(comparison.measured[i]), float(comparison.predicted[i])
+        low, high = (
+            float(x[i]) if comparison.has_intervals else None for x in (comparison.low, comparison.high)
+        )
         item = int(firsts[i])
         made.append(Misfit(item, archs[item], value, predicted, low, high, value / predicted))
     return tuple(made)

@@ -45,7 +45,7 @@ class Learned:
 
 
 def since_learned(
-    kept: Measured, archs: Sequence[Any], measured: Doubles, found: Comparison
+    kept: Measured, archs: Sequence[Any], measured: Doubles, comparison: Comparison
 ) -> Learned | None:
     """What is known of the move; None where no errors were kept.
 
@@ -65,7 +65,7 @@ def since_learned(
     def drift(confidence: float) -> Estimate:
         if by_pairs:
             return mean_of(np.array(again), confidence, in_points=False)
-        return _difference(found.errors[found.fitting], was, confidence)
+        return _difference(comparison.errors[comparison.fitting], was, confidence)
 
     error = float(100 * np.abs(np.exp(-was) - 1).mean())
     return Learned(len(was), len(again), error, drift(0.95), by_pairs, drift(_SURE))
@@ -73,11 +73,11 @@ def since_learned(
 
 def _logs(archs: Sequence[Any], values: Doubles) -> dict[str, float]:
     """Mean log value of each architecture, by what it is."""
-    found: dict[str, list[float]] = {}
+    by_arch: dict[str, list[float]] = {}
     for arch, value in zip(archs, values.tolist(), strict=True):
         key = as_stored(arch).key if isinstance(arch, Network) else arch
-        found.setdefault(key, []).append(float(np.log(value)))
-    return {key: float(np.mean(own)) for key, own in found.items()}
+        by_arch.setdefault(key, []).append(float(np.log(value)))
+    return {key: float(np.mean(own)) for key, own in by_arch.items()}
 
 
 def _difference(now: Doubles, was: Doubles, confidence: float) -> Estimate:

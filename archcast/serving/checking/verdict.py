@@ -27,7 +27,9 @@ _CHANCE = 0.05
 _SURE = 0.99
 
 
-def judged(found: Comparison, metric: str, *, drift: Estimate | None, coverage: float) -> tuple[bool, str]:
+def judged(
+    comparison: Comparison, metric: str, *, drift: Estimate | None, coverage: float
+) -> tuple[bool, str]:
     """Whether the predictor is right, and the sentence.
 
     Args:
@@ -36,20 +38,23 @@ def judged(found: Comparison, metric: str, *, drift: Estimate | None, coverage: 
         coverage: that the intervals are meant to have.
     """
     fault = (
-        _of_scale(found, metric)
+        _of_scale(comparison, metric)
         or _of_drift(drift)
-        or _of_bias(found)
-        or (_of_coverage(found, coverage) if found.has_intervals else "")
+        or _of_bias(comparison)
+        or (_of_coverage(comparison, coverage) if comparison.has_intervals else "")
     )
     if fault:
         return False, f"not right: {fault}"
-    return True, f"right, as far as {len(found.measured)} architectures tell: {_summary(found, coverage)}"
+    return (
+        True,
+        f"right, as far as {len(comparison.measured)} architectures tell: {_summary(comparison, coverage)}",
+    )
 
 
-def _of_scale(found: Comparison, metric: str) -> str:
-    if found.in_points:
+def _of_scale(comparison: Comparison, metric: str) -> str:
+    if comparison.in_points:
         return ""
-    ratio = exp(float(np.median(found.errors)))
+    ratio = exp(float(np.median(comparison.errors)))
     if 1 / SCALE < ratio < SCALE:
         return ""
     unit = METRICS[metric].unit
@@ -64,45 +69,45 @@ def _of_drift(drift: Estimate | None) -> str:
     return f"measurements moved by {_shown(drift, '%')} since it was learned"
 
 
-def _of_bias(found: Comparison) -> str:
-    bias = found.bias(_SURE)
-    if not _plain(bias, PLAIN_POINTS if found.in_points else PLAIN):
+def _of_bias(comparison: Comparison) -> str:
+    bias = comparison.bias(_SURE)
+    if not _plain(bias, PLAIN_POINTS if comparison.in_points else PLAIN):
         return ""
-    return f"predictions are {_direction(found)} throughout"
+    return f"predictions are {_direction(comparison)} throughout"
 
 
-def _of_coverage(found: Comparison, coverage: float) -> str:
+def _of_coverage(comparison: Comparison, coverage: float) -> str:
     from scipy.special import bdtr
 
-    n, k = len(found.measured), int(found.inside.sum())
+    n, k = len(comparison.measured), int(comparison.inside.sum())
     if k >= n * coverage or bdtr(k, n, coverage) >= _CHANCE:
         return ""
-    return f"{_holding(found, coverage)}, and {_off(found)}"
+    return f"{_holding(comparison, coverage)}, and {_off(comparison)}"
 
 
-def _summary(found: Comparison, coverage: float) -> str:
-    parts = [_holding(found, coverage)] if found.has_intervals else []
-    parts.append(_off(found))
-    misfits = int(found.misfits().sum())
+def _summary(comparison: Comparison, coverage: float) -> str:
+    parts = [_holding(comparison, coverage)] if comparison.has_intervals else []
+    parts.append(_off(comparison))
+    misfits = int(comparison.misfits().sum())
     if misfits:
         parts.append(f"{misfits} {'does' if misfits == 1 else 'do'} not fit")
     return ", ".join(parts)
 
 
-def _holding(found: Comparison, coverage: float) -> str:
-    n, k = len(found.measured), int(found.inside.sum())
+def _holding(comparison: Comparison, coverage: float) -> str:
+    n, k = len(comparison.measured), int(comparison.inside.sum())
     return f"{k} of {n} lie inside the {coverage:.0%} intervals"
 
 
-def _off(found: Comparison) -> str:
-    return f"predictions are {_figure(found.error)} {_unit(found)} off on average"
+def _off(comparison: Comparison) -> str:
+    return f"predictions are {_figure(comparison.error)} {_unit(comparison)} off on average"
 
 
-def _direction(found: Comparison) -> str:
-    bias = found.bias()
+def _direction(comparison: Comparison) -> str:
+    bias = comparison.bias()
     side = "high" if bias.value > 0 else "low"
     low, high = sorted((abs(bias.low), abs(bias.high)))
-    unit = _unit(found)
+    unit = _unit(comparison)
     return f"{_figure(abs(bias.value))} {unit} too {side} ({_figure(low)} to {_figure(high)} {unit})"
 
 
@@ -121,5 +126,5 @@ def _figure(value: float, sign: str = "") -> str:
     return f"{value:{sign}.0f}" if abs(value) >= 10 else f"{value:{sign}.2g}"
 
 
-def _unit(found: Comparison) -> str:
-    return "points" if found.in_points else "%"
+def _unit(comparison: Comparison) -> str:
+    return "points" if comparison.in_points else "%"

@@ -21,10 +21,10 @@ def read_object(body: bytes, known: Sequence[str] | None = None) -> dict[str, An
     Nesting deeper than 200 is refused.
     """
     try:
-        found = pydantic_core.from_json(body, allow_inf_nan=False)
+        value = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise MalformedError(_unread(body) or f"the body must be JSON: {error}") from None
-    return only(found, known, "the body")
+    return only(value, known, "the body")
 
 
 def _unread(body: bytes) -> str:
@@ -49,19 +49,19 @@ def _not_finite(value: Any, place: str) -> Iterator[tuple[str, float]]:
         yield place, value
 
 
-def only(found: Any, known: Sequence[str] | None, what: str) -> dict[str, Any]:
-    """`found` when it is an object with no other keys than those known; None takes any."""
-    if not isinstance(found, dict):
-        raise MalformedError(f"{what} must be a JSON object, got {shorten(found)}")
-    for key in found:
+def only(value: Any, known: Sequence[str] | None, what: str) -> dict[str, Any]:
+    """`value` when it is an object with no other keys than those known; None takes any."""
+    if not isinstance(value, dict):
+        raise MalformedError(f"{what} must be a JSON object, got {shorten(value)}")
+    for key in value:
         if known is not None and key not in known:
             raise MalformedError(f"{what} must have only the keys {', '.join(known)}; got {shorten(key)}")
-    return found
+    return value
 
 
-def text(found: Mapping[str, Any], key: str, default: str | None = None) -> str | None:
+def text(body: Mapping[str, Any], key: str, default: str | None = None) -> str | None:
     """A string, or the default where there is none."""
-    value = found.get(key)
+    value = body.get(key)
     if value is None:
         return default
     if not isinstance(value, str):
@@ -69,9 +69,9 @@ def text(found: Mapping[str, Any], key: str, default: str | None = None) -> str 
     return value
 
 
-def number(found: Mapping[str, Any], key: str) -> float | None:
+def number(body: Mapping[str, Any], key: str) -> float | None:
     """A number, or None where there is none."""
-    value = found.get(key)
+    value = body.get(key)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -79,30 +79,30 @@ def number(found: Mapping[str, Any], key: str) -> float | None:
     return float(value) if abs(value) < 1e300 else float("inf")
 
 
-def whole(found: Mapping[str, Any], key: str) -> int | None:
+def whole(body: Mapping[str, Any], key: str) -> int | None:
     """A whole number, or None where there is none."""
-    value = found.get(key)
+    value = body.get(key)
     if value is not None and type(value) is not int:
         raise MalformedError(f"{key} must be a whole number, got {shorten(value)}")
     return value
 
 
-def flag(found: Mapping[str, Any], key: str) -> bool:
+def flag(body: Mapping[str, Any], key: str) -> bool:
     """True or false; false where neither is said."""
-    value = found.get(key)
+    value = body.get(key)
     if value is not None and not isinstance(value, bool):
         raise MalformedError(f"{key} must be true or false, got {shorten(value)}")
     return bool(value)
 
 
-def items(found: Any, what: str) -> list[Any]:
+def items(value: Any, what: str) -> list[Any]:
     """A list."""
-    if not isinstance(found, list):
-        raise MalformedError(f"{what} must be a list, got {shorten(found)}")
-    return found
+    if not isinstance(value, list):
+        raise MalformedError(f"{what} must be a list, got {shorten(value)}")
+    return value
 
 
-def integers(found: Any, what: str, columns: int | None = None) -> NDArray[np.int64]:
+def integers(value: Any, what: str, columns: int | None = None) -> NDArray[np.int64]:
     """Rows of whole numbers as an array.
 
     Args:
@@ -111,7 +111,7 @@ def integers(found: Any, what: str, columns: int | None = None) -> NDArray[np.in
     Shapes:
         output: (n, columns)
     """
-    rows = items(found, what)
+    rows = items(value, what)
     if columns is not None and rows and not isinstance(rows[0], list):
         if len(rows) % columns:
             raise MalformedError(f"{what} must be rows of {columns} integers, got {len(rows)} in all")

@@ -58,12 +58,12 @@ class Metrics:
 
     def answered(self, route: str, status: str, seconds: float) -> None:
         """Count and time one request; labels are looked up once."""
-        found = self._labelled.get((route, status))
-        if found is None:
-            found = self.requests.labels(route, status), self.seconds.labels(route)
-            self._labelled[route, status] = found
-        found[0].inc()
-        found[1].observe(seconds)
+        labelled = self._labelled.get((route, status))
+        if labelled is None:
+            labelled = self.requests.labels(route, status), self.seconds.labels(route)
+            self._labelled[route, status] = labelled
+        labelled[0].inc()
+        labelled[1].observe(seconds)
 
     def exposition(self) -> bytes:
         """The text that Prometheus reads."""

@@ -82,16 +82,16 @@ class Catalogue:
         key = (NETWORK, entry.metric, entry.device, "")
         own = _of_version(self.versions[key], version)
         space = space_named(entry.space)
-        made = self._members.get((space, entry.dataset, own))
-        if made is None:
+        members = self._members.get((space, entry.dataset, own))
+        if members is None:
             if not isinstance(own, LoadedNetworks):
                 raise InputError(
                     f"predictor of {entry.device} must be of networks to answer for {space.name}"
                 )
             per_second = bool(entry.derived_from)
             model = MembersPredictor(own.model, space, entry.dataset, per_second=per_second)
-            made = self._members.setdefault((space, entry.dataset, own), LoadedMembers(entry, model))
-        return made
+            members = self._members.setdefault((space, entry.dataset, own), LoadedMembers(entry, model))
+        return members
 
 
 def _of_version(versions: tuple[LoadedPredictor, ...], version: str | None) -> LoadedPredictor:

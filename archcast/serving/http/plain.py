@@ -37,22 +37,24 @@ def predict_handler(plane: DataPlane) -> Handler:
     """What answers `POST /predict`."""
 
     async def predict(asked: AdmittedRequest) -> Response:
-        found = fields.read_object(asked.body)
-        if NETWORK in found:
-            return await plane.networks.answer_known(found, asked)
-        fields.only(found, _KEYS, "the body")
-        devices, batch = _devices(found.get("device")), _batch(found)
+        body = fields.read_object(asked.body)
+        if NETWORK in body:
+            return await plane.networks.answer_known(body, asked)
+        fields.only(body, _KEYS, "the body")
+        devices, batch = _devices(body.get("device")), _batch(body)
         plane.check_size(batch, outputs=len(devices))
-        space = resolve_space(fields.text(found, "space"), batch)
-        metric, dataset = fields.text(found, "metric", "latency") or "", fields.text(found, "dataset")
-        version, coverage = fields.text(found, "version"), fields.number(found, "coverage")
+        space = resolve_space(fields.text(body, "space"), batch)
+        metric, dataset = fields.text(body, "metric", "latency") or "", fields.text(body, "dataset")
+        version, coverage = fields.text(body, "version"), fields.number(body, "coverage")
         codes = await plane.parse(space, batch, outputs=len(devices))
         find = partial(plane.catalogue.find, space.name, metric, dataset=dataset, version=version)
         models = [find(device) for device in devices]
         ask = partial(plane.predict, coverage=coverage, deadline=asked.deadline)
-        told = [_told(answer) for answer in await asyncio.gather(*(ask(model, codes) for model in models))]
-        one = not isinstance(found.get("device"), list)
-        return Response(pydantic_core.to_json(told[0] if one else {"answers": told}), media_type=JSON_TYPE)
+        records = [_told(answer) for answer in await asyncio.gather(*(ask(model, codes) for model in models))]
+        one = not isinstance(body.get("device"), list)
+        return Response(
+            pydantic_core.to_json(records[0] if one else {"answers": records}), media_type=JSON_TYPE
+        )
 
     return predict
 
@@ -116,20 +118,20 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
     return Wanted(hardware, runtime, precision, batch, threads)
 
 
-def _devices(found: Any) -> list[str | None]:
+def _devices(value: Any) -> list[str | None]:
     """The names of one device or of several; [None] for none, as for accuracy."""
-    names = found if isinstance(found, list) else [found]
-    if not names or not all(isinstance(name, str) or (name is None and names is not found) for name in names):
-        raise MalformedError(f"device must be a name or a list of at least one name, got {shorten(found)}")
+    names = value if isinstance(value, list) else [value]
+    if not names or not all(isinstance(name, str) or (name is None and names is not value) for name in names):
+        raise MalformedError(f"device must be a name or a list of at least one name, got {shorten(value)}")
     return names
 
 
-def _batch(found: dict[str, Any]) -> Any:
-    if ("architectures" in found) == ("codes" in found):
+def _batch(body: dict[str, Any]) -> Any:
+    if ("architectures" in body) == ("codes" in body):
         raise MalformedError("the body must have either the key architectures or the key codes")
-    if "codes" in found:
-        return fields.integers(found["codes"], "codes")
-    return fields.items(found["architectures"], "architectures")
+    if "codes" in body:
+        return fields.integers(body["codes"], "codes")
+    return fields.items(body["architectures"], "architectures")
 
 
 def _told(answer: Answer) -> dict[str, Any]:

@@ -57,13 +57,13 @@ class Refresher:
             seen = _fingerprints(own)
             if seen == before:
                 return now
-            found = self._read(seen, before or {}, now)
+            entries = self._read(seen, before or {}, now)
             if _fingerprints(own) == seen:
                 self._seen = seen
-                return found
+                return entries
             time.sleep(_PAUSE_S)
         self._seen = None
-        return Catalogue({**now.versions, **found.versions}, found.refused)
+        return Catalogue({**now.versions, **entries.versions}, entries.refused)
 
     def _read(self, seen: Mapping[str, Print], before: Mapping[str, Print], now: Catalogue) -> Catalogue:
         self.refused = {name: why for name, why in self.refused.items() if seen.get(name) == before.get(name)}
@@ -75,10 +75,10 @@ class Refresher:
         self._store = Store(settings.predictors_dir(), self._store)
         for refusal in self._store.refused:
             self._refuse(refusal.folder.name, refusal.reason, of=seen, first=not now)
-        found = self._merged(self._store, now, seen)
-        if not (found or now) and self.refused:
+        merged = self._merged(self._store, now, seen)
+        if not (merged or now) and self.refused:
             raise ArtifactError(next(iter(self.refused.values())))
-        return found
+        return merged
 
     def _refuse(self, name: str, why: str, *, of: Mapping[str, Print], first: bool) -> None:
         """Say so once, unless the folders have changed meanwhile and are read again anyway."""
@@ -138,7 +138,7 @@ def _tried(entry: Entry, store: Store, tried: set[str]) -> LoadedPredictor:
 
 def _fingerprints(own: Path) -> dict[str, Print]:
     """State of each predictor's folder; a folder that goes while it is looked at counts as gone."""
-    found = {}
+    fingerprints = {}
     for folder in sorted(own.iterdir()) if own.is_dir() else ():
         if folder.name.startswith(".") or not folder.joinpath(MANIFEST).is_file():
             continue
@@ -146,5 +146,5 @@ def _fingerprints(own: Path) -> dict[str, Print]:
             stats = [(file.name, file.stat()) for file in sorted(folder.iterdir())]
         except OSError:
             continue
-        found[folder.name] = tuple((n, s.st_ino, s.st_size, s.st_mtime_ns) for n, s in stats)
-    return found
+        fingerprints[folder.name] = tuple((n, s.st_ino, s.st_size, s.st_mtime_ns) for n, s in stats)
+    return fingerprints

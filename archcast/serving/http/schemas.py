@@ -31,8 +31,8 @@ def object_of(
     properties: Mapping[str, Schema], required: tuple[str, ...] = (), *, closed: bool = True
 ) -> Schema:
     """An object with those properties, and no others where it is closed."""
-    told: Schema = {"type": "object", "properties": dict(properties), "required": list(required)}
-    return told | ({"additionalProperties": False} if closed else {})
+    schema: Schema = {"type": "object", "properties": dict(properties), "required": list(required)}
+    return schema | ({"additionalProperties": False} if closed else {})
 
 
 PREDICT: Schema = object_of(

@@ -127,13 +127,13 @@ def make_settings(file: Path | None = None, **given: Any) -> ServeSettings:
         InputError: the file cannot be read, or a value is out of range.
         UnknownNameError: the file has a key that is no setting; lists those there are.
     """
-    found = {} if file is None else _read(file)
+    values = {} if file is None else _read(file)
     known = [f.name for f in fields(ServeSettings) if f.name != "token"]
-    for name in found:
+    for name in values:
         if name not in known:
             raise UnknownNameError(f"setting in {file}", name, known)
     chosen = {name: value for name, value in given.items() if value is not None}
-    return ServeSettings(**(found | chosen), token=os.environ.get(TOKEN_VARIABLE))
+    return ServeSettings(**(values | chosen), token=os.environ.get(TOKEN_VARIABLE))
 
 
 def _read(file: Path) -> dict[str, Any]:

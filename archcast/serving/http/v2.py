@@ -35,24 +35,24 @@ def infer_handler(plane: DataPlane) -> Handler:
 
     async def infer(asked: AdmittedRequest) -> Response:
         known = ("id", "parameters", "inputs", "outputs")
-        found = fields.read_object(asked.body, known)
-        parameters = fields.only(found.get("parameters") or {}, ("coverage", "dataset"), "parameters")
-        wanted, coverage = _wanted(found.get("outputs"), fields.number(parameters, "coverage"))
+        body = fields.read_object(asked.body, known)
+        parameters = fields.only(body.get("parameters") or {}, ("coverage", "dataset"), "parameters")
+        wanted, coverage = _wanted(body.get("outputs"), fields.number(parameters, "coverage"))
         names, dataset = asked.names, fields.text(parameters, "dataset")
         model = plane.catalogue.named(names["name"], dataset=dataset, version=names.get("version"))
-        codes = await plane.parse(model.space, _batch(found.get("inputs"), model))
+        codes = await plane.parse(model.space, _batch(body.get("inputs"), model))
         answer = await plane.predict(model, codes, coverage=coverage, deadline=asked.deadline)
-        told = _told(answer, wanted, fields.text(found, "id"))
-        return Response(pydantic_core.to_json(told), media_type=JSON_TYPE)
+        record = _told(answer, wanted, fields.text(body, "id"))
+        return Response(pydantic_core.to_json(record), media_type=JSON_TYPE)
 
     return infer
 
 
 def v2_operations(plane: DataPlane, admission: Admission) -> list[Operation]:
     """The operations over a data plane, those that predict first."""
-    handler, told = infer_handler(plane), (schemas.INFERRED, schemas.INFER)
+    handler, replies = infer_handler(plane), (schemas.INFERRED, schemas.INFER)
     predicting = [
-        Operation("POST", f"{address}/infer", Admitted(admission, handler), summary, *told)
+        Operation("POST", f"{address}/infer", Admitted(admission, handler), summary, *replies)
         for address, summary in (
             (_MODEL, "Predict a batch with one model; the answer names the version that gave all of it."),
             (_VERSION, "Predict a batch with one version of a model."),
@@ -89,8 +89,8 @@ def _health_operations(plane: DataPlane) -> list[Operation]:
         return readiness(ready=bool(plane.catalogue) and not plane.stopping)
 
     async def model_ready(request: Request) -> Response:
-        found = _asked_for(request, plane).entry
-        return respond({"name": found.name, "version": found.digest, "ready": True})
+        entry = _asked_for(request, plane).entry
+        return respond({"name": entry.name, "version": entry.digest, "ready": True})
 
     none = schemas.OBJECT_OR_NONE
     return [
@@ -140,12 +140,12 @@ def _metadata(model: LoadedPredictor, plane: DataPlane) -> dict[str, Any]:
     }
 
 
-def _wanted(found: Any, coverage: float | None) -> tuple[tuple[str, ...], float | None]:
+def _wanted(outputs: Any, coverage: float | None) -> tuple[tuple[str, ...], float | None]:
     """Names of the outputs to give, and the coverage if intervals are among them."""
-    if found is None:
+    if outputs is None:
         return (_OUTPUTS[:1] if coverage is None else _OUTPUTS), coverage
     names = []
-    for output in fields.items(found, "outputs"):
+    for output in fields.items(outputs, "outputs"):
         name = fields.text(fields.only(output, ("name", "parameters"), "an output"), "name")
         if name not in _OUTPUTS:
             raise MalformedError(
@@ -200,7 +200,7 @@ def _texts(data: list[Any], shape: list[Any]) -> list[Any]:
 def _told(answer: Answer, wanted: tuple[str, ...], identifier: str | None) -> dict[str, Any]:
     entry, n = answer.model.entry, len(answer.values)
     arrays = dict(zip(_OUTPUTS, (answer.values, *(answer.interval or ())), strict=False))
-    told: dict[str, Any] = {
+    record: dict[str, Any] = {
         "model_name": entry.name,
         "model_version": entry.digest,
         "parameters": {"unit": entry.unit, "dataset": entry.dataset},
@@ -209,5 +209,5 @@ def _told(answer: Answer, wanted: tuple[str, ...], identifier: str | None) -> di
         ],
     }
     if identifier is not None:
-        told["id"] = identifier
-    return told
+        record["id"] = identifier
+    return record

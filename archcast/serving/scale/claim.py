@@ -27,14 +27,14 @@ def claim(folder: Path, mine: Mapping[str, Any]) -> None:
                 raise InputError(f"folder {str(folder)!r} holds something else; name a new one")
             with atomic_write(plan) as partial:
                 partial.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
-        found = json.loads(plan.read_text(encoding="utf-8"))
+        record = json.loads(plan.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"folder {str(folder)!r} cannot be used: {error}") from error
-    for name in sorted(set(found) | set(mine)):
-        if found.get(name) != mine.get(name):
+    for name in sorted(set(record) | set(mine)):
+        if record.get(name) != mine.get(name):
             raise InputError(
                 f"folder {str(folder)!r} holds parts of another scoring: {name} must be "
-                f"{shorten(found.get(name))} there, got {shorten(mine.get(name))}; name a new folder"
+                f"{shorten(record.get(name))} there, got {shorten(mine.get(name))}; name a new folder"
             )

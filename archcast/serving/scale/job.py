@@ -55,13 +55,13 @@ class Job:
             InputError: it is not the version that the scoring began with.
             UnknownNameError: this machine does not have it.
         """
-        found = load(self.device, self.metric, self.space, dataset=self.dataset, predictor=self.predictor)
-        if found.entry.sha256 != self.sha256:
+        loaded = load(self.device, self.metric, self.space, dataset=self.dataset, predictor=self.predictor)
+        if loaded.entry.sha256 != self.sha256:
             raise InputError(
                 f"predictor of {self.device} must be the one that the scoring began with, "
-                f"it was replaced (version {found.entry.sha256[:12]}, not {self.sha256[:12]})"
+                f"it was replaced (version {loaded.entry.sha256[:12]}, not {self.sha256[:12]})"
             )
-        return found
+        return loaded
 
     def describe(self) -> dict[str, Any]:
         """What `score.json` says."""

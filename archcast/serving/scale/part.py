@@ -54,11 +54,11 @@ def is_whole(job: Job, number: int) -> bool:
 
     rows = job.rows_of(number)
     try:
-        found = parquet.read_metadata(job.place(number))
-        ends = [_ends(found, group) for group in range(found.num_row_groups)]
+        metadata = parquet.read_metadata(job.place(number))
+        ends = [_ends(metadata, group) for group in range(metadata.num_row_groups)]
     except (FileNotFoundError, pa.ArrowException, OSError):
         return False
-    counted = found.num_rows == len(rows)
+    counted = metadata.num_rows == len(rows)
     return counted and ends[0][0] == rows[0] and ends[-1][1] == rows[-1]
 
 
@@ -87,5 +87,5 @@ def _in_source(error: InputError, start: int) -> InputError:
     """The same mistake with its row in the whole source in place of that in the part."""
     if error.item is None:
         return error
-    told = str(error).removesuffix(f" (item {error.item})")
-    return InputError(told, item=start + error.item)
+    reason = str(error).removesuffix(f" (item {error.item})")
+    return InputError(reason, item=start + error.item)

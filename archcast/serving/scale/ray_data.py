@@ -42,9 +42,9 @@ def score_with_ray(
         done = data.from_items(numbers, override_num_blocks=len(numbers)).map_batches(
             partial(_work, job), batch_size=None, num_cpus=1
         )
-        for told in done.iter_rows():
-            if told["error"]:
-                raise InputError(told["error"], item=None if told["item"] < 0 else told["item"])
+        for row in done.iter_rows():
+            if row["error"]:
+                raise InputError(row["error"], item=None if row["item"] < 0 else row["item"])
             one_more()
 
 

@@ -92,21 +92,21 @@ class ParquetColumn:
 
     def describe(self) -> dict[str, Any]:
         """Without its place, so that a file may be moved between two runs."""
-        told = {"source": "parquet", "column": self.column, "rows": self.rows, "file": self.fingerprint}
-        return told if self.notation is None else told | {"notation": self.notation}
+        record = {"source": "parquet", "column": self.column, "rows": self.rows, "file": self.fingerprint}
+        return record if self.notation is None else record | {"notation": self.notation}
 
     def read(self, start: int, stop: int) -> tuple[ArchBatch, dict[str, Any]]:
         """The range as a list, or as an array of codes where the column holds lists of whole numbers."""
         with _readable(Path(self.path)) as (pa, file):
-            found = _slice(pa, file, self.column, start, stop)
-        if found.null_count:
-            empty = int(np.argmax(np.asarray(found.is_null())))
+            cells = _slice(pa, file, self.column, start, stop)
+        if cells.null_count:
+            empty = int(np.argmax(np.asarray(cells.is_null())))
             raise InputError(f"column {self.column!r} must have no empty rows", item=empty)
         if self.notation is not None:
-            return notation_named(self.notation)[1].own(found.to_pylist()), {"arch": found}
-        if not _is_codes(pa, found.type):
-            return found.to_pylist(), {"arch": found}
-        return _as_codes(found), {"arch": found}
+            return notation_named(self.notation)[1].own(cells.to_pylist()), {"arch": cells}
+        if not _is_codes(pa, cells.type):
+            return cells.to_pylist(), {"arch": cells}
+        return _as_codes(cells), {"arch": cells}
 
 
 @dataclass(frozen=True)
@@ -144,17 +144,17 @@ class ListedFile:
 
     def describe(self) -> dict[str, Any]:
         """Without its place, so that a file may be moved between two runs."""
-        told = {"source": "file", "column": self.column, "rows": self.rows, "file": self.fingerprint}
-        return told if self.notation is None else told | {"notation": self.notation}
+        record = {"source": "file", "column": self.column, "rows": self.rows, "file": self.fingerprint}
+        return record if self.notation is None else record | {"notation": self.notation}
 
     def read(self, start: int, stop: int) -> tuple[ArchBatch, dict[str, Any]]:
         """The range as a list."""
-        found = _table(self.path).cells(self.column)[start:stop]
-        for item, arch in enumerate(found):
+        cells = _table(self.path).cells(self.column)[start:stop]
+        for item, arch in enumerate(cells):
             if arch is None:
                 raise InputError(f"column {self.column!r} must have no empty rows", item=item)
-        texts = [arch if isinstance(arch, str) else json.dumps(arch) for arch in found]
-        own = found if self.notation is None else notation_named(self.notation)[1].own(found)
+        texts = [arch if isinstance(arch, str) else json.dumps(arch) for arch in cells]
+        own = cells if self.notation is None else notation_named(self.notation)[1].own(cells)
         return own, {"arch": texts}
 
     def naming(self) -> AbstractContextManager[None]:
@@ -245,23 +245,25 @@ def _slice(pa: Any, file: Any, column: str, start: int, stop: int) -> pa.Array:
         at += len(batch)
         if at >= stop:
             break
-    found = pa.chunked_array(pieces).combine_chunks()
-    if len(found) != stop - start:
-        raise InputError(f"rows {start} to {stop - 1} must be in the file, found {len(found)} of them")
-    return found.dictionary_decode() if pa.types.is_dictionary(found.type) else found
+    combined = pa.chunked_array(pieces).combine_chunks()
+    if len(combined) != stop - start:
+        raise InputError(f"rows {start} to {stop - 1} must be in the file, found {len(combined)} of them")
+    return combined.dictionary_decode() if pa.types.is_dictionary(combined.type) else combined
 
 
-def _as_codes(found: Any) -> Codes:
+def _as_codes(column: Any) -> Codes:
     """A list column as one array; the rows must be of one length."""
-    width = len(found[0])
-    lengths = np.diff(np.asarray(found.offsets)) if hasattr(found, "offsets") else np.full(len(found), width)
+    width = len(column[0])
+    lengths = (
+        np.diff(np.asarray(column.offsets)) if hasattr(column, "offsets") else np.full(len(column), width)
+    )
     if (lengths != width).any():
         wrong = int(np.argmax(lengths != width))
         raise InputError(
             f"codes must all have the length of their part's first row, {width}, got {lengths[wrong]}",
             item=wrong,
         )
-    codes: Codes = np.asarray(found.flatten()).reshape(len(found), width)
+    codes: Codes = np.asarray(column.flatten()).reshape(len(column), width)
     return codes
 
 

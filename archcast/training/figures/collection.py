@@ -17,10 +17,10 @@ from archcast.training.learning import CurvePoint
 
 def figures(fitted: Fitted, curve: Sequence[CurvePoint] = ()) -> dict[str, Any]:
     """Every figure of a fitted predictor, and of its learning curve if given, by the name its file gets."""
-    made = {
+    drawings = {
         "predicted_against_measured": predicted_against_measured(fitted),
         "error_by_size": error_by_size(fitted),
         "rank_correlation_by_device": rank_correlation_by_device(fitted),
         "interval_coverage": interval_coverage_by_device(fitted),
     }
-    return made | {"learning_curve": learning_curve_of(fitted, curve)} if curve else made
+    return drawings | {"learning_curve": learning_curve_of(fitted, curve)} if curve else drawings

@@ -42,13 +42,13 @@ def decoder_records(names: Sequence[str], most: int | None) -> dict[str, dict[st
     """Records by name and variant of those that are drawn at random, or of all."""
     distinct = sorted(set(names))
     drawn = np.sort(np.random.default_rng(0).permutation(len(distinct))[:most])
-    found = {}
+    records = {}
     for group, place in enumerate(drawn.tolist()):
         scale, _, arch = distinct[place].partition(":")
         family = f"decoders of width {DecoderArch.parse(arch).width}"
         record = DecoderRecord(distinct[place], family, f"decoders of scale {scale}", group)
-        found[record.name] = {"": record}
-    return found
+        records[record.name] = {"": record}
+    return records
 
 
 @lru_cache(4096)

@@ -59,9 +59,11 @@ class SourceAnswers:
             rows: (k,); test: (t,); values: (n,), latencies of the device
         """
         y, x = np.log(values), Kind.of(device).totals(self.networks)
-        made, _, _ = learn_device(y[rows], self.rows(rows), x[rows], sources=self.sources, device=device)
-        said, own = self.rows(test), made.own.logs(x[test])
-        mean, reach = made.mean(said, own), made.reach(said, own, COVERAGE)
+        learned_device, _, _ = learn_device(
+            y[rows], self.rows(rows), x[rows], sources=self.sources, device=device
+        )
+        said, own = self.rows(test), learned_device.own.logs(x[test])
+        mean, reach = learned_device.mean(said, own), learned_device.reach(said, own, COVERAGE)
         inside = np.abs(y[test] - mean) <= reach
         return quality(values[test], np.exp(mean)) | {"coverage_90": float(inside.mean())}
 
@@ -100,12 +102,12 @@ def answers_of_unseen(
         models = [
             new(name).fit(_without(table, left, near)) for table, name in zip(tables, families, strict=True)
         ]
-        told = answers_of(Sources(tuple(models)), [target.labels.networks[row] for row in rows])
-        parts.append((rows, told))
+        answers = answers_of(Sources(tuple(models)), [target.labels.networks[row] for row in rows])
+        parts.append((rows, answers))
     every = parts[0][1]
     said = SourceValues(*(np.empty((len(folds), part.shape[1])) for part in every.said))
-    for rows, told in parts:
-        for whole, part in zip(said, told.said, strict=True):
+    for rows, answers in parts:
+        for whole, part in zip(said, answers.said, strict=True):
             whole[rows] = part
     return SourceAnswers(every.sources, target.labels.networks, said)
 

@@ -145,18 +145,18 @@ def quality_by_device(labels: NetworkLabels, predicted: Doubles) -> dict[str, di
     Shapes:
         predicted: (n, m)
     """
-    found = {}
+    figures = {}
     for column, device in enumerate(labels.devices):
         y, p = labels.values[:, column], predicted[:, column]
         both = np.isfinite(y) & np.isfinite(p)
         if not both.any():
             continue
         off = np.abs(p[both] / y[both] - 1)
-        found[device] = {
+        figures[device] = {
             "mape": float(off.mean()),
             "median_error": float(np.median(off)),
             **{f"within_{percent}": float((off <= percent / 100).mean()) for percent in WITHIN},
             "spearman": float(spearmanr(y[both], p[both])[0]) if both.sum() > 2 else float("nan"),
             "networks": float(both.sum()),
         }
-    return found
+    return figures

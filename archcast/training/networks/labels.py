@@ -73,10 +73,10 @@ def network_labels(
         if device not in known:
             raise UnknownNameError(f"device of {table}", device, known)
     chosen = tuple(devices) if devices is not None else tuple(sorted(filter(_runs, known)))
-    found = _by_record(_forms(table, rows, most), rows, set(chosen))
-    if not found:
+    by_record = _by_record(_forms(table, rows, most), rows, set(chosen))
+    if not by_record:
         raise DataError(f"no network of {table} has a structure that is known")
-    records: tuple[Record, ...] = tuple(sorted(found, key=lambda r: (r.name, r.size, r.variant)))
+    records: tuple[Record, ...] = tuple(sorted(by_record, key=lambda r: (r.name, r.size, r.variant)))
     if most is not None and len(records) > most:
         drawn = np.sort(np.random.default_rng(0).permutation(len(records))[:most])
         records = tuple(records[place] for place in drawn)
@@ -85,7 +85,7 @@ def network_labels(
             metric=metric,
             devices=chosen,
             networks=tuple(map(_network, records)),
-            values=_values(found, records, chosen),
+            values=_values(by_record, records, chosen),
             families=tuple(record.family for record in records),
             sources=(recipe.citation,),
             licences=(recipe.licence,),
@@ -135,16 +135,16 @@ def _by_record(
     forms: Mapping[str, Mapping[str, Any]], rows: Iterable[tuple[str, str, float]], devices: set[str]
 ) -> dict[Record, dict[str, list[float]]]:
     """Values by record and device; a network in two forms has them under the one that a device ran."""
-    found: dict[Record, dict[str, list[float]]] = {}
+    by_record: dict[Record, dict[str, list[float]]] = {}
     for name, device, value in rows:
         if device in devices and name in forms:
             record: Record = form_run(forms[name], device)
-            found.setdefault(record, {}).setdefault(device, []).append(value)
-    return found
+            by_record.setdefault(record, {}).setdefault(device, []).append(value)
+    return by_record
 
 
 def _values(
-    found: Mapping[Record, Mapping[str, Sequence[float]]],
+    by_record: Mapping[Record, Mapping[str, Sequence[float]]],
     records: Sequence[Record],
     devices: Sequence[str],
 ) -> Doubles:
@@ -152,6 +152,6 @@ def _values(
     values = np.full((len(records), len(devices)), np.nan)
     for row, record in enumerate(records):
         for column, device in enumerate(devices):
-            if device in found[record]:
-                values[row, column] = np.median(found[record][device])
+            if device in by_record[record]:
+                values[row, column] = np.median(by_record[record][device])
     return values

@@ -76,17 +76,17 @@ def run(
                 test = _test(protocol, targets, column, seed or 0)
                 for rows in drawn_rows(protocol, method, belief, targets, column, n, drawn):
                     trial = Trial(column, rows, test, protocol.without_measured)
-                    for name, told in judged(protocol.beside, belief, targets, trial).items():
-                        for left_out, one in enumerate(told):
+                    for name, figures in judged(protocol.beside, belief, targets, trial).items():
+                        for left_out, one in enumerate(figures):
                             key = (f"{name}, {method}", n, bool(left_out))
                             found.setdefault(key, {}).setdefault(device, []).append(one)
-    made = [
+    results = [
         record(name + (", measured left out" if left_out else ""), n, figure, found[name, n, left_out])
         for name, n, left_out in sorted(found, key=lambda key: key[2])
         for figure in protocol.figures
         if figure in next(iter(found[name, n, left_out].values()))[0]
     ]
-    return made + _floor(protocol, targets, devices)
+    return results + _floor(protocol, targets, devices)
 
 
 def source_prior(labels: Labels, sources: Sequence[str], pool: Ints) -> DevicePrior:
@@ -146,9 +146,9 @@ def ranked(prior: DevicePrior, labels: Labels, trial: Trial) -> list[dict[str, f
     """Quality of a predictor adapted to the trial's measurements, see `judged`."""
     truth, codes = labels.values[:, trial.column], labels.codes
     name = labels.devices[trial.column]
-    made = adapt_to(prior, codes[trial.rows], truth[trial.rows], device=name, metric=labels.metric)
-    predicted = made.predict(codes[trial.test])
-    low, high = made.interval(codes[trial.test], COVERAGE, predicted=predicted)
+    adapted = adapt_to(prior, codes[trial.rows], truth[trial.rows], device=name, metric=labels.metric)
+    predicted = adapted.predict(codes[trial.test])
+    low, high = adapted.interval(codes[trial.test], COVERAGE, predicted=predicted)
     own = truth[trial.test]
     inside = np.where(np.isfinite(own), (low[:, 0] <= own) & (own <= high[:, 0]), np.nan)
     return [
@@ -166,20 +166,20 @@ def _sides(trial: Trial) -> list[Bools]:
 def record(name: str, n: int, figure: str, by_device: ByDevice) -> Record:
     """One record: a figure's mean by device over draws, their mean, its deviation over draws, the worst."""
     values = np.array([[one[figure] for one in found] for found in by_device.values()])
-    made: dict[str, Any] = {"predictor": name, "seeds": values.shape[1], "measured": n, "figure": figure}
-    made |= {device: round(float(v.mean()), 4) for device, v in zip(by_device, values, strict=True)}
+    row: dict[str, Any] = {"predictor": name, "seeds": values.shape[1], "measured": n, "figure": figure}
+    row |= {device: round(float(v.mean()), 4) for device, v in zip(by_device, values, strict=True)}
     by_mean = values.mean(axis=1)
-    made["mean"] = round(float(values.mean()), 4)
-    made["deviation"] = round(float(values.mean(axis=0).std()), 4)
-    return made | {"worst": round(float(by_mean.max() if figure == "mape" else by_mean.min()), 4)}
+    row["mean"] = round(float(values.mean()), 4)
+    row["deviation"] = round(float(values.mean(axis=0).std()), 4)
+    return row | {"worst": round(float(by_mean.max() if figure == "mape" else by_mean.min()), 4)}
 
 
 def _alone(family: str, labels: Labels, trial: Trial) -> list[dict[str, float]]:
     """Quality of a family that was fitted to the trial's measurements and to nothing else."""
     target, values = labels.targets[trial.column], labels.values[:, [trial.column]]
     one = Labels(labels.space, labels.metric, labels.dataset, (target,), labels.codes, values)
-    made = make_predictor(family, {}).fit(one.rows(trial.rows))
-    predicted, own = made.predict(labels.codes[trial.test])[:, 0], values[trial.test, 0]
+    fitted = make_predictor(family, {}).fit(one.rows(trial.rows))
+    predicted, own = fitted.predict(labels.codes[trial.test])[:, 0], values[trial.test, 0]
     return [quality(own[rows], predicted[rows]) for rows in _sides(trial)]
 
 
@@ -187,14 +187,14 @@ def _floor(protocol: Adaptation, labels: Labels, devices: Sequence[str]) -> list
     """Records of the noise floor, where equal networks tell it."""
     if not protocol.repeats:
         return []
-    found: ByDevice = {}
+    floors: ByDevice = {}
     for device in devices:
         column = labels.devices.index(device)
         known = noise_floor(labels, column, _test(protocol, labels, column, 0))
         if known is not None:
-            found[device] = [known]
-    told = next(iter(found.values()))[0] if found else {}
-    return [record("noise floor", 0, figure, found) for figure in protocol.figures if figure in told]
+            floors[device] = [known]
+    first = next(iter(floors.values()))[0] if floors else {}
+    return [record("noise floor", 0, figure, floors) for figure in protocol.figures if figure in first]
 
 
 def _sources(protocol: Adaptation, labels: Labels, device: str) -> tuple[str, ...]:

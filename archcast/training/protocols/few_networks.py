@@ -37,9 +37,9 @@ def run(
 def _family(
     protocol: FewNetworks, name: str, family: str, taught: Labels, truth: Doubles, seeds: Sequence[int]
 ) -> list[Record]:
-    found: dict[str, dict[int, list[float]]] = {"": {}}
+    taus: dict[str, dict[int, list[float]]] = {"": {}}
     if protocol.without_twins:
-        found[", without twins"] = {}
+        taus[", without twins"] = {}
     groups = SPACES[taught.space].function_groups(taught.codes)
     for n in protocol.counts:
         for seed in seeds:
@@ -48,14 +48,14 @@ def _family(
             predictor = make_predictor(family, {}).fit(taught.rows(train), seed=seed)
             predicted = predictor.predict(taught.codes)[:, 0]
             sides = {"": test, ", without twins": test[~np.isin(groups[test], groups[train])]}
-            for side, by_count in found.items():
+            for side, by_count in taus.items():
                 rows = sides[side]
                 by_count.setdefault(n, []).append(quality(truth[rows], predicted[rows])["kendall"])
-    return [_record(name + side, by_count) for side, by_count in found.items()]
+    return [_record(name + side, by_count) for side, by_count in taus.items()]
 
 
 def _record(name: str, by_count: dict[int, list[float]]) -> Record:
-    made: dict[str, Any] = {"predictor": name, "seeds": len(next(iter(by_count.values())))}
+    record: dict[str, Any] = {"predictor": name, "seeds": len(next(iter(by_count.values())))}
     for n, values in by_count.items():
-        made |= {f"tau {n}": round(float(np.mean(values)), 4), f"sd {n}": round(float(np.std(values)), 4)}
-    return made
+        record |= {f"tau {n}": round(float(np.mean(values)), 4), f"sd {n}": round(float(np.std(values)), 4)}
+    return record

@@ -17,8 +17,8 @@ _ENDINGS = (".yaml", ".yml")
 
 def protocol_names() -> tuple[str, ...]:
     """Names of archcast's own protocols."""
-    found = (file.name for file in files("archcast.training.protocols").joinpath("named").iterdir())
-    return tuple(sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml")))
+    names = (file.name for file in files("archcast.training.protocols").joinpath("named").iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
 
 
 def load_protocol(name: str) -> Any:
@@ -47,12 +47,12 @@ def _text(path: Path) -> str:
 
 
 def _parse(text: str, where: str, name: str) -> Any:
-    found = read_yaml(text, f"protocol {where!r}", extra="train")
-    if not isinstance(found, dict):
-        raise InputError(f"protocol {where!r} must be keys with values, got {type(found).__name__}")
-    if "name" in found:
+    keys = read_yaml(text, f"protocol {where!r}", extra="train")
+    if not isinstance(keys, dict):
+        raise InputError(f"protocol {where!r} must be keys with values, got {type(keys).__name__}")
+    if "name" in keys:
         raise InputError(f"protocol {where!r}: name is no key of a protocol, the file's name is")
     try:
-        return TypeAdapter(AnyProtocol).validate_python(found | {"name": name})
+        return TypeAdapter(AnyProtocol).validate_python(keys | {"name": name})
     except ValidationError as error:
         raise InputError(f"protocol {where!r}: {first_problem(list(error.errors()))}") from error

@@ -26,15 +26,15 @@ def run(
     for family in families:
         for n in protocol.counts:
             progress(f"{protocol.name}: {family} from {n}")
-            found = [q for table in tables for q in _curve_point(table, family, n, seeds)]
-            means = {f: round(float(np.mean([q[f] for q in found])), 4) for f in protocol.figures}
+            figures = [q for table in tables for q in _curve_point(table, family, n, seeds)]
+            means = {f: round(float(np.mean([q[f] for q in figures])), 4) for f in protocol.figures}
             records.append({"predictor": family, "measured": n, "seeds": len(seeds), **means})
     return records
 
 
 def _curve_point(table: Labels, family: str, n: int, seeds: Sequence[int]) -> list[dict[str, float]]:
     """Quality of one family from n rows, of each target and seed."""
-    found = []
+    figures = []
     for column, target in enumerate(table.targets):
         known = np.flatnonzero(np.isfinite(table.values[:, column]))
         one = Labels(
@@ -46,5 +46,5 @@ def _curve_point(table: Labels, family: str, n: int, seeds: Sequence[int]) -> li
             order = np.random.default_rng(seed).permutation(known)
             predictor = make_predictor(family, {}).fit(one.rows(order[:n]), seed=seed)
             tested = one.rows(order[n:])
-            found.append(quality(tested.values[:, 0], predictor.predict(tested.codes)[:, 0]))
-    return found
+            figures.append(quality(tested.values[:, 0], predictor.predict(tested.codes)[:, 0]))
+    return figures

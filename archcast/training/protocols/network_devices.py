@@ -34,19 +34,19 @@ class _Setting:
     def quality(self, column: int, seed: int) -> list[float]:
         """Figures of one draw on one device."""
         device = self.found.labels.devices[column]
-        told = self.told.for_device(device)
-        rows, test = self._drawn(told, column, seed)
-        made = told.learned(rows, test, self.found.labels.values[:, column], device)
-        return [made[name] for name in FIGURES]
+        answers = self.told.for_device(device)
+        rows, test = self._drawn(answers, column, seed)
+        figures = answers.learned(rows, test, self.found.labels.values[:, column], device)
+        return [figures[name] for name in FIGURES]
 
-    def _drawn(self, told: SourceAnswers, column: int, seed: int) -> tuple[Ints, Ints]:
+    def _drawn(self, answers: SourceAnswers, column: int, seed: int) -> tuple[Ints, Ints]:
         """Networks that are measured, and those that are tested: of other families, and no near-copies."""
         labels = self.found.labels
         known = np.flatnonzero(np.isfinite(labels.values[:, column]))
         names = np.array(labels.families)
         rng = np.random.default_rng(seed)
         if self.method == "suggested":
-            order = suggest_places(told.said.values[known], told.said.shares[known], self.measured)
+            order = suggest_places(answers.said.values[known], answers.said.shares[known], self.measured)
             rows = known[order]
         elif self.method == "many-families":
             rows = _spread(known, names, self.measured, rng)
@@ -65,7 +65,7 @@ def run(
     target = _fewer(target, protocol.most)
     tables = [teaching(source) for source in protocol.sources]
     folds = family_folds(target.labels.families, protocol.folds)
-    told = answers_of_unseen(
+    answers = answers_of_unseen(
         target,
         tables,
         folds,
@@ -76,7 +76,7 @@ def run(
     for method in methods:
         for n in protocol.measured:
             progress(f"{protocol.name}: {n} networks, {method}")
-            records += _records(_Setting(target, told, method, n), seeds)
+            records += _records(_Setting(target, answers, method, n), seeds)
     return records
 
 
@@ -112,11 +112,13 @@ def teaching(source: NetworkSource) -> MeasuredStructures:
     return network_labels(source.table, source.metric, most=source.most)
 
 
-def _fewer(found: MeasuredStructures, most: int) -> MeasuredStructures:
+def _fewer(measured: MeasuredStructures, most: int) -> MeasuredStructures:
     """Some of the networks, drawn at random."""
-    n = len(found.labels)
+    n = len(measured.labels)
     rows = np.sort(np.random.default_rng(0).permutation(n)[:most])
-    return replace(found, labels=found.labels.rows(rows), records=tuple(found.records[i] for i in rows))
+    return replace(
+        measured, labels=measured.labels.rows(rows), records=tuple(measured.records[i] for i in rows)
+    )
 
 
 def _of_few(known: Ints, names: np.ndarray, n: int, rng: np.random.Generator) -> Ints:

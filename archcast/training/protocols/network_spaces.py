@@ -87,16 +87,16 @@ def _records(
     """Records of one pair of spaces, a device each, and their mean."""
     (measured, teaching), (predicted, asked) = pair
     common = [d for d in teaching.labels.devices if d in asked.labels.devices]
-    found = {}
+    figures = {}
     for device in common:
         drawn = [np.random.default_rng(s).choice(len(teaching.labels), n, replace=False) for s in seeds]
         if method == NETWORKS:
-            made = [_across(teaching, asked, rows, device) for rows in drawn]
+            draws = [_across(teaching, asked, rows, device) for rows in drawn]
         else:
-            made = [_within(asked.prior(device), asked.labels, rows, device) for rows in drawn]
-        found[device] = np.mean([[one[name] for name in FIGURES] for one in made], axis=0)
-    if found:
-        found["mean"] = np.mean(list(found.values()), axis=0)
+            draws = [_within(asked.prior(device), asked.labels, rows, device) for rows in drawn]
+        figures[device] = np.mean([[one[name] for name in FIGURES] for one in draws], axis=0)
+    if figures:
+        figures["mean"] = np.mean(list(figures.values()), axis=0)
     return [
         {
             "predictor": method,
@@ -107,17 +107,17 @@ def _records(
             "device": device,
         }
         | {name: round(float(value), 4) for name, value in zip(FIGURES, values, strict=True)}
-        for device, values in found.items()
+        for device, values in figures.items()
     ]
 
 
 def _across(teaching: _Members, asked: _Members, rows: Ints, device: str) -> dict[str, float]:
     """By what sources of networks of any form say; what was measured is not tested."""
     same = teaching is asked
-    told, other = teaching.told.for_device(device), asked.told.for_device(device)
+    answers, other = teaching.told.for_device(device), asked.told.for_device(device)
     values = teaching.labels.values[:, teaching.labels.devices.index(device)]
     truth = asked.labels.values[:, asked.labels.devices.index(device)]
-    joined = told.joined(other)
+    joined = answers.joined(other)
     test = np.arange(len(truth))
     if same:
         test = np.setdiff1d(test, rows)
@@ -127,6 +127,6 @@ def _across(teaching: _Members, asked: _Members, rows: Ints, device: str) -> dic
 def _within(prior: DevicePrior, labels: Labels, rows: Ints, device: str) -> dict[str, float]:
     """By the other devices of the space, measured on members that are not tested."""
     truth = labels.values[:, labels.devices.index(device)]
-    made = adapt_to(prior, labels.codes[rows], truth[rows], device=device, metric=labels.metric)
+    adapted = adapt_to(prior, labels.codes[rows], truth[rows], device=device, metric=labels.metric)
     test = np.setdiff1d(np.arange(len(truth)), rows)
-    return quality(truth[test], made.predict(labels.codes[test])[:, 0])
+    return quality(truth[test], adapted.predict(labels.codes[test])[:, 0])

@@ -40,9 +40,9 @@ def run(
     """One record a table, a way to make folds, a method and a kind of device: medians over its settings."""
     records: list[Record] = []
     for table in protocol.tables:
-        found = tested(network_labels(table.table, table.metric, most=table.most), protocol.least)
+        measured = tested(network_labels(table.table, table.metric, most=table.most), protocol.least)
         for folds_of in protocol.folds_of:
-            asked = _Setting(table, found, folds_of, seeds if folds_of == "groups" else seeds[:1])
+            asked = _Setting(table, measured, folds_of, seeds if folds_of == "groups" else seeds[:1])
             for method in protocol.measured_on(table, methods):
                 progress(f"{protocol.name}: {method}, {table.table} by {folds_of}")
                 records += _records(asked, method, protocol.folds)
@@ -63,20 +63,20 @@ def random_folds(groups: Ints, folds: int, seed: int) -> Ints:
     return np.asarray(dealt[place], dtype=np.int64)
 
 
-def tested(found: MeasuredStructures, least: int) -> MeasuredStructures:
+def tested(measured: MeasuredStructures, least: int) -> MeasuredStructures:
     """Settings with enough networks, and the networks that one of them measured.
 
     Raises:
         InputError: no setting has enough.
     """
-    labels = found.labels
+    labels = measured.labels
     known = np.isfinite(labels.values)
     devices = [d for d, count in zip(labels.devices, known.sum(axis=0), strict=True) if count >= least]
     if not devices:
         raise InputError(f"a setting must have at least {least} networks to be tested, none has")
     chosen = labels.only(devices)
     rows = np.flatnonzero(np.isfinite(chosen.values).any(axis=1))
-    return replace(found, labels=chosen.rows(rows), records=tuple(found.records[i] for i in rows))
+    return replace(measured, labels=chosen.rows(rows), records=tuple(measured.records[i] for i in rows))
 
 
 def _records(asked: _Setting, method: str, folds: int) -> list[Record]:

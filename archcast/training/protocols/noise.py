@@ -52,5 +52,5 @@ def _pairs(space: Space, codes: Codes) -> Ints:
         np.flatnonzero(whole).tolist(), space.network_groups(codes[whole]).tolist(), strict=True
     ):
         alike.setdefault(group, []).append(row)
-    found = [pair for rows in alike.values() for pair in pairwise(rows)]
-    return np.array(found, dtype=np.int64).reshape(-1, 2)
+    pairs = [pair for rows in alike.values() for pair in pairwise(rows)]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -36,11 +36,11 @@ def _one(protocol: Training, labels: Labels, family: str, seed: int) -> Record:
     tested = labels.rows(protocol.test.of(labels, seed))
     predicted = predictor.predict(tested.codes)
     record: dict[str, Any] = {"predictor": family, "seed": seed, "measured": len(taught)}
-    found = {}
+    figures = {}
     for device in protocol.target_devices:
         column = column_of(labels, device)
         kept = middle_rows(tested, column, protocol.trimmed)
-        found[device] = quality(tested.values[kept, column], predicted[kept, column])
-    record |= {device: round(q["spearman"], 4) for device, q in found.items()}
-    record["mean"] = round(float(np.mean([q["spearman"] for q in found.values()])), 4)
-    return record | {f"within_10 {device}": round(q["within_10"], 4) for device, q in found.items()}
+        figures[device] = quality(tested.values[kept, column], predicted[kept, column])
+    record |= {device: round(q["spearman"], 4) for device, q in figures.items()}
+    record["mean"] = round(float(np.mean([q["spearman"] for q in figures.values()])), 4)
+    return record | {f"within_10 {device}": round(q["within_10"], 4) for device, q in figures.items()}

@@ -106,17 +106,17 @@ def merits(fitted: Fitted, evidence: Split | Folds, *, fit_seconds: float | None
     names = list(fitted.card.quality)
     covered = interval_coverage(fitted)[level(COVERAGE)]
     known = {name: float(c) for name, c in zip(names, covered, strict=True) if np.isfinite(c)}
-    found = {f"mean.{name}": value for name, value in fitted.mean_quality.items() if name != "rows"}
+    figures = {f"mean.{name}": value for name, value in fitted.mean_quality.items() if name != "rows"}
     if known:
-        found["mean.coverage_90"] = float(np.mean(list(known.values())))
+        figures["mean.coverage_90"] = float(np.mean(list(known.values())))
     for target, quality in fitted.card.quality.items():
-        found |= {f"{name}/{accepted(target)}": value for name, value in quality.items()}
+        figures |= {f"{name}/{accepted(target)}": value for name, value in quality.items()}
         if target in known:
-            found[f"coverage_90/{accepted(target)}"] = known[target]
+            figures[f"coverage_90/{accepted(target)}"] = known[target]
     if isinstance(evidence, Folds):
-        found = {f"folds.{name}": value for name, value in found.items()}
-    found = {name: round(value, _DIGITS) for name, value in found.items()}
-    return found if fit_seconds is None else found | {"fit_seconds": float(fit_seconds)}
+        figures = {f"folds.{name}": value for name, value in figures.items()}
+    figures = {name: round(value, _DIGITS) for name, value in figures.items()}
+    return figures if fit_seconds is None else figures | {"fit_seconds": float(fit_seconds)}
 
 
 def model_name(labels: Labels) -> str:

@@ -74,10 +74,10 @@ def registered(address: str) -> tuple[Path, Mapping[str, str]]:
         UnknownNameError: no registered model has that name and alias or version; lists those that do.
         DataError: its files cannot be reached.
     """
-    found = _ADDRESS.fullmatch(address)
-    if found is None:
+    matched = _ADDRESS.fullmatch(address)
+    if matched is None:
         raise InputError(f"address must be models:/NAME@ALIAS or models:/NAME/VERSION, got {address!r}")
-    name, alias, number = found.groups()
+    name, alias, number = matched.groups()
     with tracking() as mlflow:
         client = mlflow.MlflowClient()
         if alias:
@@ -99,13 +99,13 @@ def _folder(mlflow: Any, name: str, version: str) -> Path:
     if copy is not None:
         copy.mkdir(parents=True, exist_ok=True)
     try:
-        found = mlflow.artifacts.download_artifacts(
+        downloaded = mlflow.artifacts.download_artifacts(
             artifact_uri=f"{location}/artifacts/{PREDICTOR_FOLDER}", dst_path=copy and str(copy)
         )
     except Exception as error:  # each kind of artifact store has errors of its own
         reason = "the folder was moved or deleted" if copy is None else str(error).partition("\n")[0]
         raise DataError(f"{name} v{version} cannot be read at {location}: {reason}") from error
-    return Path(found)
+    return Path(downloaded)
 
 
 def _find(mlflow: Any, run: TrackedRun | str) -> tuple[TrackedRun, Any]:
@@ -125,16 +125,16 @@ def _find(mlflow: Any, run: TrackedRun | str) -> tuple[TrackedRun, Any]:
 def _recorded(mlflow: Any) -> list[str]:
     """Identifiers of the latest runs that archcast recorded."""
     wanted = "tags.`archcast.model` LIKE '%' AND attributes.status = 'FINISHED'"
-    found = mlflow.search_runs(
+    runs = mlflow.search_runs(
         search_all_experiments=True, filter_string=wanted, max_results=10, output_format="list"
     )
-    return [run.info.run_id for run in found]
+    return [run.info.run_id for run in runs]
 
 
 def _by_alias(client: Any, name: str, alias: str) -> Any:
     """The version that an alias stands for, or None."""
-    found = client.search_registered_models(f"name = '{name}'") if "'" not in name else []
-    return client.get_model_version_by_alias(name, alias) if found and alias in found[0].aliases else None
+    models = client.search_registered_models(f"name = '{name}'") if "'" not in name else []
+    return client.get_model_version_by_alias(name, alias) if models and alias in models[0].aliases else None
 
 
 def _merit(run: Any) -> float | None:

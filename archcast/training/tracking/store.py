@@ -139,21 +139,21 @@ def experiment_id(mlflow: Any, name: str, *, tags: Mapping[str, str] | None = No
     Args:
         tags: that it shall have, whether it is there or not.
     """
-    found, wanted = mlflow.get_experiment_by_name(name), tags or {}
-    if found is None:
+    experiment, wanted = mlflow.get_experiment_by_name(name), tags or {}
+    if experiment is None:
         folder = artifact_root().joinpath(*name.split("/"))
         location = None if is_server(tracking_uri()) else folder.as_uri()
         try:
             return str(mlflow.create_experiment(name, artifact_location=location, tags=dict(wanted)))
         except mlflow.MlflowException:  # another process may have been first
-            found = mlflow.get_experiment_by_name(name)
-            if found is None:
+            experiment = mlflow.get_experiment_by_name(name)
+            if experiment is None:
                 raise
     client = mlflow.MlflowClient()
     for tag, value in wanted.items():
-        if found.tags.get(tag) != value:
-            client.set_experiment_tag(found.experiment_id, tag, value)
-    return str(found.experiment_id)
+        if experiment.tags.get(tag) != value:
+            client.set_experiment_tag(experiment.experiment_id, tag, value)
+    return str(experiment.experiment_id)
 
 
 def _open(mlflow: Any, uri: str) -> None:

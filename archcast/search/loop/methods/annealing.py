@@ -30,7 +30,7 @@ def annealing(task: Task) -> None:
         return float(penalty(task.scores(genes[None]))[0])
 
     for restart in range(_RESTARTS):
-        found = optimize.dual_annealing(
+        ended = optimize.dual_annealing(
             value,
             [(0.0, 1.0)] * len(tops),
             maxfun=_ENDLESS,
@@ -38,7 +38,7 @@ def annealing(task: Task) -> None:
             rng=np.random.default_rng([task.seed, restart]),
             x0=begin,
         )
-        begin = found.x
+        begin = ended.x
 
 
 METHODS.register("annealing", Method("annealing", annealing))

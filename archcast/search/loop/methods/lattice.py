@@ -153,11 +153,11 @@ def _refined(task: Task, starts: Ints, first: Ints, spread: float, most: int) ->
         if not len(active):
             break
         tried = np.clip(genes[active, None] + moves * step[active, None], 0, tops - 1)
-        found = _worth(task.scores(tried.reshape(-1, len(tops))), spread).reshape(tried.shape[:2])
-        best, row = found.argmax(axis=1), np.arange(len(active))
-        better = found[row, best] > worth[active]
+        worths = _worth(task.scores(tried.reshape(-1, len(tops))), spread).reshape(tried.shape[:2])
+        best, row = worths.argmax(axis=1), np.arange(len(active))
+        better = worths[row, best] > worth[active]
         won, stuck = active[better], active[~better]
-        genes[won], worth[won] = tried[row, best][better], found[row, best][better]
+        genes[won], worth[won] = tried[row, best][better], worths[row, best][better]
         done = stuck[step[stuck].max(axis=1) == 1]
         step[stuck] = np.maximum(step[stuck] // 2, 1)
         active = _distinct(genes, np.setdiff1d(active, done))

@@ -27,8 +27,8 @@ class Penalty:
     def from_sample(cls, task: Task) -> tuple[Penalty, Doubles]:
         """The penalty that the first population gives, and its values, (n,)."""
         scores = task.scores(task.first())
-        made = cls(float(np.std(scores.costs[:, 0])) or 1.0)
-        return made, made(scores)
+        penalty = cls(float(np.std(scores.costs[:, 0])) or 1.0)
+        return penalty, penalty(scores)
 
     def __call__(self, scores: Scores) -> Doubles:
         """(n,), less is better."""

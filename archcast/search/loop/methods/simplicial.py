@@ -35,10 +35,10 @@ def shgo(task: Task) -> None:
     _descend(task, penalty, task.genome.codes(task.first()[[int(values.argmin())]]))
     points = _POINTS
     while points <= _MOST_POINTS:
-        found = optimize.shgo(
+        ended = optimize.shgo(
             value, [(0.0, 1.0)] * (int(group.max()) + 1), n=points, iters=1, sampling_method="sobol"
         )
-        starts = found.xl if found.success else []
+        starts = ended.xl if ended.success else []
         for x in starts:
             _descend(task, penalty, task.genome.codes(genes_of(np.asarray(x))[None]))
         points *= 2

@@ -32,7 +32,7 @@ def answers(network: Network, question: Question, here: Store) -> dict[str, Any]
     """
     entries, named = question.entries(here)
     costs = network_costs([network], entries, here, coverage=question.coverage)
-    told = []
+    notes = []
     for place, entry in enumerate(entries):
         value, note = _finite(costs.values[0, place]), costs.notes[0][place]
         if value is None and place < named:
@@ -40,10 +40,10 @@ def answers(network: Network, question: Question, here: Store) -> dict[str, Any]
         record = about(entry) | {"value": value, "note": note or ("" if value is not None else _BEYOND)}
         if costs.low is not None and costs.high is not None:
             record |= {"lower": _finite(costs.low[0, place]), "upper": _finite(costs.high[0, place])}
-        told.append(record)
+        notes.append(record)
     made = {"metric": question.metric, "unit": METRICS[question.metric].unit, "coverage": question.coverage}
     explained = {"explained": [explain(network, e, here) for e in entries]} if question.explain else {}
-    return made | {"answers": told} | explained
+    return made | {"answers": notes} | explained
 
 
 def about(entry: Entry) -> dict[str, Any]:
@@ -65,8 +65,8 @@ def explain(network: Network, entry: Entry, here: Store) -> dict[str, Any]:
     total = sum(cost.value for cost in costs)
     if not math.isfinite(total):
         raise InputError(f"{entry.metric} on {entry.device} is {_BEYOND} for this network")
-    told = {"device": entry.device, "unit": entry.unit, "value": total, "parts": parts}
-    return told | {"kernels": [asdict(cost) for cost in costs]}
+    record = {"device": entry.device, "unit": entry.unit, "value": total, "parts": parts}
+    return record | {"kernels": [asdict(cost) for cost in costs]}
 
 
 def summary_of(network: Network) -> dict[str, Any]:

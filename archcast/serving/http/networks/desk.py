@@ -53,7 +53,7 @@ class NetworkDesk:
             self.known.keep(reply.head["key"], reply.parts[1])
         return self._told(reply, "read")
 
-    async def answer_known(self, found: Mapping[str, Any], asked: AdmittedRequest) -> Response:
+    async def answer_known(self, body: Mapping[str, Any], asked: AdmittedRequest) -> Response:
         """The answer for a network that is known.
 
         Args:
@@ -64,13 +64,13 @@ class NetworkDesk:
             UnknownNetworkError: the network is not known.
             ArchcastError: as `Pool.ask`.
         """
-        fields.only(found, KNOWN_FIELDS, "a body with the key of a network")
-        key = found[NETWORK]
+        fields.only(body, KNOWN_FIELDS, "a body with the key of a network")
+        key = body[NETWORK]
         if not isinstance(key, str):
             raise MalformedError(f"network must be the key of a network, got {shorten(key)}")
         document = self.known.document(key)
         asked.leave()
-        head = {"kind": "known", "key": key, "asked": dict(found)}
+        head = {"kind": "known", "key": key, "asked": dict(body)}
         try:
             reply = await self._ask(head, [document], asked.network_deadline, of_file=False)
         except LostError:

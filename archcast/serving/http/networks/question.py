@@ -78,9 +78,9 @@ class Question:
         return chosen, named
 
 
-def _names(found: Any) -> Sequence[str]:
+def _names(value: Any) -> Sequence[str]:
     """The names of one device, of several, or of none."""
-    names = [] if found is None else found if isinstance(found, list) else [found]
+    names = [] if value is None else value if isinstance(value, list) else [value]
     if not all(isinstance(name, str) for name in names):
-        raise MalformedError(f"device must be a name or a list of names, got {shorten(found)}")
+        raise MalformedError(f"device must be a name or a list of names, got {shorten(value)}")
     return names

@@ -69,8 +69,8 @@ class Worker:
             )
         except Exception as error:  # a fault of ours, to be told and seen; the process goes on
             trace = traceback.format_exc()
-            told = f"a fault of the service: {type(error).__name__}: {error}"
-            return _told(_FAULT, {"error": told[:500]}, trace=trace[-4000:])
+            reason = f"a fault of the service: {type(error).__name__}: {error}"
+            return _told(_FAULT, {"error": reason[:500]}, trace=trace[-4000:])
 
     def _answer(self, head: Mapping[str, Any], parts: Sequence[bytes]) -> Frame:
         if head["kind"] == "ready":
@@ -84,10 +84,10 @@ class Worker:
         question.entries(store())  # refused before the file is read
         network = read_network(form)
         counts = summary_of(network)
-        made = _made(network, counts, question)
+        network_answers = _made(network, counts, question)
         self._keep(network, counts)
         document = zlib.compress(structure_of(network), _LEVEL)
-        return _told(200, made, document, key=network.key)
+        return _told(200, network_answers, document, key=network.key)
 
     def _known(self, key: str, document: bytes) -> tuple[Network, dict[str, Any]]:
         """A network that was read before, and its counts."""

@@ -102,10 +102,10 @@ def costs(
 def record(row: Row) -> dict[str, Any]:
     """One row as plain types."""
     entry = row.entry
-    told = {name: getattr(entry, name) for name in ABOUT}
-    told |= {"label": entry.version, "version": entry.digest}
+    fields = {name: getattr(entry, name) for name in ABOUT}
+    fields |= {"label": entry.version, "version": entry.digest}
     ends = {"lower": row.low, "upper": row.high}
-    return told | {"value": _finite(row.value), **ends, "note": row.note}
+    return fields | {"value": _finite(row.value), **ends, "note": row.note}
 
 
 def measurements(

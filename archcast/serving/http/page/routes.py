@@ -47,7 +47,7 @@ def page_operations(plane: DataPlane, settings: ServeSettings) -> list[Operation
     )
     admission = Admission(own, lambda: ())
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archcast-page")
-    made: dict[str, tuple[Work, tuple[str, ...], str]] = {
+    operations: dict[str, tuple[Work, tuple[str, ...], str]] = {
         "/overview": (partial(_costs, plane), _COSTS, "Costs of an architecture on devices, with intervals."),
         "/measured": (_measured, _ONE, "What was measured of an architecture on devices."),
         "/breakdown": (partial(_where, plane), _ONE, "Where the cost of an architecture goes on a device."),
@@ -68,7 +68,7 @@ def page_operations(plane: DataPlane, settings: ServeSettings) -> list[Operation
             schemas.TOLD,
             schemas.ASKED[path],
         )
-        for path, (work, known, summary) in made.items()
+        for path, (work, known, summary) in operations.items()
     ]
     return [listed, *posts]
 
@@ -77,12 +77,12 @@ def handler_of(executor: ThreadPoolExecutor, work: Work, known: tuple[str, ...])
     """What answers with the result of work in the thread; what waits too long is not begun."""
 
     async def answer(asked: AdmittedRequest) -> Response:
-        found = fields.read_object(asked.body, known)
+        body = fields.read_object(asked.body, known)
 
         def begun() -> bytes:
             if time.perf_counter() > asked.deadline:
                 raise _late()
-            return pydantic_core.to_json(work(found))
+            return pydantic_core.to_json(work(body))
 
         running = asyncio.get_running_loop().run_in_executor(executor, begun)
         try:
@@ -98,64 +98,64 @@ def _late() -> TooLateError:
     return TooLateError("others were asked before; ask again later", 1.0)
 
 
-def _costs(plane: DataPlane, found: dict[str, Any]) -> Any:
-    space, codes = _architecture(found)
-    coverage = fields.number(found, "coverage")
+def _costs(plane: DataPlane, body: dict[str, Any]) -> Any:
+    space, codes = _architecture(body)
+    coverage = fields.number(body, "coverage")
     return board.costs(
         plane.catalogue,
         space,
         codes,
-        metric=fields.text(found, "metric", "latency") or "",
-        devices=_devices(found.get("device")),
-        dataset=fields.text(found, "dataset"),
+        metric=fields.text(body, "metric", "latency") or "",
+        devices=_devices(body.get("device")),
+        dataset=fields.text(body, "dataset"),
         coverage=_COVERAGE if coverage is None else coverage,
     )
 
 
-def _measured(found: dict[str, Any]) -> Any:
-    devices = _devices(found.get("device"))
+def _measured(body: dict[str, Any]) -> Any:
+    devices = _devices(body.get("device"))
     if devices is None:
         raise MalformedError("the body must have the key device")
     return board.measurements(
-        *_architecture(found),
-        metric=fields.text(found, "metric", "latency") or "",
+        *_architecture(body),
+        metric=fields.text(body, "metric", "latency") or "",
         devices=devices,
-        dataset=fields.text(found, "dataset"),
+        dataset=fields.text(body, "dataset"),
     )
 
 
-def _where(plane: DataPlane, found: dict[str, Any]) -> Any:
-    return board.where(plane.catalogue, *_architecture(found), **_one(found))
+def _where(plane: DataPlane, body: dict[str, Any]) -> Any:
+    return board.where(plane.catalogue, *_architecture(body), **_one(body))
 
 
-def _front(plane: DataPlane, found: dict[str, Any]) -> Any:
-    return board.front(plane.catalogue, *_architecture(found), **_one(found))
+def _front(plane: DataPlane, body: dict[str, Any]) -> Any:
+    return board.front(plane.catalogue, *_architecture(body), **_one(body))
 
 
-def _one(found: dict[str, Any]) -> dict[str, Any]:
-    metric = fields.text(found, "metric", "latency")
+def _one(body: dict[str, Any]) -> dict[str, Any]:
+    metric = fields.text(body, "metric", "latency")
     return {
         "metric": metric,
-        "device": fields.text(found, "device"),
-        "dataset": fields.text(found, "dataset"),
+        "device": fields.text(body, "device"),
+        "dataset": fields.text(body, "dataset"),
     }
 
 
-def _architecture(found: dict[str, Any]) -> tuple[Space, Any]:
+def _architecture(body: dict[str, Any]) -> tuple[Space, Any]:
     """The space and codes, (1, k), of a body's one architecture."""
-    if "architecture" not in found:
+    if "architecture" not in body:
         raise MalformedError("the body must have the key architecture")
-    batch = [found["architecture"]]
-    space = resolve_space(fields.text(found, "space"), batch)
+    batch = [body["architecture"]]
+    space = resolve_space(fields.text(body, "space"), batch)
     if space.name == NETWORK:
         raise InputError("architecture must be of a search space: send a file to /predict")
     return space, space.parse(batch)
 
 
-def _devices(found: Any) -> list[str] | None:
-    if found is None:
+def _devices(value: Any) -> list[str] | None:
+    if value is None:
         return None
-    names = found if isinstance(found, list) else [found]
+    names = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) for name in names):
-        raise MalformedError(f"device must be a name or a list of at least one name, got {shorten(found)}")
+        raise MalformedError(f"device must be a name or a list of at least one name, got {shorten(value)}")
     return names

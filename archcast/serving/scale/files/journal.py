@@ -34,9 +34,9 @@ class FileResult:
     error: str = ""
 
     @classmethod
-    def from_json(cls, found: dict[str, Any]) -> Self:
+    def from_json(cls, record: dict[str, Any]) -> Self:
         """What a line of the journal holds."""
-        return cls(**{**found, "costs": tuple(map(tuple, found["costs"]))})
+        return cls(**{**record, "costs": tuple(map(tuple, record["costs"]))})
 
 
 class Journal:

@@ -45,8 +45,8 @@ class FilesPlan:
 
     def asked(self) -> dict[str, Any]:
         """The fields, as JSON has them."""
-        told: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return told
+        record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return record
 
     def claim(self, folder: Path) -> None:
         """Make a folder this plan's, or see that it is.

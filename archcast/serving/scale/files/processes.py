@@ -45,20 +45,20 @@ class FileProcess:
         timer = threading.Timer(self._seconds, give_up)
         timer.start()
         try:
-            found = _exchange(process, {"path": path})
+            reply = _exchange(process, {"path": path})
         finally:
             timer.cancel()
-        if found is None:
+        if reply is None:
             self.end()
             why = (
                 f"took longer than {self._seconds:g} s" if late.is_set() else "ended the process that read it"
             )
             return {"error": f"reading it {why}"}
-        if "fatal" in found:
-            raise InputError(found["fatal"])
-        if found.get("last"):
+        if "fatal" in reply:
+            raise InputError(reply["fatal"])
+        if reply.get("last"):
             self.end()
-        return found
+        return reply
 
     def end(self) -> None:
         """End the process."""
@@ -73,10 +73,10 @@ class FileProcess:
             self._process = subprocess.Popen(
                 command(MODULE), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment()
             )
-            found = _exchange(self._process, {"plan": self._plan})
-            if found is None or "fatal" in found:
+            reply = _exchange(self._process, {"plan": self._plan})
+            if reply is None or "fatal" in reply:
                 self.end()
-                raise InputError(found["fatal"] if found else "no process that reads files can be started")
+                raise InputError(reply["fatal"] if reply else "no process that reads files can be started")
         return self._process
 
 

@@ -86,9 +86,9 @@ def score_files(
     missing = [name for name, stamp in files.items() if not _is_done(journal.found.get(name), stamp)]
     progress(len(files) - len(missing), len(files))
     asked = ((name, str((source / name).absolute())) for name in missing)
-    found = ask_all(asked, plan.asked(), workers=min(workers, max(1, len(missing))), seconds=seconds)
-    for count, (name, told) in enumerate(found, len(files) - len(missing) + 1):
-        journal.add(_result(name, files[name], told))
+    answers = ask_all(asked, plan.asked(), workers=min(workers, max(1, len(missing))), seconds=seconds)
+    for count, (name, answer) in enumerate(answers, len(files) - len(missing) + 1):
+        journal.add(_result(name, files[name], answer))
         progress(count, len(files))
     return _write(folder, plan, [journal.found[name] for name in files], len(missing))
 
@@ -105,25 +105,25 @@ def _files(source: Path) -> dict[str, tuple[int, int]]:
     return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()}
 
 
-def _is_done(found: FileResult | None, stamp: tuple[int, int]) -> bool:
-    return found is not None and (found.size, found.changed_ns) == stamp
+def _is_done(result: FileResult | None, stamp: tuple[int, int]) -> bool:
+    return result is not None and (result.size, result.changed_ns) == stamp
 
 
-def _result(name: str, stamp: tuple[int, int], told: Mapping[str, Any]) -> FileResult:
-    costs = tuple(map(tuple, told.get("costs", ())))
-    return FileResult(name, *stamp, key=told.get("key", ""), costs=costs, error=told.get("error", ""))
+def _result(name: str, stamp: tuple[int, int], answer: Mapping[str, Any]) -> FileResult:
+    costs = tuple(map(tuple, answer.get("costs", ())))
+    return FileResult(name, *stamp, key=answer.get("key", ""), costs=costs, error=answer.get("error", ""))
 
 
-def _write(folder: Path, plan: FilesPlan, found: Sequence[FileResult], made: int) -> FilesScored:
+def _write(folder: Path, plan: FilesPlan, results: Sequence[FileResult], made: int) -> FilesScored:
     """Write both CSV files."""
     rows: list[tuple[Any, ...]] = []
-    for one in found:
+    for one in results:
         for device, (value, low, high, note) in zip(plan.devices, one.costs, strict=not one.error):
             rows.append((one.file, one.key, device, plan.metric, plan.unit, value, low, high, note))
-    refused = {one.file: one.error for one in found if one.error}
+    refused = {one.file: one.error for one in results if one.error}
     for name, head, lines in ((COSTS, _COSTS, rows), (REFUSED, _REFUSED, list(refused.items()))):
         with atomic_write(folder / name) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(head)
             writer.writerows(lines)
-    return FilesScored(folder, len(found) - len(refused), len(rows), refused, made, plan.unit)
+    return FilesScored(folder, len(results) - len(refused), len(rows), refused, made, plan.unit)
