@@ -29,7 +29,7 @@ from archcast.predictors.artifact.arrays import pack, unpack
 from archcast.predictors.contract import Predictor, register
 from archcast.predictors.families.additive import Additive
 from archcast.predictors.lowered import Lowered
-from archcast.predictors.lowered.corrections import Networks
+from archcast.predictors.lowered.corrections import Networks, silu
 from archcast.predictors.lowered.link import Correct, Exp
 from archcast.predictors.lowered.tables import Sum
 from archcast.predictors.scale import standardisation
@@ -171,7 +171,7 @@ class MLP(Predictor):
     def _correction(self, x: Floats, members: list[Member]) -> Doubles:
         total = np.zeros((len(x), len(self.targets_)))
         for w1, b1, w2, b2, w3, b3 in members:
-            total += _silu(_silu(x @ w1 + b1) @ w2 + b2) @ w3 + b3
+            total += silu(silu(x @ w1 + b1) @ w2 + b2) @ w3 + b3
         return total / len(members)
 
     def standardised(self, codes: Codes) -> Floats:
@@ -211,9 +211,3 @@ class MLP(Predictor):
             self.sum_._take_header(self.space_.name, self.metric_, self.dataset_, self.targets_)
             self.sum_.scale_, self.sum_.features_ = self.scale_, self.features_
             self.sum_._from_files(files)
-
-
-def _silu(x: Floats) -> Floats:
-    with np.errstate(over="ignore"):  # exp of a large number is inf, and x / inf is 0, as it should be
-        y: Floats = np.divide(x, 1.0 + np.exp(-x), dtype=np.float32)
-    return y

@@ -43,10 +43,10 @@ class Networks:
         members, width, _ = self.w2.shape
         out: Floats = np.broadcast_to(self.b3, (len(s), len(self.b3))).copy()
         for i in range(members):
-            first = _silu(s[:, i * width : (i + 1) * width])
+            first = silu(s[:, i * width : (i + 1) * width])
             second = first @ self.w2[i]
             second += self.b2[i]
-            out += _silu(second) @ self.w3[i]
+            out += silu(second) @ self.w3[i]
         return out
 
     @property
@@ -179,12 +179,13 @@ class Process:
         return ((1.0 + r + r * r / 3.0) * torch.exp(-r)) @ tensor(self.weights) + joint[:, many:]
 
 
-def _silu(x: Floats) -> Floats:
-    """x / (1 + exp(-x)) as h + h tanh(h) with h = x / 2, which takes fewer passes and cannot overflow."""
-    half = x * np.float32(0.5)
-    out: Floats = np.tanh(half)
+def silu(x: Floats) -> Floats:
+    """x / (1 + exp(-x)), which is 0 where exp overflows."""
+    out: Floats = np.negative(x)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
     out += 1.0
-    out *= half
+    np.divide(x, out, out=out)
     return out
 
 
