@@ -31,16 +31,29 @@ class Served:
         return self.process.wait(timeout=60)
 
 
-def command(*words: str) -> list[str]:
-    """The command's words, run by this Python."""
-    return [sys.executable, "-m", "archcast.cli", "serve", *words]
+_ALONE = """
+import sys
+from pathlib import Path
+import archcast.serving.store
+from archcast.cli import main
+archcast.serving.store.zoo_folder = lambda: Path("none")
+sys.argv[0] = "archcast"
+main()
+"""
+
+
+def command(*words: str, alone: bool = False) -> list[str]:
+    """The command's words, run by this Python; `alone`: without what ships, which takes seconds to load."""
+    return [sys.executable, *(("-c", _ALONE) if alone else ("-m", "archcast.cli")), "serve", *words]
 
 
 @contextmanager
-def served(home: Path, *words: str, port: int = 0, **environment: str) -> Iterator[Served]:
+def served(
+    home: Path, *words: str, port: int = 0, alone: bool = False, **environment: str
+) -> Iterator[Served]:
     """A service over a home folder; killed at the end if it still runs."""
     env = {**os.environ, "ARCHCAST_HOME": str(home), "OMP_NUM_THREADS": "1", **environment}
-    started = command("--port", str(port), *words)
+    started = command("--port", str(port), *words, alone=alone)
     with subprocess.Popen(
         started, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

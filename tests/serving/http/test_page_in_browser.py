@@ -279,18 +279,6 @@ def test_a_mistake_in_an_architecture_is_told(page: Page) -> None:
     assert "nasbench201" in told
 
 
-def test_a_file_that_is_too_large_is_told(window: Page, home: Path, tmp_path: Path) -> None:
-    settings = tmp_path / "small.toml"
-    settings.write_text("max_network_bytes = 100000\n")
-    with served(home, "--settings", str(settings)) as small:
-        window.open(small.url)
-        window.drop(model_file(tmp_path / "large.onnx", told="x" * 200_000))
-        window.browser.wait_for("the body must be at most 100000 bytes")
-        window.drop(model_file(tmp_path / "huge.onnx", told="x" * 8_000_000))
-        window.browser.wait_for("at most 100000 bytes, got 800")
-    assert window.complaints() == []
-
-
 def test_a_service_that_stopped_is_told_and_asked_again(window: Page, home: Path) -> None:
     with served(home) as first:
         window.open(first.url, a=CELL)
@@ -304,8 +292,12 @@ def test_a_service_that_stopped_is_told_and_asked_again(window: Page, home: Path
         assert window.browser.run("return document.querySelector('#alert').hidden")
 
 
-def test_the_token_is_asked_for(window: Page, home: Path) -> None:
-    with served(home, ARCHCAST_TOKEN="s3cret") as closed:
+def test_the_token_is_asked_for_and_a_file_that_is_too_large_is_told(
+    window: Page, home: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "small.toml"
+    settings.write_text("max_network_bytes = 100000\n")
+    with served(home, "--settings", str(settings), ARCHCAST_TOKEN="s3cret") as closed:
         window.browser.open(closed.url)
         for word in ("wrong", "s3cret"):
             window.browser.find("//dialog[@open]")
@@ -316,6 +308,12 @@ def test_the_token_is_asked_for(window: Page, home: Path) -> None:
         window.browser.find("//body[@data-ready='true']")
         window.browser.click("//form[@data-slot='a']//option[.='macro 1']")
         window.browser.wait_for("accuracy, cifar10")
+        window.complaints()
+        window.drop(model_file(tmp_path / "large.onnx", told="x" * 200_000))
+        window.browser.wait_for("the body must be at most 100000 bytes")
+        window.drop(model_file(tmp_path / "huge.onnx", told="x" * 8_000_000))
+        window.browser.wait_for("at most 100000 bytes, got 800")
+    assert window.complaints() == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -36,7 +36,10 @@ def ask(port: int, body: bytes = BODY, **headers: str) -> tuple[int, dict]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_answers_what_was_accepted_and_ends_well(home, number: int) -> None:
     save_boards("board_a")
-    with served(home) as running, socket.create_connection((running.host, running.port), timeout=30) as half:
+    with (
+        served(home, alone=True) as running,
+        socket.create_connection((running.host, running.port), timeout=30) as half,
+    ):
         head = f"POST {INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
         half.sendall(head + BODY[:20])
         idle = http.client.HTTPConnection(running.host, running.port, timeout=30)
@@ -85,17 +88,17 @@ def test_a_stop_and_a_kill_under_load_fail_no_request_of_a_client(home) -> None:
                 except Exception as error:
                     failures.append(error)
 
-    with served(home) as first:
+    with served(home, alone=True) as first:
         threads = [threading.Thread(target=load, args=(first.url,)) for _ in range(3)]
         for thread in threads:
             thread.start()
         try:
             wait_for(answered, 30)
             assert first.stop(signal.SIGTERM) == 0
-            with served(home, port=first.port) as second:
+            with served(home, port=first.port, alone=True) as second:
                 wait_for(answered, len(answered) + 60)
                 assert second.stop(signal.SIGKILL) == -signal.SIGKILL
-            with served(home, port=first.port) as third:
+            with served(home, port=first.port, alone=True) as third:
                 wait_for(answered, len(answered) + 60)
                 done.set()
                 for thread in threads:
@@ -120,7 +123,7 @@ def test_the_limit_of_a_body_and_the_token_over_a_real_connection(home) -> None:
     (home / "serve.toml").write_text("max_body_bytes = 65536\n")
     words = ("--settings", str(home / "serve.toml"), "--host", "0.0.0.0")
     token = {"Authorization": "Bearer abc"}
-    with served(home, *words, ARCHCAST_TOKEN="abc") as running:
+    with served(home, *words, alone=True, ARCHCAST_TOKEN="abc") as running:
         asking = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
         asking.putrequest("POST", INFER)
         asking.putheader("Content-Length", "3000000")
@@ -164,7 +167,7 @@ def refused(words, monkeypatch, capsys) -> str:
 def test_a_port_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ran = subprocess.run(command("--port", port), capture_output=True, text=True, timeout=120)
+        ran = subprocess.run(command("--port", port, alone=True), capture_output=True, text=True, timeout=120)
     assert ran.returncode == 2
     assert f"127.0.0.1 port {port} cannot be listened on" in ran.stderr
     assert ran.stderr.count("\n") == 1
@@ -177,7 +180,9 @@ def test_a_damaged_predictor_is_told_at_the_start_and_the_others_are_served(home
     errors = tmp_path / "errors.txt"
     with (
         errors.open("w") as file,
-        subprocess.Popen(command("--port", "0"), stdout=subprocess.PIPE, stderr=file, text=True) as process,
+        subprocess.Popen(
+            command("--port", "0", alone=True), stdout=subprocess.PIPE, stderr=file, text=True
+        ) as process,
     ):
         try:
             address = process.stdout.readline().split(" at ")[1].split(" ")[0]
