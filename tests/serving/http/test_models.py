@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_up_networks import DEVICES, save_tiny
-from member_cases import STAGES, staged
+from member_cases import FEW, staged
 
 import archcast
 from archcast.core.settings import predictors_dir
@@ -22,7 +22,7 @@ PHONE, _, GPU = DEVICES
 def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path / "home"))
     save_tiny(predictors_dir() / "tiny")
-    archcast.define_space("staged", STAGES, staged)
+    archcast.define_space("staged", FEW, staged)
     yield Refresher(keep_versions=2).look(Catalogue())
     SPACES.forget("staged")
 

@@ -35,10 +35,10 @@ def protocol(monkeypatch):
     monkeypatch.setattr(
         network_spaces, "teaching", lambda source: MeasuredStructures(tiny_labels(SOURCES), ())
     )
-    tables = {space: members(space, 40) for space in ("nasbench201", "fbnet")}
+    tables = {space: members(space, 24) for space in ("nasbench201", "fbnet")}
     read = load_protocol("network-spaces")
     monkeypatch.setattr(type(read.spaces[0]), "labels", lambda self: tables[self.space])
-    changes = {"members": 30, "measured": (3,), "seeds": 2, "spaces": read.spaces[:2]}
+    changes = {"members": 20, "measured": (3,), "seeds": 1, "spaces": read.spaces[:2]}
     return read.model_copy(update=changes | {"sources": read.sources[:1]})
 
 

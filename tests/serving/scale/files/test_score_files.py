@@ -80,20 +80,17 @@ def test_a_run_that_was_ended_goes_on(models, monkeypatch):
     assert score(models).made == 1
 
 
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
+def test_mistakes_are_told(models):
+    score(models)
+    for given, told in (
         ({"coverage": 0.8}, "coverage must be 0.9 there, got 0.8"),
         ({"batch": 2}, "batch must be 1 there, got 2"),
         ({"coverage": 1.0}, "coverage must be"),
         ({"workers": 0}, "workers must be a whole number of at least 1, got 0"),
         ({"seconds": 0.0}, "seconds must be above 0"),
-    ],
-)
-def test_mistakes_are_told(models, given, told):
-    score(models)
-    with pytest.raises(InputError, match=told):
-        score(models, **given)
+    ):
+        with pytest.raises(InputError, match=told):
+            score(models, **given)
 
 
 def test_a_folder_without_files_is_told(models):
