@@ -1,3 +1,4 @@
+import copy
 import multiprocessing
 import pickle
 import re
@@ -137,17 +138,23 @@ def test_embedding_has_the_trunks_width_and_is_what_targets_are_read_from(fitted
         GNN(SMALL).embed(codes)
 
 
-@pytest.fixture
-def not_exported(fitted, monkeypatch):
-    """Fitting without its last step, which takes seconds and is looked at elsewhere."""
-    content = fitted.to_files()["model.onnx"]
-    monkeypatch.setattr("archcast.predictors.families.gnn.export.export", lambda *_: content)
+def test_another_seed_gives_another_model(fitted):
+    given = labels()
+    assert (GNN(SMALL).fit(given, seed=1).predict(given.codes) != fitted.predict(given.codes)).any()
 
 
-def test_another_seed_gives_another_model(fitted, not_exported):
-    short = GNN(replace(SMALL, min_steps=1, epochs=1))
-    weights = [short.fit(labels(10), seed=seed).weights_ for seed in (0, 0, 1)]
-    assert weights[0] == weights[1] != weights[2]
+def test_what_was_exported_serves_other_weights_of_its_shapes(fitted, network, monkeypatch):
+    from archcast.predictors.families.gnn.export import export
+
+    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: pytest.fail("exported again"))
+    inputs, other = fitted.inputs(SPACE.sample(6, seed=13)), copy.deepcopy(network)
+    with torch.no_grad():
+        for value in other.parameters():
+            value.mul_(1.1)
+    found = OnnxModel(export(other, inputs)).run(inputs.feed())
+    for ours, theirs in zip(found, outputs(other, inputs), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    assert np.abs(found[0] - fitted.model_.run(inputs.feed())[0]).max() > 1e-3
 
 
 def test_loss_reads_only_the_values_that_are_there():
@@ -161,7 +168,7 @@ def test_loss_reads_only_the_values_that_are_there():
     assert predicted.grad.tolist() == [[pytest.approx(0.1 / 3), 0.0], [pytest.approx(1 / 3), 0.0]]
 
 
-def test_training_puts_threads_and_generator_back(not_exported):
+def test_training_puts_threads_and_generator_back():
     before = torch.get_num_threads(), torch.get_rng_state().clone()
     GNN(replace(SMALL, threads=before[0] + 1, min_steps=1, epochs=1)).fit(labels(10))
     assert torch.get_num_threads() == before[0]

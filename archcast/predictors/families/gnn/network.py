@@ -116,9 +116,6 @@ class Network(nn.Module):
         count = global_add_pool(torch.ones_like(state[:, :1]), batch, size=n)
         joined = torch.cat([total / self.nodes, total / count.clamp(min=1.0), graph_features], dim=1)
         h = nn.functional.silu(self.trunk_out(nn.functional.silu(self.trunk_in(joined))))
-        z = (
-            self.project(nn.functional.dropout(h, self.dropout, self.training)) @ self.devices.T
-            + graph_features @ self.lines.T
-            + self.bias
-        )
-        return z, h
+        projected = self.project(nn.functional.dropout(h, self.dropout, self.training))
+        bilinear = nn.functional.linear(projected, self.devices, self.bias)
+        return bilinear + nn.functional.linear(graph_features, self.lines), h
