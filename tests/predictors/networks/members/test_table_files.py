@@ -8,7 +8,13 @@ from archcast.core.errors import ArchcastWarning
 from archcast.featurize.spaces import SPACES
 from archcast.featurize.spaces.define import define_space
 from archcast.featurize.spaces.saved import saved_space
+from archcast.predictors.networks.members import structure
 from archcast.predictors.networks.members.form import MembersForm
+
+
+@pytest.fixture(autouse=True)
+def fewer_checked(monkeypatch):
+    monkeypatch.setattr(structure, "CHECKED", 96)
 
 
 @pytest.fixture
