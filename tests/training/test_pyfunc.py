@@ -161,6 +161,7 @@ def said(made, store, tmp_path_factory):
 
 def test_every_family_loads_in_a_process_of_its_own(made, said):
     """Where archcast can be imported nothing else is needed: not its home, not the run's folder."""
+    assert {*said} == {*learning_families(), CHAMPION}
     for family in learning_families():
         columns, index, dtypes, values = said[family]
         assert columns == ["every_a/cifar10", "every_b/cifar10"], family
