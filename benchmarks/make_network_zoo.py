@@ -45,9 +45,10 @@ class NetworkEntry:
         family: of predictors, with its `metric`.
         share: of the roofline in a blend; None leaves the family's own.
         on_gpu: whether devices that run on a GPU alone ship with it, or the others; None takes all.
-        least: networks that a device must have measured to ship.
+        least, families: networks, and families of them, that a device must have measured to ship.
         ranking: Spearman's correlation that a device must reach in families left out to ship.
-        most: networks that teach, at random; None takes all.
+        most: networks that teach, at random, of each space; None takes all.
+        teaches: whether it only teaches new devices, as too few families taught it to answer for any network.
     """
 
     table: str
@@ -56,8 +57,10 @@ class NetworkEntry:
     share: float | None = None
     on_gpu: bool | None = None
     least: int = 15
+    families: int = 1
     ranking: float = -1.0
     most: int | None = None
+    teaches: bool = False
 
     def takes(self, device: str) -> bool:
         """Whether a device is one of those that ship with it."""
@@ -78,6 +81,7 @@ ENTRIES = {
     "network-npus-memory": NetworkEntry("qai_hub", metric="memory", ranking=0.8),
     "network-gpt": NetworkEntry("hwgpt", most=1000),
     "network-paddle": NetworkEntry("paddleclas", ranking=0.8),
+    "network-members": NetworkEntry("help", families=2, most=600, teaches=True),
     "network-fpgas": NetworkEntry("vitis_ai", metric="throughput", ranking=0.8),
 }
 
@@ -85,7 +89,7 @@ ENTRIES = {
 def make(entry: NetworkEntry) -> FittedNetworks:
     """Fit an entry, anew where settings are ranked too badly to ship."""
     labels = network_labels(entry.table, entry.metric, most=entry.most).labels
-    enough = np.isfinite(labels.values).sum(axis=0) >= entry.least
+    enough = _measured_enough(entry, labels)
     labels = _only(
         labels, [d for d, fits in zip(labels.devices, enough, strict=True) if fits and entry.takes(d)]
     )
@@ -96,6 +100,15 @@ def make(entry: NetworkEntry) -> FittedNetworks:
     if len(ranked) < len(labels.devices):
         made = fit_networks(entry.family, _only(labels, ranked), config=entry.config, progress=_say)
     return made
+
+
+def _measured_enough(entry: NetworkEntry, labels: NetworkLabels) -> list[bool]:
+    """Of each device, whether it has measured as much as it must to ship."""
+    families = np.array(labels.families)
+    known = np.isfinite(labels.values)
+    return [
+        bool(has.sum() >= entry.least and len(np.unique(families[has])) >= entry.families) for has in known.T
+    ]
 
 
 def _only(labels: NetworkLabels, devices: list[str]) -> NetworkLabels:
@@ -118,7 +131,8 @@ def main() -> None:
     for name in chosen.only or ENTRIES:
         print(name, file=sys.stderr)
         made = make(ENTRIES[name])
-        save(made.predictor, chosen.out / name, card=made.card)
+        folder = chosen.out / "sources" / "network" if ENTRIES[name].teaches else chosen.out
+        save(made.predictor, folder / name, card=made.card)
         rows = [row for row in rows if row["entry"] != name]
         for device, quality in made.quality.items():
             rows.append({"entry": name, "device": device} | {key: f"{v:.4g}" for key, v in quality.items()})

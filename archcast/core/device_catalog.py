@@ -180,12 +180,20 @@ def same_device(name: object, choices: Iterable[str]) -> str | None:
     return None
 
 
-def unknown_device(kind: str, name: object, choices: Iterable[str], metric: str) -> UnknownNameError:
+def unknown_device(
+    kind: str, name: object, choices: Iterable[str], metric: str, *, elsewhere: Iterable[str] = ()
+) -> UnknownNameError:
     """The error for a device that is not there, which tells how one is learned.
 
     Args:
         kind: what the device was asked for, e.g. `device for latency of fbnet`.
         choices: devices that are there; for a metric of no device, data sets.
+        elsewhere: spaces whose members it is known for.
     """
     learned = "archcast adapt learns another device from three measurements of it or more"
+    if spaces := ", ".join(sorted(set(elsewhere))):
+        learned = (
+            f"{name} is known for members of {spaces} alone, and archcast adapt --space network learns from "
+            "measurements of those what it takes for members of every space"
+        )
     return UnknownNameError(kind, name, choices, beside=learned if METRICS[metric].of_device else "")

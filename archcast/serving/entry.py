@@ -304,13 +304,15 @@ class Entries:
         known = space_named(space)
         there = [e for e in here if e.space == space]
         of_networks = [e for e in here if e.space == NETWORK and e.device == device]
+        elsewhere = [e.space for e in here if e.device == device]
         if of_networks and not any(e.device == device for e in there):
             there, dataset = [through_networks(e, known, dataset) for e in of_networks], None
         if not there:
             through = {e.device for e in here if e.space == NETWORK}  # these answer for every space
             if through and device is not None:
                 self._raise_other_metrics(space, device, metric)
-                raise unknown_device(f"device for {metric} of {space}", device, through, metric)
+                asked = f"device for {metric} of {space}"
+                raise unknown_device(asked, device, through, metric, elsewhere=elsewhere)
             raise UnknownNameError(
                 f"metric for {space}", metric, {e.metric for e in self.every if e.space == space}
             )
@@ -321,7 +323,8 @@ class Entries:
         named = [e for e in there if e.device == device]
         if not named:
             self._raise_other_metrics(space, device, metric)
-            raise unknown_device(f"device for {metric} of {space}", device, {e.device for e in there}, metric)
+            asked, choices = f"device for {metric} of {space}", {e.device for e in there}
+            raise unknown_device(asked, device, choices, metric, elsewhere=elsewhere)
         picked = known.pick_dataset(list(dict.fromkeys(e.dataset for e in named)), dataset, of=device)
         named = [e for e in named if e.dataset == picked]
         if predictor is None:

@@ -24,7 +24,7 @@ from archcast.featurize.spaces.networks import NETWORKS
 from archcast.predictors.artifact.measured import Measured
 from archcast.predictors.networks.adapt.predictor import LEAST, AdaptedNetworks, adapt_network, alike
 from archcast.predictors.networks.adapt.references import suggest_networks
-from archcast.predictors.networks.adapt.sources import Sources
+from archcast.predictors.networks.adapt.sources import Sources, shipped_sources
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
 from archcast.predictors.networks.kinds import pass_costs
@@ -166,7 +166,7 @@ def reference_networks() -> Mapping[str, Network]:
 
 
 def _chosen(metric: str, sources: Sequence[str] | None) -> list[NetworkPredictor]:
-    """Shipped predictors of networks, of some devices alone where they are named."""
+    """Shipped predictors of networks and those that only teach, of some devices where they are named."""
     here = store(fresh=True)
     entries = [
         e
@@ -175,14 +175,15 @@ def _chosen(metric: str, sources: Sequence[str] | None) -> list[NetworkPredictor
     ]
     if not entries:
         raise InputError(f"no shipped predictor teaches {metric} of networks of any form")
-    known = {entry.device for entry in entries}
+    folders = {str(entry.saved.folder): entry for entry in entries}
+    models: list[Any] = [here.load(entry) for entry in folders.values()]
+    models += [model for model in shipped_sources() if model.metric_ in alike(metric)]
+    known = {device for model in models for device in model.devices_}
     for name in sources or ():
         if name not in known:
             raise UnknownNameError("source device of networks", name, known)
     if sources is not None and not sources:
         raise InputError("sources must be at least one device: networks of any form are learned from others")
-    folders = {str(entry.saved.folder): entry for entry in entries}
-    models: list[Any] = [here.load(entry) for entry in folders.values()]
     chosen = Sources(tuple(models))
     return list((chosen if sources is None else chosen.only(sources)).predictors)
 

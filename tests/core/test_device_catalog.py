@@ -83,6 +83,13 @@ def test_an_unknown_device_is_told_by_near_names_and_of_adapt() -> None:
     assert "adapt" not in str(unknown_device("device for accuracy", "cifar", ["cifar10"], "accuracy"))
 
 
+def test_a_device_of_another_space_is_told_how_it_is_learned_for_all() -> None:
+    elsewhere = ["ofa_mbv3", "fbnet", "fbnet"]
+    error = unknown_device("device", "my-board", ["raspi4"], "latency", elsewhere=elsewhere)
+    assert "my-board is known for members of fbnet, ofa_mbv3 alone" in str(error)
+    assert "adapt --space network" in str(error)
+
+
 def test_a_name_is_found_in_any_case_and_by_its_maker():
     known = ("raspi4", "pixel3", "v100_1", "v100_32", "my-board")
     for name, wanted in (

@@ -80,6 +80,7 @@ class Recipe:
         by_hand: one sentence how to get the files, when they cannot be downloaded.
         folder: where the files of a package or the user's own are; None for public tables.
         about: what a user of its figures must know.
+        names: of devices in the grammar of names, where the table's own say their batch in another way.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Recipe:
     by_hand: str = ""
     folder: Path | None = None
     about: str = ""
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def spaces(self) -> tuple[str, ...]:
@@ -172,6 +174,7 @@ def published(
         read=read,
         read_device=read_device,
         by_hand=card.get("by_hand", ""),
+        names=card.get("names", {}),
     )
 
 

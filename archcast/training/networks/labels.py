@@ -18,8 +18,9 @@ from archcast.core.errors import DataError, UnknownNameError
 from archcast.core.network import Network
 from archcast.predictors.networks.labels import NetworkLabels
 from archcast.training.networks.decoders import TABLE, DecoderRecord, decoder_records
+from archcast.training.networks.members import MemberRecord, member_values
 
-Record = Structure | DecoderRecord
+Record = Structure | DecoderRecord | MemberRecord
 SPACE = "network"
 
 
@@ -53,31 +54,33 @@ def network_labels(
     devices: Sequence[str] | None = None,
     most: int | None = None,
 ) -> MeasuredStructures:
-    """Measurements of a table's networks whose structure is known.
+    """Measurements of a table's networks whose structure is known; of a table of spaces, of their members.
 
     Rows that are marked as wrong, and settings that train networks, are left out; several measurements of one
     network on one device count by their median.
 
     Args:
         devices: the only ones to take, in that order; None takes all that were measured.
-        most: networks to draw at random; None takes all.
+        most: networks to draw at random, of each space; None takes all.
 
     Raises:
         UnknownNameError: no such table, metric or device; lists what there is.
         DataError: the table is not on this machine, or none of its networks has a known structure.
     """
     recipe = recipe_of(table)
-    rows = _rows(recipe, metric)
-    known = tuple(dict.fromkeys(device for _, device, _ in rows))
+    of_any_form = SPACE in recipe.spaces
+    rows = _rows(recipe, metric) if of_any_form else []
+    members = {} if of_any_form else member_values(recipe, metric, most)
+    known = {device for _, device, _ in rows} | {device for values in members.values() for device in values}
     for device in devices or ():
         if device not in known:
             raise UnknownNameError(f"device of {table}", device, known)
-    chosen = tuple(devices) if devices is not None else tuple(sorted(filter(_runs, known)))
-    by_record = _by_record(_forms(table, rows, most), rows, set(chosen))
-    if not by_record:
-        raise DataError(f"no network of {table} has a structure that is known")
+    chosen = tuple(sorted(filter(_runs, known))) if devices is None else tuple(devices)
+    by_record = _by_record(_forms(table, rows, most), rows, set(chosen)) if of_any_form else members
     records: tuple[Record, ...] = tuple(sorted(by_record, key=lambda r: (r.name, r.size, r.variant)))
-    if most is not None and len(records) > most:
+    if not records:
+        raise DataError(f"no network of {table} has a structure that is known")
+    if of_any_form and most is not None and len(records) > most:
         drawn = np.sort(np.random.default_rng(0).permutation(len(records))[:most])
         records = tuple(records[place] for place in drawn)
     return MeasuredStructures(
@@ -116,7 +119,7 @@ def _runs(device: str) -> bool:
 
 
 def _network(record: Record) -> Network:
-    return record.network if isinstance(record, DecoderRecord) else structures().network(record)
+    return structures().network(record) if isinstance(record, Structure) else record.network
 
 
 def _forms(

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from archcast.core.arrays import Ints
+from archcast.collect.tables.catalog import recipe_of
+from archcast.core.arrays import Doubles, Ints
 from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES
 from archcast.predictors.adapt.posterior import adapt_to
 from archcast.predictors.adapt.prior import DevicePrior, fit_prior
 from archcast.predictors.networks.adapt.sources import Sources
+from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.training.metrics import quality
-from archcast.training.networks.few import SourceAnswers, answers_of
+from archcast.training.networks.few import COVERAGE, SourceAnswers, answers_of
 from archcast.training.networks.fit import new
+from archcast.training.networks.labels import MeasuredStructures
 from archcast.training.protocols.network_devices import teaching
 from archcast.training.protocols.result import Progress, Record
-from archcast.training.protocols.schema import NetworkSpaces
+from archcast.training.protocols.schema import NetworkSpaces, Table
 
-FIGURES = ("spearman", "mape", "within_10")
+FIGURES = ("spearman", "mape", "within_10", "coverage_90")
 NETWORKS = "networks"
 TEACHING = 900
 """Members that teach what devices of a space have in common."""
@@ -31,10 +34,12 @@ class _Members:
     """Members of a space that devices measured, and what sources say of them.
 
     Attributes:
+        devices: of the labels, as networks of any form name them.
         others: members that are not drawn; they teach priors within the space.
     """
 
     labels: Labels
+    devices: tuple[str, ...]
     others: Labels
     told: SourceAnswers
     _priors: dict[str, DevicePrior] = field(default_factory=dict)
@@ -42,9 +47,16 @@ class _Members:
     def prior(self, device: str) -> DevicePrior:
         """What the other devices teach, learned once."""
         if device not in self._priors:
-            named = tuple(d for d in self.others.devices if d != device)
-            self._priors[device] = fit_prior(self.others.only(named))
+            own = self.labels.devices[self.devices.index(device)]
+            self._priors[device] = fit_prior(
+                self.others.only(tuple(d for d in self.others.devices if d != own))
+            )
         return self._priors[device]
+
+    def of(self, device: str) -> Doubles:
+        """What a device measured."""
+        column: Doubles = self.labels.values[:, self.devices.index(device)]
+        return column
 
 
 def run(
@@ -52,11 +64,13 @@ def run(
 ) -> list[Record]:
     """One record a method, measured space, predicted space, number of measurements and device."""
     progress(f"{protocol.name}: learning the sources")
-    sources = Sources(tuple(new(source.family).fit(teaching(source).labels) for source in protocol.sources))
+    teachers = [teaching(source) for source in protocol.sources]
+    sources = Sources(tuple(_learned(t, s.family) for t, s in zip(teachers, protocol.sources, strict=True)))
+    taught = {record.name for teacher in teachers for record in teacher.records}
     spaces = {}
     for table in protocol.spaces:
         progress(f"{protocol.name}: members of {table.space}")
-        spaces[table.space] = _members(table.labels(), protocol.members, sources)
+        spaces[table.space] = _members(table, protocol.members, sources, taught)
     records: list[Record] = []
     for method in methods:
         for measured in spaces:
@@ -68,14 +82,31 @@ def run(
     return records
 
 
-def _members(labels: Labels, count: int, sources: Sources) -> _Members:
-    """Members that every device measured, drawn at random, with what sources say of their networks."""
-    whole = np.flatnonzero(np.isfinite(labels.values).all(axis=1))
-    order = np.random.default_rng(0).permutation(whole)
+def _learned(teacher: MeasuredStructures, family: str) -> NetworkPredictor:
+    """A source that remembers what taught it."""
+    source = new(family).fit(teacher.labels)
+    source.remember(teacher.labels)
+    return source
+
+
+def _members(table: Table, count: int, sources: Sources, taught: Set[str]) -> _Members:
+    """Members that every device measured, drawn at random, with what sources say of their networks.
+
+    Args:
+        taught: members that are not drawn as sources learned from them.
+    """
+    labels, space = table.labels(), SPACES[table.space]
+    named = {old: new for name in table.tables for old, new in recipe_of(name).names.items()}
+    texts = space.to_text(labels.codes)
+    whole = [
+        row for row in np.flatnonzero(np.isfinite(labels.values).all(axis=1)) if texts[row] not in taught
+    ]
+    order = np.random.default_rng(0).permutation(np.array(whole))
     drawn, others = np.sort(order[:count]), np.sort(order[count:])
-    space = SPACES[labels.space]
     networks = [space.network(code) for code in labels.codes[drawn]]
-    return _Members(labels.rows(drawn), labels.rows(others[:TEACHING]), answers_of(sources, networks))
+    devices = tuple(named.get(device, device) for device in labels.devices)
+    told = answers_of(sources, networks)
+    return _Members(labels.rows(drawn), devices, labels.rows(others[:TEACHING]), told)
 
 
 def _records(
@@ -86,14 +117,14 @@ def _records(
 ) -> list[Record]:
     """Records of one pair of spaces, a device each, and their mean."""
     (measured, teaching), (predicted, asked) = pair
-    common = [d for d in teaching.labels.devices if d in asked.labels.devices]
+    common = [d for d in teaching.devices if d in asked.devices]
     figures = {}
     for device in common:
         drawn = [np.random.default_rng(s).choice(len(teaching.labels), n, replace=False) for s in seeds]
         if method == NETWORKS:
             draws = [_across(teaching, asked, rows, device) for rows in drawn]
         else:
-            draws = [_within(asked.prior(device), asked.labels, rows, device) for rows in drawn]
+            draws = [_within(asked, rows, device) for rows in drawn]
         figures[device] = np.mean([[one[name] for name in FIGURES] for one in draws], axis=0)
     if figures:
         figures["mean"] = np.mean(list(figures.values()), axis=0)
@@ -115,8 +146,7 @@ def _across(teaching: _Members, asked: _Members, rows: Ints, device: str) -> dic
     """By what sources of networks of any form say; what was measured is not tested."""
     same = teaching is asked
     answers, other = teaching.told.for_device(device), asked.told.for_device(device)
-    values = teaching.labels.values[:, teaching.labels.devices.index(device)]
-    truth = asked.labels.values[:, asked.labels.devices.index(device)]
+    values, truth = teaching.of(device), asked.of(device)
     joined = answers.joined(other)
     test = np.arange(len(truth))
     if same:
@@ -124,9 +154,12 @@ def _across(teaching: _Members, asked: _Members, rows: Ints, device: str) -> dic
     return joined.learned(rows, len(values) + test, np.concatenate([values, truth]), device)
 
 
-def _within(prior: DevicePrior, labels: Labels, rows: Ints, device: str) -> dict[str, float]:
+def _within(members: _Members, rows: Ints, device: str) -> dict[str, float]:
     """By the other devices of the space, measured on members that are not tested."""
-    truth = labels.values[:, labels.devices.index(device)]
-    adapted = adapt_to(prior, labels.codes[rows], truth[rows], device=device, metric=labels.metric)
+    truth, codes = members.of(device), members.labels.codes
+    prior, metric = members.prior(device), members.labels.metric
+    adapted = adapt_to(prior, codes[rows], truth[rows], device=device, metric=metric)
     test = np.setdiff1d(np.arange(len(truth)), rows)
-    return quality(truth[test], adapted.predict(labels.codes[test])[:, 0])
+    low, high = adapted.interval(codes[test], COVERAGE)
+    inside = (low[:, 0] <= truth[test]) & (truth[test] <= high[:, 0])
+    return quality(truth[test], adapted.predict(codes[test])[:, 0]) | {"coverage_90": float(inside.mean())}

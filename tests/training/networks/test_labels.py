@@ -6,6 +6,7 @@ from made_up_networks import plain_network
 
 from archcast.collect.structures import Structures
 from archcast.core.errors import DataError, UnknownNameError
+from archcast.featurize.spaces import SPACES
 from archcast.training.networks.labels import network_labels
 
 
@@ -57,3 +58,14 @@ def test_a_table_that_is_not_here_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path))
     with pytest.raises(DataError, match="timm is not on this machine"):
         network_labels("timm")
+
+
+def test_members_of_spaces_are_networks_on_devices_whose_batch_is_in_the_grammar(tables):
+    found = network_labels("help", devices=["titan_rtx-b32", "raspi4"], most=3)
+    assert sorted(found.labels.families) == ["fbnet"] * 3 + ["nasbench201"] * 3 + ["ofa_mbv3"] * 3
+    measured = np.isfinite(found.labels.values).sum(axis=0)
+    assert measured.tolist() == [9, 6]
+    record, network = found.records[0], found.labels.networks[0]
+    assert SPACES[record.family].network(SPACES[record.family].parse([record.name])[0]).key == network.key
+    with pytest.raises(UnknownNameError, match="device of help must be one of 1080ti"):
+        network_labels("help", devices=["titan_rtx_32"], most=3)

@@ -58,7 +58,7 @@ def test_what_was_measured_is_not_tested_within_one_space(protocol):
     labels = members("nasbench201", 12)
     source = Sources((Sums().fit(tiny_labels(SOURCES)),))
     told = answers_of(source, [SPACES["nasbench201"].network(code) for code in labels.codes])
-    same = network_spaces._Members(labels, labels, told)
+    same = network_spaces._Members(labels, labels.devices, labels, told)
     rows = np.arange(4)
     spoiled = labels.values.copy()
     found = network_spaces._across(same, same, rows, "board_a")

@@ -27,10 +27,11 @@ def arrays_of(learned: Learned) -> dict[str, NDArray[Any]]:
         arrays[name] = np.array([getattr(h, name) for h in p.hypotheses])
     for name in _OF_HYPOTHESES:
         arrays[name] = np.stack([np.asarray(getattr(h, name)) for h in p.hypotheses])
-    member = np.zeros((len(p.hypotheses), p.measured.shape[1]), dtype=np.uint8)
+    groups = np.zeros((len(p.hypotheses), p.measured.shape[1]), dtype=np.uint16)
     for row, h in enumerate(p.hypotheses):
-        member[row, list(h.places)] = 1
-    return arrays | {"member": member}
+        for number, members in enumerate(h.groups, start=1):
+            groups[row, list(members)] = number
+    return arrays | {"groups": groups}
 
 
 def learned_of(arrays: Mapping[str, NDArray[Any]], left: Doubles) -> Learned:
@@ -42,7 +43,10 @@ def learned_of(arrays: Mapping[str, NDArray[Any]], left: Doubles) -> Learned:
             arrays["on_sources"][i],
             arrays["on_shares"][i],
             arrays["on_likeness"][i],
-            tuple(np.flatnonzero(arrays["member"][i]).tolist()),
+            tuple(
+                tuple(np.flatnonzero(arrays["groups"][i] == number).tolist())
+                for number in range(1, int(arrays["groups"][i].max()) + 1)
+            ),
             tuple(arrays["strengths"][i].tolist()),
             arrays["inverse"][i],
         )

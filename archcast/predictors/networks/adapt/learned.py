@@ -19,11 +19,13 @@ multiplied by
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from archcast.core.arrays import Doubles
+from archcast.core.device import DeviceName
 from archcast.predictors.intervals import student_quantile
 from archcast.predictors.networks.adapt.own import OwnPrices
 from archcast.predictors.networks.adapt.posterior import FREEDOM, Posterior, learn
@@ -34,6 +36,8 @@ TRUST = 20.0
 WORTH = 8.0
 _TYPICAL = 0.8
 """Mean of |z| where deviations are right."""
+_KNOWN = 0.5
+"""Trust from which sources of a kind are those of the device."""
 _MOST = 10
 _FLOOR = 1e-4
 _WIDER = 1.3
@@ -101,8 +105,10 @@ def learn_device(
         logs: (n,), log costs; x: (n, d), work as the device's kind sees it; output: two of (n,)
     """
     kind = Kind.of(device)
-    known = kind_of(device) in sources.kinds
-    posterior = learn(logs, said.values, said.shares, places=by_kind(sources.kinds), kind=kind_of(device))
+    places = by_kind(sources.kinds)
+    trust = trust_in(device, said, places)
+    known = max(trust.values()) >= _KNOWN
+    posterior = learn(logs, said.values, said.shares, places=places, trust=trust)
     by_sources, deviation = posterior.left_out(logs)
     by_own = OwnPrices.left_out(x, np.exp(logs), kind)
     share = _share(logs - by_sources, logs - by_own, known=known)
@@ -120,6 +126,17 @@ def learn_device(
         left=sources.left,
     )
     return learned, told, apart * scale
+
+
+def trust_in(device: str, said: SourceValues, places: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """How much each kind of source is to be trusted, 0 to 1, before anything is compared.
+
+    A device whose runtime is said is of one kind. Of one whose runtime is not, those that remember what was
+    measured are trusted by how surely they do.
+    """
+    if DeviceName.parse(device).runtime:
+        return {kind: float(kind == kind_of(device)) for kind in places}
+    return {kind: float(said.sure[:, own].mean()) for kind, own in places.items()}
 
 
 def _positive(posterior: Posterior) -> Doubles:

@@ -9,7 +9,7 @@
 Hypotheses are Gaussian processes of log values: their mean is that of the sources of one kind, or one source,
 plus a level that is free; their covariance is a D D' / S + b R + g F F', with D how sources differ from their
 mean and R likeness of mixes of work. Noise has heavy tails (Student's t by reweighting, 4 degrees of
-freedom). Hypotheses are averaged by their evidence; those of the device's own kind have an advantage.
+freedom). Hypotheses are averaged by their evidence; those of a kind that is trusted have an advantage.
 
 Each hypothesis' mean is linear in L, F and R, with weights on L that sum to 1: the value of a network with
 twice the work of every kind is twice as large.
@@ -18,7 +18,8 @@ twice the work of every kind is twice as large.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -27,13 +28,14 @@ from archcast.core.arrays import Doubles
 GRID = tuple((a, 0.006, v) for a in (0.1, 1.0, 4.0) for v in (0.002, 0.01))
 PRICES = (0.05, 0.5, 2.0)
 ADVANTAGE = 3.0
-"""Log odds of a device's own kind."""
+"""Log odds of a kind that is trusted wholly."""
 _REACH = 0.3
 _FREE = 100.0
 FREEDOM = 4
 _STEPS = 4
 _MOST = 12
 """Hypotheses that are kept."""
+Groups: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Hypothesis:
         weight: its share of the evidence.
         level: constant of its mean.
         on_sources, on_shares, on_likeness: weights of L, F, R in its mean.
-        places: sources whose differences it knows; covariances are of these.
+        groups: sources whose differences it knows, those of a group by their mean; covariances are of these.
         strengths: a, b, v, g.
         inverse: of the covariance of the measurements.
     """
@@ -57,7 +59,7 @@ class Hypothesis:
     on_sources: Doubles
     on_shares: Doubles
     on_likeness: Doubles
-    places: tuple[int, ...]
+    groups: Groups
     strengths: tuple[float, float, float, float]
     inverse: Doubles
 
@@ -129,8 +131,8 @@ class Posterior:
 
     def _variance(self, h: Hypothesis, values: Doubles, shares: Doubles) -> Doubles:
         a, b, v, g = h.strengths
-        known, new = _differences(self.measured, values, h.places)
-        cross = a * new @ known.T / len(h.places) + b * likeness(shares, self.mixes)
+        known, new = _differences(self.measured, values, _pick(h.groups, values.shape[1]))
+        cross = a * new @ known.T / len(h.groups) + b * likeness(shares, self.mixes)
         cross += g * shares @ self.mixes.T + _FREE
         own = a * (new**2).mean(axis=1) + b + g * (shares**2).sum(axis=1) + _FREE
         variance: Doubles = own + v - np.einsum("ij,jk,ik->i", cross, h.inverse, cross)
@@ -138,25 +140,29 @@ class Posterior:
 
 
 def learn(
-    y: Doubles, measured: Doubles, mixes: Doubles, *, places: Mapping[str, Sequence[int]], kind: str
+    y: Doubles,
+    measured: Doubles,
+    mixes: Doubles,
+    *,
+    places: Mapping[str, Sequence[int]],
+    trust: Mapping[str, float],
 ) -> Posterior:
     """The posterior of a device.
 
     Args:
         places: of sources by kind.
-        kind: of the device.
+        trust: in each kind, 0 to 1.
 
     Shapes:
         y: (n,); measured: (n, S); mixes: (n, c)
     """
     found: list[tuple[float, Hypothesis]] = []
     for name, own in places.items():
-        advantage = ADVANTAGE if name == kind else 0.0
-        found += _hypotheses(y, measured, mixes, tuple(own), advantage)
+        alone = tuple((place,) for place in own)
+        found += _hypotheses(y, measured, mixes, alone, ADVANTAGE * trust[name], by_one=True)
     if len(places) > 1:
-        found += _hypotheses(
-            y, measured, mixes, tuple(range(measured.shape[1])), 0.0, of=list(places.values())
-        )
+        kinds = tuple(tuple(own) for own in places.values())
+        found += _hypotheses(y, measured, mixes, kinds, 0.0, by_one=False)
     evidence = np.array([log for log, _ in found])
     weights = np.exp(evidence - evidence.max())
     weights /= weights.sum()
@@ -179,45 +185,36 @@ def likeness(a: Doubles, b: Doubles) -> Doubles:
 
 
 def _weighted(h: Hypothesis, weight: float) -> Hypothesis:
-    return Hypothesis(
-        weight, h.level, h.on_sources, h.on_shares, h.on_likeness, h.places, h.strengths, h.inverse
-    )
+    return replace(h, weight=weight)
 
 
-def _differences(measured: Doubles, values: Doubles, places: Sequence[int]) -> tuple[Doubles, Doubles]:
-    """How sources differ from their mean on measured networks and on others, each source at its own level."""
-    level = measured[:, places].mean(axis=0)
-    known, new = measured[:, places] - level, values[:, places] - level
+def _pick(groups: Groups, sources: int) -> Doubles:
+    """What turns values of sources into means of groups, (S, groups)."""
+    pick = np.zeros((sources, len(groups)))
+    for column, members in enumerate(groups):
+        pick[list(members), column] = 1 / len(members)
+    return pick
+
+
+def _differences(measured: Doubles, values: Doubles, pick: Doubles) -> tuple[Doubles, Doubles]:
+    """How groups differ from their mean on measured networks and on others, each source at its own level."""
+    level = measured.mean(axis=0)
+    known, new = (measured - level) @ pick, (values - level) @ pick
     return known - known.mean(axis=1, keepdims=True), new - new.mean(axis=1, keepdims=True)
 
 
 def _hypotheses(
-    y: Doubles,
-    measured: Doubles,
-    mixes: Doubles,
-    places: tuple[int, ...],
-    advantage: float,
-    *,
-    of: Sequence[Sequence[int]] | None = None,
+    y: Doubles, measured: Doubles, mixes: Doubles, groups: Groups, advantage: float, *, by_one: bool
 ) -> list[tuple[float, Hypothesis]]:
     """Hypotheses of some sources with their log evidence.
 
     Args:
-        of: sources that count as one each, by their mean; None for each by itself.
+        by_one: whether the mean may be that of a single group, beside that of all.
     """
-    s, total = len(places), measured.shape[1]
-    level = measured.mean(axis=0)
-    pick = np.zeros((total, s if of is None else len(of)))
-    for column, members in enumerate([[p] for p in places] if of is None else of):
-        pick[list(members), column] = 1 / len(members)
-    own = (measured - level) @ pick
-    spread = own - own.mean(axis=1, keepdims=True)
-    count = own.shape[1]
-    centres = (
-        np.concatenate([pick, pick.mean(axis=1, keepdims=True)], axis=1)
-        if of is None
-        else pick.mean(axis=1, keepdims=True)
-    )
+    pick, level, count = _pick(groups, measured.shape[1]), measured.mean(axis=0), len(groups)
+    spread, _ = _differences(measured, measured, pick)
+    mean = pick.mean(axis=1, keepdims=True)
+    centres = np.concatenate([pick, mean], axis=1) if by_one else mean
     rest = y[:, None] - (measured - level) @ centres
     base, alike, prices = spread @ spread.T / count, likeness(mixes, mixes), mixes @ mixes.T
     made = []
@@ -242,7 +239,7 @@ def _hypotheses(
                         on_sources,
                         g * mixes.T @ mixed,
                         b * mixed,
-                        places,
+                        groups,
                         (a, b, v, g),
                         inverse,
                     ),

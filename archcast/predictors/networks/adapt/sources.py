@@ -17,19 +17,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from archcast.core.arrays import Doubles
 from archcast.core.device import DeviceName
 from archcast.core.network import Network
+from archcast.featurize.networks import NETWORK
+from archcast.predictors.artifact.manifest import load_any, read_manifest
+from archcast.predictors.artifact.shipped import sources_folder
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.kinds import kind_of, pass_costs
 from archcast.predictors.networks.remembered import shares_of, work_by_class
 
 _LEAST = 1e-12
+_BATCH = re.compile(r"_[0-9]+$")
 
 
 class SourceValues(NamedTuple):
@@ -90,8 +94,12 @@ class Sources:
         return np.concatenate(found)
 
     def without(self, devices: Sequence[str]) -> Sources:
-        """Those that are not on some hardware, whatever its settings and contributed run."""
+        """Those that are not on some hardware, whatever its settings and contributed run.
+
+        `1080ti_32`, as tables of spaces write the batch, is on the hardware of `1080ti`.
+        """
         hardware = {hardware_of(device) for device in devices}
+        hardware |= {_BATCH.sub("", name) for name in hardware}
         return self.only([d for d in self.devices if hardware_of(d) not in hardware])
 
     def only(self, devices: Sequence[str]) -> Sources:
@@ -137,6 +145,14 @@ class Sources:
     def sizes(self, network: Network) -> tuple[int, ...]:
         """Number of terms of each predictor."""
         return tuple(predictor.kernel_terms(network).shape[1] for predictor in self.predictors)
+
+
+@lru_cache(maxsize=1)
+def shipped_sources() -> tuple[NetworkPredictor, ...]:
+    """Shipped predictors that only teach: too few families taught them to answer for any network."""
+    root = sources_folder() / NETWORK
+    shipped: list[Any] = [load_any(read_manifest(folder)) for folder in sorted(root.iterdir(), key=str)]
+    return tuple(shipped)
 
 
 def hardware_of(device: str) -> str:

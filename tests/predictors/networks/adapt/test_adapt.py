@@ -7,9 +7,11 @@ from member_cases import tiny
 
 from archcast.core.errors import InputError
 from archcast.predictors import Card, load_any, read_manifest, save
+from archcast.predictors.networks.adapt.learned import trust_in
+from archcast.predictors.networks.adapt.posterior import learn
 from archcast.predictors.networks.adapt.predictor import adapt_network
 from archcast.predictors.networks.adapt.references import suggest_networks
-from archcast.predictors.networks.adapt.sources import Sources, hardware_of, kind_of
+from archcast.predictors.networks.adapt.sources import Sources, SourceValues, hardware_of, kind_of
 from archcast.predictors.networks.labels import NetworkLabels
 from archcast.predictors.networks.sums import Sums
 
@@ -108,6 +110,36 @@ def test_sources_on_its_own_hardware_do_not_teach(sources):
 )
 def test_kinds_of_devices(device, kind, hardware):
     assert (kind_of(device), hardware_of(device)) == (kind, hardware)
+
+
+def test_the_hardware_of_a_batch_is_that_of_the_device():
+    source = Sources((Sums().fit(labels_of("rtx-b32", "other")),))
+    assert source.without(["rtx_256"]).devices == ("other",)
+
+
+def labels_of(*devices):
+    networks = drawn(6, 0)
+    values = np.repeat(tiny().terms(networks).sum(axis=1)[:, None], len(devices), axis=1)
+    return NetworkLabels("latency", devices, tuple(networks), values, ("f",) * 6)
+
+
+def test_a_hypothesis_of_all_kinds_is_as_uncertain_as_its_measurements_left_out():
+    rng = np.random.default_rng(0)
+    values, shares = rng.normal(0, 1, (40, 6)), np.full((40, 3), 1 / 3)
+    y = values.mean(axis=1) + 5 + rng.normal(0, 0.05, 40)
+    places = {"a": (0, 1, 2), "b": (3, 4), "c": (5,)}
+    made = learn(y[:12], values[:12], shares[:12], places=places, trust=dict.fromkeys(places, 0.0))
+    assert any(len(h.groups) == 3 and len(h.groups[0]) == 3 for h in made.hypotheses)
+    assert (made.deviation(values[12:], shares[12:]) > 0.02).all()
+
+
+def test_sources_that_remember_what_was_measured_are_trusted_where_no_runtime_is_said():
+    said = SourceValues(np.zeros((4, 3)), np.ones((4, 1)), np.repeat([[0.9, 0.9, 0.1]], 4, axis=0))
+    places = {"tflite cpu float": (0, 1), "ncnn cpu float": (2,)}
+    assert trust_in("my-board", said, places) == pytest.approx(
+        {"tflite cpu float": 0.9, "ncnn cpu float": 0.1}
+    )
+    assert trust_in("my-board-ncnn-4t", said, places) == {"tflite cpu float": 0.0, "ncnn cpu float": 1.0}
 
 
 def test_suggested_networks_differ_and_build_on_what_was_measured(sources):
