@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from archcast.core.arrays import Doubles
+from archcast.core.arrays import Doubles, Ints
 from archcast.core.device import DeviceName
 from archcast.featurize.encoders.kernel_records import CLASSES, KernelTable
 from archcast.featurize.encoders.kernel_view import PRODUCTS, KernelView, Tiling
@@ -36,12 +36,27 @@ class Column:
         count: values of kernels, (kernels,).
         under: pooled column whose price its own is compared with; empty for a pooled one.
         plausible: how many times that price it may add.
+        untaught: how many times that price it adds where no network that teaches has it.
     """
 
     name: str
     count: Callable[[KernelView], Doubles]
     under: str = ""
     plausible: float = 1.0
+    untaught: float = 0.0
+
+
+class Units(NamedTuple):
+    """How prices of columns hang together, see `Column`.
+
+    Shapes:
+        under: (d,), the place of the column that each stands under, its own for a pooled one; plausible,
+            untaught: (d,)
+    """
+
+    under: Ints
+    plausible: Doubles
+    untaught: Doubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +72,14 @@ class ColumnSet:
     columns: tuple[Column, ...]
 
     @property
-    def units(self) -> tuple[list[int], Doubles]:
-        """Of each column the place of the one it stands under (itself for a pooled one), and `plausible`."""
+    def units(self) -> Units:
+        """How prices of its columns hang together."""
         places = {column.name: place for place, column in enumerate(self.columns)}
-        under = [places[column.under or column.name] for column in self.columns]
-        return under, np.array([column.plausible for column in self.columns])
+        return Units(
+            np.array([places[column.under or column.name] for column in self.columns]),
+            np.array([column.plausible for column in self.columns]),
+            np.array([column.untaught for column in self.columns]),
+        )
 
 
 def _pooled() -> tuple[Column, ...]:
@@ -137,7 +155,7 @@ def _winograd(k: KernelView) -> Doubles:
 def _grouped(*, plain: bool) -> tuple[Column, ...]:
     under, times = "products.padded", 100.0 if plain else 10.0
     return (
-        Column("grouped.macs", lambda k: k.macs * k.grouped, under, times),
+        Column("grouped.macs", lambda k: k.macs * k.grouped, under, times, times if plain else 0.0),
         Column("grouped.taps", _taps, under, times),
         Column("grouped.laid_out", lambda k: k.laid_out * k.grouped, "bytes", 3),
         Column("grouped.groups", lambda k: k.groups * k.grouped, "kernels", 2),

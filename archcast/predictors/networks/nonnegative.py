@@ -20,25 +20,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from archcast.core.arrays import Doubles
+from archcast.featurize.encoders.kernel_work import Units
 
 
-def units(relative: Doubles, under: Sequence[int], plausible: Doubles) -> Doubles:
+def units(relative: Doubles, columns: Units) -> Doubles:
     """The unit of each price.
 
     Shapes:
         relative: (n, d), x / y; output: (d,), 0 for a column that no network has
     """
     size = np.sqrt(np.square(relative).mean(axis=0))
-    parent = size[list(under)]
+    parent = size[columns.under]
     scale = np.where(parent > 0, parent, size)
-    found: Doubles = np.where(size > 0, plausible / np.where(scale > 0, scale, 1.0), 0.0)
+    found: Doubles = np.where(size > 0, columns.plausible / np.where(scale > 0, scale, 1.0), 0.0)
     return found
 
 
-def prices(
-    x: Doubles, y: Doubles, *, under: Sequence[int], plausible: Doubles, ridges: Sequence[float]
-) -> Doubles:
-    """Prices at every ridge.
+def prices(x: Doubles, y: Doubles, *, columns: Units, ridges: Sequence[float]) -> Doubles:
+    """Prices at every ridge; one that no network has is `untaught` times that which it stands under.
 
     Shapes:
         x: (n, d), y: (n,) without NaN; output: (len(ridges), d)
@@ -46,7 +45,7 @@ def prices(
     from scipy.optimize import nnls  # a fifth of a second, which predicting need not wait for
 
     relative = x / y[:, None]
-    unit = units(relative, under, plausible)
+    unit = units(relative, columns)
     scaled = relative * unit
     gram, right = scaled.T @ scaled, scaled.sum(axis=0)
     out = np.empty((len(ridges), x.shape[1]))
@@ -54,4 +53,6 @@ def prices(
         factor = np.linalg.cholesky(gram + len(y) * ridge**2 * np.eye(len(gram)))
         solved, _ = nnls(factor.T, np.linalg.solve(factor, right), maxiter=50 * len(gram))
         out[place] = solved * unit
+    new = unit == 0
+    out[:, new] = columns.untaught[new] * out[:, columns.under[new]]
     return out

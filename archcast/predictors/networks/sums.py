@@ -152,11 +152,11 @@ class Sums(NetworkPredictor):
 
     def _solve(self, column: int, x: Doubles, y: Doubles, ridges: tuple[float, ...]) -> Doubles:
         """Prices of a device from the networks that it has measured, (len(ridges), d)."""
-        under, plausible = WORK[Kind.of(self.devices_[column]).work].units
+        columns = WORK[Kind.of(self.devices_[column]).work].units
         known = np.isfinite(y)
         if known.sum() < 2:
             return np.full((len(ridges), x.shape[1]), np.nan)
-        return prices(x[known], y[known], under=under, plausible=plausible, ridges=ridges)
+        return prices(x[known], y[known], columns=columns, ridges=ridges)
 
     def _ridge(
         self, columns: Sequence[int], totals: Mapping[Kind, Doubles], costs: Doubles, families: Sequence[str]

@@ -41,8 +41,7 @@ class OwnPrices:
         Shapes:
             x: (n, d); costs: (n,)
         """
-        under, plausible = WORK[kind.work].units
-        return cls(prices(x, costs, under=under, plausible=plausible, ridges=RIDGES).T)
+        return cls(prices(x, costs, columns=WORK[kind.work].units, ridges=RIDGES).T)
 
     @classmethod
     def left_out(cls, x: Doubles, costs: Doubles, kind: Kind) -> Doubles:
