@@ -36,6 +36,7 @@ from typer.main import get_command
 import archcast
 from archcast.cli import app, main
 from archcast.featurize.onnx_model import to_onnx
+from archcast.featurize.spaces import SPACES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -87,8 +88,11 @@ def full(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> boo
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_a_page_is_true(page: Path, shell: Shell, full: bool, tmp_path: Path) -> None:
     asks = full and f"localhost:{PORT}" in page.read_text()
+    known = set(SPACES)
     with served(tmp_path / "home", port=PORT) if asks else nullcontext():
         check_page(page, shell, full=full)
+    for defined in set(SPACES) - known:
+        SPACES.forget(defined)
 
 
 def test_no_page_is_overwritten_by_one_of_the_site() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from archcast.predictors import Card, Predictor
 from archcast.predictors.intervals import check_coverage
 from archcast.predictors.lowered.batches import Parts, values_of_batch
 from archcast.predictors.lowered.forms import Form
-from archcast.predictors.networks.contract import NetworkPredictor
+from archcast.predictors.networks.contract import UNLIKE, NetworkPredictor
 from archcast.predictors.networks.form import NetworkForm
 from archcast.predictors.networks.members.form import MembersForm
 from archcast.predictors.networks.members.predictor import MembersPredictor
@@ -26,6 +27,8 @@ from archcast.serving.entry import Entry
 from archcast.serving.store import Store
 
 NO_PATH = "no path from input to output"
+_DRAWN = 4
+"""Members that tell what a space is like."""
 
 
 class LoadedPredictor:
@@ -242,6 +245,19 @@ class LoadedMembers(LoadedPredictor):
     def range_note(self, value: float) -> str:
         """The same, of the values of one pass that its predictor gives."""
         return self.entry.range_note(_of_a_pass(self.model.form, value))
+
+    def notes_of_codes(self, codes: Codes, predicted: Floats) -> list[str]:
+        """The same, and of every member whether the space is unlike what its predictor learned from."""
+        notes = super().notes_of_codes(codes, predicted)
+        return ["; ".join(filter(None, (note, self._of_space))) for note in notes]
+
+    @cached_property
+    def _of_space(self) -> str:
+        """What is true of the networks of all members that were drawn."""
+        dataset = self.model.targets_[0].dataset
+        networks = [self.space.network(code, dataset) for code in self.space.sample(_DRAWN, seed=0)]
+        unlike = all(UNLIKE in note for note in self.model.network_model.notes(networks))
+        return UNLIKE if unlike else ""
 
     def prepare(self) -> Self:
         """Make its tables now, in place of when so many members were asked for that it pays; returns itself.

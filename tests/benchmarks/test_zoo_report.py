@@ -7,7 +7,7 @@ from zoo_entry import ZooMade
 from zoo_recipe import Entry
 from zoo_report import write_report
 
-from archcast.predictors import BayesianLinear, FlopsBaseline, LookupTable, save
+from archcast.predictors import BayesianLinear, FlopsBaseline, LookupTable, Tabulated, save
 from archcast.training.fit import fit
 from archcast.training.splits import group_split
 
@@ -77,8 +77,11 @@ def test_the_text_says_what_was_fitted_to_what(made, written):
 
 def test_an_export_is_called_one_and_entries_keep_their_order(made, written):
     card = replace(made.fitted.card, teacher="lookup")
+    table = Tabulated.of(made.fitted.predictor)
     other = replace(
-        made, entry=made.entry.model_copy(update={"name": "again"}), fitted=replace(made.fitted, card=card)
+        made,
+        entry=made.entry.model_copy(update={"name": "again"}),
+        fitted=replace(made.fitted, card=card, predictor=table),
     )
     text, _ = written(other, made)
     assert text.count("predictor `lookup`, written out as a table; fitted to") == 1

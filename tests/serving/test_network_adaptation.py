@@ -46,6 +46,8 @@ def test_a_board_learned_from_networks_answers_for_networks_and_every_space():
     through = archcast.predict(cells, "my-board")
     networks = [SPACES["nasbench201"].network(SPACES["nasbench201"].parse([cell])[0]) for cell in cells]
     np.testing.assert_allclose(through, made.predict(networks), rtol=1e-4)
+    told = archcast.load("my-board", space="nasbench201").notes(cells)
+    assert all("unlike any network that it learned from" in note for note in told)
 
 
 def test_it_is_found_in_another_process(home):

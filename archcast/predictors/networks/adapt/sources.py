@@ -26,7 +26,7 @@ from archcast.core.arrays import Doubles
 from archcast.core.device import DeviceName
 from archcast.core.network import Network
 from archcast.featurize.networks import NETWORK
-from archcast.predictors.artifact.manifest import load_any, read_manifest
+from archcast.predictors.artifact.manifest import MANIFEST, load_any, read_manifest
 from archcast.predictors.artifact.shipped import sources_folder
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.kinds import kind_of, pass_costs
@@ -151,7 +151,8 @@ class Sources:
 def shipped_sources() -> tuple[NetworkPredictor, ...]:
     """Shipped predictors that only teach: too few families taught them to answer for any network."""
     root = sources_folder() / NETWORK
-    shipped: list[Any] = [load_any(read_manifest(folder)) for folder in sorted(root.iterdir(), key=str)]
+    folders = sorted((f for f in root.iterdir() if f.joinpath(MANIFEST).is_file()), key=str)
+    shipped: list[Any] = [load_any(read_manifest(folder)) for folder in folders]
     return tuple(shipped)
 
 

@@ -6,12 +6,14 @@ from made_up_networks import plain_network
 from member_cases import tiny
 
 from archcast.core.errors import InputError
+from archcast.featurize.spaces import SPACES
 from archcast.predictors import Card, load_any, read_manifest, save
 from archcast.predictors.networks.adapt.learned import trust_in
 from archcast.predictors.networks.adapt.posterior import learn
 from archcast.predictors.networks.adapt.predictor import adapt_network
 from archcast.predictors.networks.adapt.references import suggest_networks
 from archcast.predictors.networks.adapt.sources import Sources, SourceValues, hardware_of, kind_of
+from archcast.predictors.networks.contract import UNLIKE
 from archcast.predictors.networks.labels import NetworkLabels
 from archcast.predictors.networks.sums import Sums
 
@@ -88,6 +90,14 @@ def test_a_network_measured_twice_counts_once(sources):
     once = adapt_network(known, truth(known), device="board", sources=sources)
     both = adapt_network(twice, values, device="board", sources=sources)
     np.testing.assert_allclose(once.predict(known), both.predict(known), rtol=1e-6)
+
+
+def test_a_network_of_other_work_than_was_measured_is_told_as_unlike(sources):
+    known = drawn(5, 3)
+    made = adapt_network(known, truth(known), device="board-tflite2.10-1large", sources=sources)
+    cell = SPACES["nasbench201"].network(SPACES["nasbench201"].sample(1, seed=0)[0])
+    assert UNLIKE in made.notes([cell])[0]
+    assert made.notes(known) == [""] * 5
 
 
 def test_sources_on_its_own_hardware_do_not_teach(sources):
