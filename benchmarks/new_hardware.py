@@ -23,7 +23,8 @@ import numpy as np
 from archcast.core.arrays import Doubles, Ints
 from archcast.predictors.artifact.manifest import load_any, read_manifest
 from archcast.predictors.networks.adapt.learned import learn_device
-from archcast.predictors.networks.adapt.sources import Sources
+from archcast.predictors.networks.adapt.predictor import alike
+from archcast.predictors.networks.adapt.sources import Sources, shipped_sources
 from archcast.predictors.networks.contract import NetworkPredictor
 from archcast.predictors.networks.kinds import Kind, pass_costs
 from archcast.training.metrics import quality
@@ -65,8 +66,10 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, help="file to write")
     args = parser.parse_args()
     folders = sorted(ZOO.glob("network-*"))
-    shipped = (load_any(read_manifest(folder)) for folder in folders)
-    sources = Sources(tuple(p for p in shipped if isinstance(p, NetworkPredictor)))
+    shipped = (*(load_any(read_manifest(folder)) for folder in folders), *shipped_sources())
+    sources = Sources(
+        tuple(p for p in shipped if isinstance(p, NetworkPredictor) and p.metric_ in alike("latency"))
+    )
     rows = [row for target in TARGETS for row in of_target(target, sources)]
     out = args.csv.open("w", newline="", encoding="utf-8") if args.csv else sys.stdout
     with out:
