@@ -7,8 +7,8 @@
 | e, f | (n,) errors of both on each measurement, learned without it |
 
 Log values are s times those of the sources' posterior and 1 - s times those of own prices. The odds of s
-are (mean f^2 / mean e^2)^(m / 4), m being n and 10 at most, times `TRUST` where sources of the device's kind
-teach; where none does, s is half of that and a quarter, as neither is known to hold.
+are (mean f^2 / mean e^2)^(m / 4), m being n and 10 at most, times `TRUST` where a kind of source is trusted
+(`trust_in`); where none is, s is half of that and a quarter, as neither is known to hold.
 
 Deviations are those of the posterior and of f, and what both differ by; a network that sources do not
 remember is more uncertain than measured ones that they do. With z, errors over their deviations, they are
