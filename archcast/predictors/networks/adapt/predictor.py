@@ -17,12 +17,10 @@ from archcast.predictors.intervals import check_coverage
 from archcast.predictors.networks.adapt.files import ARRAYS, arrays_of, learned_of
 from archcast.predictors.networks.adapt.learned import Learned, learn_device
 from archcast.predictors.networks.adapt.own import logs_of_sums
-from archcast.predictors.networks.adapt.posterior import likeness
 from archcast.predictors.networks.adapt.sources import Sources, SourceValues
 from archcast.predictors.networks.contract import UNLIKE, NetworkPredictor, network_predictor, operators_of
 from archcast.predictors.networks.kinds import Kind, pass_costs
 from archcast.predictors.networks.labels import NetworkLabels
-from archcast.predictors.networks.remembered import shares_of, work_by_class
 
 LEAST = 3
 """Fewest different networks that must be measured."""
@@ -149,9 +147,8 @@ class AdaptedNetworks(NetworkPredictor):
         notes = super().notes_by_device(networks)
         if not networks:
             return notes
-        work = np.stack([work_by_class(network).sum(axis=0) for network in networks])
-        nearest = likeness(shares_of(work), self.learned_.posterior.mixes).max(axis=1)
-        unlike = [UNLIKE if near < _UNLIKE else "" for near in nearest]
+        said, _ = self._told(networks)
+        unlike = [UNLIKE if near < _UNLIKE else "" for near in self.learned_.nearest(said)]
         return [["; ".join(filter(None, (note, far)))] for (note,), far in zip(notes, unlike, strict=True)]
 
     def take_columns(self, whole: AdaptedNetworks, columns: tuple[int, ...]) -> None:

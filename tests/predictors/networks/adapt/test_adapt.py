@@ -98,6 +98,8 @@ def test_a_network_of_other_work_than_was_measured_is_told_as_unlike(sources):
     cell = SPACES["nasbench201"].network(SPACES["nasbench201"].sample(1, seed=0)[0])
     assert UNLIKE in made.notes([cell])[0]
     assert made.notes(known) == [""] * 5
+    low, high = made.interval([cell], 0.9)
+    assert high / low > np.exp(2 * 0.3)
 
 
 def test_sources_on_its_own_hardware_do_not_teach(sources):
