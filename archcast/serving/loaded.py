@@ -253,9 +253,12 @@ class LoadedMembers(LoadedPredictor):
 
     @cached_property
     def _of_space(self) -> str:
-        """What is true of the networks of all members that were drawn."""
+        """What is true of the networks of all members that were drawn; nothing where only tables are left."""
         dataset = self.model.targets_[0].dataset
-        networks = [self.space.network(code, dataset) for code in self.space.sample(_DRAWN, seed=0)]
+        try:
+            networks = [self.space.network(code, dataset) for code in self.space.sample(_DRAWN, seed=0)]
+        except InputError:
+            return ""
         unlike = all(UNLIKE in note for note in self.model.network_model.notes(networks))
         return UNLIKE if unlike else ""
 
