@@ -97,13 +97,17 @@ class Learned:
         missing = np.maximum(self.remembered - said.sure @ weights, 0.0)
         further = self.share**2 * (_WIDER * self.left @ weights) ** 2 * missing
         quantile = student_quantile(0.5 + coverage / 2, FREEDOM + len(self.posterior.measured))
-        other = _OTHER * (1 - np.minimum(self.nearest(said) / _NEAR, 1.0))
+        other = _OTHER * (1 - np.minimum(self.nearest(said.shares) / _NEAR, 1.0))
         reach: Doubles = quantile * np.sqrt(self.scale**2 * (deviation**2 + further) + other**2)
         return reach
 
-    def nearest(self, said: SourceValues) -> Doubles:
-        """Likeness of networks' work to that of the measured network that is most alike, (t,)."""
-        alike: Doubles = likeness(said.shares, self.posterior.mixes).max(axis=1)
+    def nearest(self, shares: Doubles) -> Doubles:
+        """Likeness of networks' work to that of the measured network that is most alike.
+
+        Shapes:
+            shares: (t, c); output: (t,)
+        """
+        alike: Doubles = likeness(shares, self.posterior.mixes).max(axis=1)
         return alike
 
     def _weights(self) -> Doubles:

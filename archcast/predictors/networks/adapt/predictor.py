@@ -21,6 +21,7 @@ from archcast.predictors.networks.adapt.sources import Sources, SourceValues
 from archcast.predictors.networks.contract import UNLIKE, NetworkPredictor, network_predictor, operators_of
 from archcast.predictors.networks.kinds import Kind, pass_costs
 from archcast.predictors.networks.labels import NetworkLabels
+from archcast.predictors.networks.remembered import shares_of, work_by_class
 
 LEAST = 3
 """Fewest different networks that must be measured."""
@@ -147,8 +148,8 @@ class AdaptedNetworks(NetworkPredictor):
         notes = super().notes_by_device(networks)
         if not networks:
             return notes
-        said, _ = self._told(networks)
-        unlike = [UNLIKE if near < _UNLIKE else "" for near in self.learned_.nearest(said)]
+        shares = shares_of(np.stack([work_by_class(network).sum(axis=0) for network in networks]))
+        unlike = [UNLIKE if near < _UNLIKE else "" for near in self.learned_.nearest(shares)]
         return [["; ".join(filter(None, (note, far)))] for (note,), far in zip(notes, unlike, strict=True)]
 
     def take_columns(self, whole: AdaptedNetworks, columns: tuple[int, ...]) -> None:
