@@ -177,9 +177,10 @@ class AdaptedNetworks(NetworkPredictor):
             own = {n.removeprefix(start): c for n, c in files.items() if n.startswith(start) and n != head}
             predictors.append(network_predictor(json.loads(files[head]), own))
         self.sources_ = Sources(tuple(predictors))
-        if ARRAYS not in files:
+        arrays = unpack(files[ARRAYS], ARRAYS) if ARRAYS in files else {}
+        if "groups" not in arrays:
             raise ArtifactError("it was adapted by an earlier version: adapt the device again")
-        self.learned_ = learned_of(unpack(files[ARRAYS], ARRAYS), self.sources_.left)
+        self.learned_ = learned_of(arrays, self.sources_.left)
 
     @property
     def _kind(self) -> Kind:

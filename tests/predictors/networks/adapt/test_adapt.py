@@ -5,9 +5,11 @@ import pytest
 from made_up_networks import plain_network
 from member_cases import tiny
 
-from archcast.core.errors import InputError
+from archcast.core.errors import ArtifactError, InputError
 from archcast.featurize.spaces import SPACES
 from archcast.predictors import Card, load_any, read_manifest, save
+from archcast.predictors.artifact.arrays import pack
+from archcast.predictors.networks.adapt.files import ARRAYS, arrays_of
 from archcast.predictors.networks.adapt.learned import trust_in
 from archcast.predictors.networks.adapt.posterior import learn
 from archcast.predictors.networks.adapt.predictor import adapt_network
@@ -79,6 +81,9 @@ def test_saved_and_loaded_it_is_the_same(sources, tmp_path):
     again = load_any(read_manifest(tmp_path / "made"))
     np.testing.assert_array_equal(again.predict(others), made.predict(others))
     np.testing.assert_array_equal(again.interval(others, 0.9), made.interval(others, 0.9))
+    arrays = {name: array for name, array in arrays_of(made.learned_).items() if name != "groups"}
+    with pytest.raises(ArtifactError, match="adapt the device again"):
+        again.take_files(made.learned_files() | {ARRAYS: pack(arrays)})
 
 
 def test_a_network_measured_twice_counts_once(sources):
