@@ -46,6 +46,10 @@ class MeasuredStructures:
         """Coarse family of each network."""
         return tuple(record.coarse for record in self.records)
 
+    def rows(self, rows: Ints) -> MeasuredStructures:
+        """Some of the networks."""
+        return MeasuredStructures(self.labels.rows(rows), tuple(self.records[row] for row in rows))
+
 
 def network_labels(
     table: str,

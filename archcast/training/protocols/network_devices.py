@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from archcast.predictors.networks.adapt.references import suggest_places
 from archcast.predictors.networks.folds import family_folds
 from archcast.training.networks.few import SourceAnswers, answers_of_unseen
 from archcast.training.networks.labels import MeasuredStructures, network_labels
-from archcast.training.protocols.networks import EVERY, kind_of, tested
+from archcast.training.protocols.networks import records_by_kind, tested
 from archcast.training.protocols.result import Progress, Record
 from archcast.training.protocols.schema import NetworkDevices, NetworkSource
 
@@ -26,22 +26,22 @@ FIGURES = ("mape", "within_10", "spearman", "coverage_90")
 class _Setting:
     """The networks of the target, what sources say of them, and how measured ones are drawn."""
 
-    found: MeasuredStructures
+    target: MeasuredStructures
     told: SourceAnswers
     method: str
     measured: int
 
     def quality(self, column: int, seed: int) -> list[float]:
         """Figures of one draw on one device."""
-        device = self.found.labels.devices[column]
+        device = self.target.labels.devices[column]
         answers = self.told.for_device(device)
         rows, test = self._drawn(answers, column, seed)
-        figures = answers.learned(rows, test, self.found.labels.values[:, column], device)
+        figures = answers.learned(rows, test, self.target.labels.values[:, column], device)
         return [figures[name] for name in FIGURES]
 
     def _drawn(self, answers: SourceAnswers, column: int, seed: int) -> tuple[Ints, Ints]:
         """Networks that are measured, and those that are tested: of other families, and no near-copies."""
-        labels = self.found.labels
+        labels = self.target.labels
         known = np.flatnonzero(np.isfinite(labels.values[:, column]))
         names = np.array(labels.families)
         rng = np.random.default_rng(seed)
@@ -52,7 +52,7 @@ class _Setting:
             rows = _spread(known, names, self.measured, rng)
         else:
             rows = _of_few(known, names, self.measured, rng)
-        groups = self.found.groups
+        groups = self.target.groups
         test = known[~np.isin(names[known], names[rows]) & ~np.isin(groups[known], groups[rows])]
         return rows, test
 
@@ -62,7 +62,7 @@ def run(
 ) -> list[Record]:
     """One record a method, a number of measurements and a kind of device: medians over its settings."""
     target = tested(network_labels(protocol.target.table, protocol.target.metric), protocol.least)
-    target = _fewer(target, protocol.most)
+    target = target.rows(np.sort(np.random.default_rng(0).permutation(len(target.labels))[: protocol.most]))
     tables = [teaching(source) for source in protocol.sources]
     folds = family_folds(target.labels.families, protocol.folds)
     answers = answers_of_unseen(
@@ -82,43 +82,19 @@ def run(
 
 def _records(asked: _Setting, seeds: Sequence[int]) -> list[Record]:
     """Records of one method and number of measurements."""
-    labels = asked.found.labels
+    labels = asked.target.labels
     chosen = seeds[:1] if asked.method == "suggested" else seeds
-    figures: dict[str, list[float]] = {}
-    for column, device in enumerate(labels.devices):
-        figures[device] = np.mean([asked.quality(column, seed) for seed in chosen], axis=0).tolist()
-    of_kind: dict[str, list[str]] = {EVERY: list(labels.devices)}
-    for device in labels.devices:
-        of_kind.setdefault(kind_of(device), []).append(device)
-    return [
-        {
-            "predictor": f"adapted, {asked.method}",
-            "measured": asked.measured,
-            "seeds": len(chosen),
-            "kind": kind,
-            "settings": len(devices),
-            "networks": len(labels),
-        }
-        | {
-            name: round(float(value), 4)
-            for name, value in zip(FIGURES, np.median([figures[d] for d in devices], axis=0), strict=True)
-        }
-        for kind, devices in of_kind.items()
-    ]
+    head = {"predictor": f"adapted, {asked.method}", "measured": asked.measured, "seeds": len(chosen)}
+    figures = {
+        device: [asked.quality(column, seed) for seed in chosen]
+        for column, device in enumerate(labels.devices)
+    }
+    return records_by_kind(head, labels, FIGURES, figures)
 
 
 def teaching(source: NetworkSource) -> MeasuredStructures:
     """What a source's table teaches."""
     return network_labels(source.table, source.metric, most=source.most)
-
-
-def _fewer(measured: MeasuredStructures, most: int) -> MeasuredStructures:
-    """Some of the networks, drawn at random."""
-    n = len(measured.labels)
-    rows = np.sort(np.random.default_rng(0).permutation(n)[:most])
-    return replace(
-        measured, labels=measured.labels.rows(rows), records=tuple(measured.records[i] for i in rows)
-    )
 
 
 def _of_few(known: Ints, names: np.ndarray, n: int, rng: np.random.Generator) -> Ints:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +29,7 @@ class _Setting:
     """A table, a way to make folds, and the seeds that matter to it."""
 
     table: TestedTable
-    found: MeasuredStructures
+    measured: MeasuredStructures
     folds_of: str
     seeds: Sequence[int]
 
@@ -76,37 +76,51 @@ def tested(measured: MeasuredStructures, least: int) -> MeasuredStructures:
         raise InputError(f"a setting must have at least {least} networks to be tested, none has")
     chosen = labels.only(devices)
     rows = np.flatnonzero(np.isfinite(chosen.values).any(axis=1))
-    return replace(measured, labels=chosen.rows(rows), records=tuple(measured.records[i] for i in rows))
+    return replace(measured, labels=chosen).rows(rows)
 
 
 def _records(asked: _Setting, method: str, folds: int) -> list[Record]:
     """Records of one method."""
-    labels: NetworkLabels = asked.found.labels
-    groups = asked.found.groups
+    labels: NetworkLabels = asked.measured.labels
+    groups = asked.measured.groups
     figures: dict[str, list[list[float]]] = {device: [] for device in labels.devices}
     for seed in asked.seeds:
         if asked.folds_of == "groups":
             numbers = random_folds(groups, folds, seed)
         else:
             coarse = asked.folds_of == "coarse"
-            numbers = family_folds(asked.found.coarse if coarse else labels.families, folds)
+            numbers = family_folds(asked.measured.coarse if coarse else labels.families, folds)
         said = left_out(lambda: learner(method), labels, numbers, groups=groups, seed=seed)
         for device, quality in quality_by_device(labels, said).items():
             figures[device].append([quality[name] for name in FIGURES])
+    head = {
+        "predictor": method,
+        "table": asked.table.table,
+        "metric": asked.table.metric,
+        "folds_of": asked.folds_of,
+    }
+    return records_by_kind(head, labels, FIGURES, figures)
+
+
+def records_by_kind(
+    head: Record,
+    labels: NetworkLabels,
+    names: Sequence[str],
+    figures: Mapping[str, Sequence[Sequence[float]]],
+) -> list[Record]:
+    """One record a kind of device: medians over its settings of means over seeds.
+
+    Args:
+        head: what each record begins with.
+        names: of the figures.
+        figures: device -> figures of each seed.
+    """
     of_kind: dict[str, list[str]] = {EVERY: list(labels.devices)}
     for device in labels.devices:
         of_kind.setdefault(kind_of(device), []).append(device)
     return [
-        {
-            "predictor": method,
-            "table": asked.table.table,
-            "metric": asked.table.metric,
-            "folds_of": asked.folds_of,
-            "kind": kind,
-            "settings": len(devices),
-            "networks": len(labels),
-        }
-        | dict(zip(FIGURES, _medians([figures[device] for device in devices]), strict=True))
+        {**head, "kind": kind, "settings": len(devices), "networks": len(labels)}
+        | dict(zip(names, _medians([figures[device] for device in devices]), strict=True))
         for kind, devices in of_kind.items()
     ]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from archcast.training.protocols import (
     adaptation,
-    few_networks,
     intervals,
     learning_curve,
     network_devices,
@@ -21,7 +20,6 @@ Runner = Callable[[Any, Sequence[str], Sequence[int], Progress], list[Record]]
 RUNNERS: Mapping[str, Runner] = {
     "adaptation": adaptation.run,
     "training": training.run,
-    "few-networks": few_networks.run,
     "learning-curve": learning_curve.run,
     "intervals": intervals.run,
     "networks": networks.run,

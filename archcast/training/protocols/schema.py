@@ -20,6 +20,7 @@ from archcast.training.networks.fit import network_methods
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
 Figure = Literal["spearman", "kendall", "mape", "within_5", "within_10", "within_20", "coverage_90"]
+TAU_BY_N = "tau by n"
 
 
 class Part(BaseModel):
@@ -155,31 +156,25 @@ class Training(Protocol):
     trimmed: float = Field(default=0.0, ge=0.0, lt=0.5)
 
 
-class FewNetworks(Protocol):
-    """n random networks teach and nothing else, all others are ranked by Kendall's tau.
+class LearningCurve(Protocol):
+    """n random networks of a device teach and nothing else, its others are predicted.
 
     Attributes:
-        tasks: name -> data set whose values teach, null for those that are ranked.
-        test: whether `all` networks are ranked, those that teach among them, or the `rest`.
+        tasks: name -> data set whose values teach, null for those that are predicted.
+        test: whether `all` networks are predicted, those that teach among them, or the `rest`.
         without_twins: whether a second record leaves out of the test what computes the same function as a
             training network.
+        figures: means over devices and seeds, a record an n; or Kendall's tau and its deviation, all in
+            one record.
     """
-
-    kind: Literal["few-networks"]
-    table: Table
-    tasks: Annotated[dict[str, str | None], Field(min_length=1)]
-    counts: Annotated[tuple[Count, ...], Field(min_length=1)]
-    test: Literal["rest", "all"] = "rest"
-    without_twins: bool = True
-
-
-class LearningCurve(Protocol):
-    """n random rows of a device teach, all its others test; figures are means over devices and seeds."""
 
     kind: Literal["learning-curve"]
     tables: Annotated[tuple[Table, ...], Field(min_length=1)]
+    tasks: Annotated[dict[str, str | None], Field(min_length=1)] = {"": None}
     counts: Annotated[tuple[Count, ...], Field(min_length=1)]
-    figures: Names = ("spearman", "kendall", "mape", "within_10")
+    test: Literal["rest", "all"] = "rest"
+    without_twins: bool = False
+    figures: Names | Literal["tau by n"] = ("spearman", "kendall", "mape", "within_10")
 
 
 class ShippedPredictor(Table):
@@ -301,14 +296,7 @@ class NetworkSpaces(Protocol):
 
 
 AnyKind = (
-    Adaptation
-    | Training
-    | FewNetworks
-    | LearningCurve
-    | IntervalCoverage
-    | NetworkFolds
-    | NetworkDevices
-    | NetworkSpaces
+    Adaptation | Training | LearningCurve | IntervalCoverage | NetworkFolds | NetworkDevices | NetworkSpaces
 )
 KINDS = tuple(get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(AnyKind))
 AnyProtocol = Annotated[

@@ -99,7 +99,7 @@ def test_a_file_of_ones_own(own, small_tables, monkeypatch):
         (("measured: [8]", "measured: []"), "measured: .*at least 1 item"),
         (("predictors: [suggested]", "predictors: [oracle]"), "method of mine must be one of random"),
         (("kind: adaptation", "kind: training"), "sources is no key|train: Field required|table"),
-        (("kind: adaptation", "kind: magic"), "kind must be one of adaptation, training, few-networks"),
+        (("kind: adaptation", "kind: magic"), "kind must be one of adaptation, training, learning-curve"),
         (("kind: adaptation\n", ""), "kind must be one of"),
         (("title:", "name: other\ntitle:"), "name is no key of a protocol"),
         ((", source: a paper", ""), "a published record must have a source"),
