@@ -32,7 +32,7 @@ from archcast.training.networks.few import SourceAnswers, answers_of
 from archcast.training.networks.labels import network_labels
 
 ZOO = Path(__file__).parents[1] / "archcast" / "zoo"
-MEASURED, DRAWS, SETTINGS, LEAST = (10, 20), 2, 4, 15
+MEASURED, DRAWS, SETTINGS, LEAST = (5, 10, 20), 2, 24, 15
 FIGURES = ("mape", "median_error", "within_10", "within_20", "spearman", "coverage_90")
 
 

@@ -62,6 +62,9 @@ class AdaptedPredictor(LoadedPredictor):
     def save(self) -> Path:
         """Keep it under `ARCHCAST_HOME`; from now on `archcast.predict` knows the device.
 
+        Of latency and throughput also in other spaces and for networks of any form, which is learned from the
+        same measurements in some seconds when it is first asked for.
+
         Returns:
             The folder, which holds plain files with a manifest of hashes, and the measurements beside them;
             one saved before is kept aside, and `archcast remove` brings it back.

@@ -382,7 +382,7 @@ def _same(device: str | None, entries: list[Entry], space: str | None) -> str | 
 
 def _only_space(entries: list[Entry], device: str | None, metric: str) -> str:
     """The one space in which there are entries of the device."""
-    having = sorted({e.space for e in entries if e.device == device})
+    having = sorted({e.space for e in entries if e.device == device and not e.card.goes_with})
     if len(having) > 1:
         raise InputError(f"space must be named, as {', '.join(having)} all have {metric} on {device}")
     if not having:

@@ -85,7 +85,9 @@ def kept_of(entry: Entry) -> Measured | None:
 def _replaced_by(key: Key, kept: Measured) -> Replaced | None:
     """What answers under a key now; None where nothing does, or it cannot be used."""
     here = store(fresh=True)
-    entry = next((e for e in here.every if e.key == key and not e.derived_from), None)
+    entry = next(
+        (e for e in here.every if e.key == key and not e.derived_from and not e.card.goes_with), None
+    )
     if entry is None:
         return None
     try:
@@ -116,6 +118,7 @@ def remove(
     """
     METRICS[metric]
     own = [e for e in store(fresh=True).every if (e.origin, e.metric, e.derived_from) == ("own", metric, "")]
+    own = [e for e in own if not e.card.goes_with]
     fitting = [
         e for e in own if e.device == device and space in (None, e.space) and dataset in (None, e.dataset)
     ]

@@ -14,12 +14,18 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from archcast.core import settings
-from archcast.core.errors import ArchcastError, ArchcastWarning, ArtifactError, InputError
+from archcast.core.errors import (
+    ArchcastError,
+    ArchcastWarning,
+    ArtifactError,
+    InputError,
+    UnknownNameError,
+)
 from archcast.core.metric import METRICS
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
@@ -27,6 +33,7 @@ from archcast.featurize.spaces.catalog import space_named
 from archcast.predictors import Manifest, load_any, read_manifest
 from archcast.predictors.artifact.kinds import AnyPredictor
 from archcast.predictors.artifact.manifest import MANIFEST, check
+from archcast.predictors.artifact.measured import taught_within
 from archcast.predictors.artifact.shipped import zoo_folder
 from archcast.predictors.lowered import Form, served_form
 from archcast.predictors.networks.contract import NetworkPredictor
@@ -52,7 +59,7 @@ class Store(Entries):
 
     def __init__(self, own: Path, before: Store | None = None) -> None:
         refused: list[Refusal] = []
-        saved = [("own", manifest) for manifest in _usable(own, refused)]
+        saved = [("own", manifest) for manifest in _current(tuple(_usable(own, refused)))]
         saved += [("zoo", manifest) for manifest in _zoo(zoo_folder())]
         there = {manifest.sha256 for _, manifest in saved}
         saved.sort(key=lambda pair: _rank(pair[1], there))
@@ -67,6 +74,36 @@ class Store(Entries):
             self._loaded |= {key: model for key, model in before._loaded.copy().items() if key in kept}
             self._forms |= {key: form for key, form in before._forms.copy().items() if key[0] in kept}
             self._members |= {key: own for key, own in before._members.copy().items() if key[0] in kept}
+
+    def find(
+        self,
+        space: str | None,
+        *,
+        device: str | None,
+        metric: str,
+        dataset: str | None = None,
+        predictor: str | None = None,
+    ) -> Entry:
+        """As `Entries.find`; for a device known within other spaces alone, what is learned beyond them."""
+        asked = partial(
+            Entries.find, space=space, device=device, metric=metric, dataset=dataset, predictor=predictor
+        )
+        try:
+            return asked(self)
+        except UnknownNameError:
+            now = store(fresh=True)
+            if device is None or not now.learn_beyond(device, metric):
+                raise
+        return asked(store(fresh=True))
+
+    def learn_beyond(self, device: str, metric: str) -> bool:
+        """Learn for networks of any form what measurements within spaces tell; whether that says more now."""
+        from archcast.serving.beyond import learn_beyond
+
+        own = list({e.sha256: e.saved for e in self.every if e.origin == "own"}.values())
+        if any(m.card.goes_with and m.targets[0].device == device for m in own):
+            return False
+        return learn_beyond(own, device, metric) is not None
 
     def load(self, entry: Entry) -> AnyPredictor:
         """The fitted predictor behind an entry, read once.
@@ -235,6 +272,17 @@ def _usable(own: Path, refused: list[Refusal]) -> Iterator[Manifest]:
             refused.append(_refusal(folder, str(error)))
         else:
             yield manifest
+
+
+def _current(manifests: tuple[Manifest, ...]) -> Iterator[Manifest]:
+    """All but those that go with others which are not these any more; they stand behind the others."""
+    yield from (m for m in manifests if not m.card.goes_with)
+    for manifest in manifests:
+        if manifest.card.goes_with:
+            device = manifest.targets[0].device
+            taught = taught_within(manifests, manifest.header["metric"], device)
+            if {m.sha256 for m in taught} == set(manifest.card.goes_with):
+                yield manifest
 
 
 @lru_cache(maxsize=4)

@@ -22,6 +22,7 @@ class Card:
         split: how rows were held out.
         teacher: the predictor this one was made from, when it is an export.
         teacher_sha256: hash of that predictor's manifest.
+        goes_with: hashes of the saved predictors whose measurements taught it, where it goes with them.
         agreement: how an export agrees with its teacher, see `archcast.predictors.agreement`.
         created: date, ISO 8601.
         version: archcast's version.
@@ -39,6 +40,7 @@ class Card:
     split: str = ""
     teacher: str = ""
     teacher_sha256: str = ""
+    goes_with: tuple[str, ...] = ()
     agreement: Mapping[str, float] = field(default_factory=dict)
     created: str = ""
     version: str = ""
@@ -56,7 +58,7 @@ class Card:
             if name not in known:
                 raise KeyError(f"card has an unknown field {name!r}")
         values = dict(found)
-        for name in ("sources", "licences"):
+        for name in ("sources", "licences", "goes_with"):
             values[name] = tuple(values.get(name, ()))
         values["ranges"] = {k: (float(a), float(b)) for k, (a, b) in values.get("ranges", {}).items()}
         return cls(**values)

@@ -7,16 +7,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from archcast.core.errors import ArtifactError, InputError
 from archcast.core.network import Network
+from archcast.featurize.networks import NETWORK
 from archcast.featurize.onnx_model import network_of_structure, structure_of
+from archcast.predictors.artifact.manifest import Manifest
 
 FILE = "measured.json"
 _NETWORK = "measured{}.onnx"
+
+
+def taught_within(manifests: Iterable[Manifest], metric: str, device: str) -> tuple[Manifest, ...]:
+    """Saved predictors of a device that keep measurements of members of spaces.
+
+    None where one keeps measurements of networks themselves.
+    """
+    own = [
+        m
+        for m in manifests
+        if FILE in m.beside
+        and m.header["metric"] == metric
+        and any(target.device == device for target in m.targets)
+    ]
+    return () if any(m.header["space"] == NETWORK for m in own) else tuple(own)
 
 
 @dataclass(frozen=True, slots=True)

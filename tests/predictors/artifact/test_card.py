@@ -16,6 +16,7 @@ FULL = Card(
     split="20% held out",
     teacher="lookup",
     teacher_sha256="ab" * 32,
+    goes_with=("cd" * 32,),
     agreement={"spearman": 0.9995, "rows": 20000.0},
     created="2025-01-02",
     version="0.1.0",
