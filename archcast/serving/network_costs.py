@@ -75,7 +75,7 @@ def network_costs(
     notes = [[""] * c for _ in range(n)]
     for group in _groups(entries):
         form, model = _answering(group, here)
-        direct = form.known(networks)
+        direct = form.direct(networks, strict=False)
         values[:, group.places] = form.per_second(direct)
         _note(notes, group, direct, networks, form, model)
         if low is not None and high is not None:

@@ -75,7 +75,7 @@ def test_a_batch_of_mappings_passes_eight_functions_once_it_is_read() -> None:
     assert folders(calls) == ["serving", "featurize", "predictors"], calls
     own = {name for folder, name in calls if folder != "featurize"}
     assert len(own) <= 8, own
-    assert sum("Notation" in name for _, name in calls) == 1, calls
+    assert len(set(calls)) <= 15, calls
 
 
 def test_a_loaded_predictor_takes_the_same_way() -> None:
@@ -95,13 +95,12 @@ def test_an_adapted_device_takes_the_same_way_once_its_table_is_made() -> None:
     assert folders(calls) == ["serving", "featurize", "predictors"], calls
 
 
-def test_a_network_that_was_seen_passes_eight_functions_once_it_is_read() -> None:
+def test_a_network_that_was_seen_passes_eight_functions() -> None:
     network = archcast.spaces("nasbench201").network(archcast.parse(CELLS[:1])[0], "cifar10")
     device = archcast.devices(space="network", metric="latency")[0].device
-    calls = traced(lambda: archcast.predict([network], device, space="network"))
-    way = [call for call in calls if call[0] in ("serving", "predictors") and "<" not in call[1]]
-    assert len(way) <= 8, way
-    assert folders(way) == ["serving", "predictors"], way
+    calls = traced(lambda: archcast.predict([network], device))
+    assert len(calls) <= 8, calls
+    assert folders(calls) == ["serving", "featurize", "predictors"], calls
 
 
 def test_an_interval_predicts_once(monkeypatch: pytest.MonkeyPatch) -> None:

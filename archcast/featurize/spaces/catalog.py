@@ -19,6 +19,7 @@ from archcast.core.errors import (
     plain_letters,
     shorten,
 )
+from archcast.core.network import Network
 from archcast.core.registry import Registry
 from archcast.featurize.spaces.base import Space
 from archcast.featurize.spaces.checks import check_batch, from_json
@@ -185,6 +186,8 @@ def _first_space(batch: ArchBatch) -> Space:
     """The space of an array of codes, or of the batch's first architecture."""
     if isinstance(batch, np.ndarray):
         return _only(_of_codes(batch), _shape(batch), None)
+    if isinstance(batch[0], Network):
+        return NETWORKS
     if isinstance(batch[0], int | np.integer):
         _refuse_flat(list(batch))
     fitting = [s for s in SPACES.values() if s.matches(batch[0])]

@@ -51,7 +51,7 @@ class Members(Notation):
         Raises:
             InputError: the space is not the whole product of its decisions, or too large to count so.
         """
-        numbers: Ints = np.ravel_multi_index(tuple(codes.T), self._countable()).astype(np.int64)
+        numbers: Ints = np.ravel_multi_index(tuple(codes.T), self._counted).astype(np.int64)
         return numbers
 
     def members(self, numbers: Ints) -> Codes:
@@ -60,9 +60,10 @@ class Members(Notation):
         Shapes:
             numbers: (n,), 0 to size - 1; output: (n, k)
         """
-        return np.stack(np.unravel_index(numbers, self._countable()), axis=1).astype(np.int8)
+        return np.stack(np.unravel_index(numbers, self._counted), axis=1).astype(np.int8)
 
-    def _countable(self) -> tuple[int, ...]:
+    @cached_property
+    def _counted(self) -> tuple[int, ...]:
         if not self.is_product or self.size > MAX_COUNTED:
             raise InputError(f"{self.name} has too many members to number them")
         return self.cardinalities

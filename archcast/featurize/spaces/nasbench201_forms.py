@@ -13,6 +13,8 @@ from archcast.core.arrays import Bools, Codes, Ints
 from archcast.featurize.spaces.nasbench201_notation import EDGES, NONE, SKIP
 
 _NOTHING = "#"
+STARTS, ENDS = zip(*EDGES, strict=True)
+"""Nodes that each edge goes from and to."""
 
 
 def live_edges(codes: Codes) -> Bools:
@@ -28,8 +30,7 @@ def live_edges(codes: Codes) -> Bools:
         from_input[:, v] |= used[:, e] & from_input[:, u]
     for e, (u, v) in reversed(list(enumerate(EDGES))):
         to_output[:, u] |= used[:, e] & to_output[:, v]
-    starts, ends = (list(side) for side in zip(*EDGES, strict=True))
-    live: Bools = used & from_input[:, starts] & to_output[:, ends]
+    live: Bools = used & from_input[:, STARTS] & to_output[:, ENDS]
     return live
 
 

@@ -26,20 +26,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from archcast.core.arrays import Codes, Doubles, Ints
+from archcast.core.arrays import Codes, Doubles
 from archcast.featurize.spaces.nasbench201_notation import EDGES
 
-_FOLLOWING = ((0, 2), (0, 4), (2, 5), (1, 5))
-"""Edges that end where the other one starts."""
-_PRICES = (
-    (0, 1, 1, 1, 1),
-    (0, 0, 1, 1, 1),
-    (0, 0, 1, 1, 0),
-    (0, 0, 0, 1, 0),
-    (0, 0, 0, 0, 1),
-    (0, 0, 0.1, 1, 0.3),
-)
-"""Prices of none, skip, 1x1, 3x3 and pool on a path."""
+_FOLLOWING = ([0, 0, 2, 1], [2, 4, 5, 5])
+"""Edges that end where another starts, and those."""
+_PRICES = np.array(
+    [
+        (0, 1, 1, 1, 1),
+        (0, 0, 1, 1, 1),
+        (0, 0, 1, 1, 0),
+        (0, 0, 0, 1, 0),
+        (0, 0, 0, 0, 1),
+        (0, 0, 0.1, 1, 0.3),
+    ]
+).T
+"""Prices of none, skip, 1x1, 3x3 and pool on a path, six of each, (5, 6)."""
 _KINDS = (1, 2, 3, 4)
 
 
@@ -53,34 +55,33 @@ def cell_groups(codes: Codes, live: Codes, measured: Codes) -> dict[str, Doubles
     Shapes:
         codes, live, measured: (n, 6); output: group -> (n, d)
     """
-    groups = _cell_groups(codes.astype(np.int64), live.astype(np.int64))
-    return groups | {"shared": _kinds(measured.astype(np.int64)).sum(axis=1)}
-
-
-def _cell_groups(codes: Ints, live: Ints) -> dict[str, Doubles]:
-    """All groups but `shared`."""
-    groups = {"all": _kinds(codes).sum(axis=1), "live": _kinds(live).sum(axis=1)}
-    groups["edge"] = _kinds(codes).reshape(len(codes), -1)
-    groups["live_edge"] = _kinds(live).reshape(len(codes), -1)
+    used, kept = _executed(codes)
+    written_kinds, kinds = _kinds(codes), _kinds(live)
     arriving, written = _arriving(live), _arriving(codes)
     nothing = (live == 0).all(axis=1)
-    columns = [
+    adds = [
         np.maximum(arriving - 1, 0).sum(axis=1),
         (arriving > 0).sum(axis=1),
         nothing,
         np.maximum(written - 1, 0).sum(axis=1),
         (written[:, 2] == 0) | nothing,
     ]
-    groups["adds"] = np.stack(columns, axis=1).astype(np.float64)
-    groups["depth"] = np.stack([_longest(live, np.array(price)) for price in _PRICES], axis=1)
-    kinds = _kinds(live)
-    followed = sum(kinds[:, a, :, None] * kinds[:, b, None, :] for a, b in _FOLLOWING)
-    groups["pair"] = np.asarray(followed).reshape(len(codes), -1)
-    groups |= {name: _kinds(part).sum(axis=1) for name, part in _executed(codes).items()}
-    return groups
+    first, second = _FOLLOWING
+    return {
+        "all": written_kinds.sum(axis=1),
+        "live": kinds.sum(axis=1),
+        "edge": written_kinds.reshape(len(codes), -1),
+        "live_edge": kinds.reshape(len(codes), -1),
+        "adds": np.stack(adds, axis=1).astype(np.float64),
+        "depth": _longest(live),
+        "pair": np.einsum("nea,neb->nab", kinds[:, first], kinds[:, second]).reshape(len(codes), -1),
+        "used": _kinds(used).sum(axis=1),
+        "kept": _kinds(kept).sum(axis=1),
+        "shared": _kinds(measured).sum(axis=1),
+    }
 
 
-def _executed(codes: Ints) -> dict[str, Ints]:
+def _executed(codes: Codes) -> tuple[Codes, Codes]:
     """Codes (n, 6) with `none` where an operation is not used, and where it is not kept."""
     there = codes != 0
     used, kept = there.copy(), there.copy()
@@ -88,27 +89,27 @@ def _executed(codes: Ints) -> dict[str, Ints]:
     used[:, 0] &= used[:, 2] | there[:, 4]
     alone = there[:, 1] ^ there[:, 2]
     kept[:, 1:3] &= (there[:, 5] | alone)[:, None]  # node 1 has one operation, which is always alone
-    return {"used": np.where(used, codes, 0), "kept": np.where(kept, codes, 0)}
+    return np.where(used, codes, 0), np.where(kept, codes, 0)
 
 
-def _kinds(codes: Ints) -> Doubles:
+def _kinds(codes: Codes) -> Doubles:
     """(n, 6) operations -> (n, 6, 4), 1 where an edge has the kind."""
     kinds: Doubles = (codes[:, :, None] == np.array(_KINDS)).astype(np.float64)
     return kinds
 
 
-def _arriving(codes: Ints) -> Doubles:
+def _arriving(codes: Codes) -> Doubles:
     """(n, 3): edges that arrive at nodes 1, 2 and 3."""
     used = (codes != 0).astype(np.float64)
     return np.stack([used[:, :1].sum(axis=1), used[:, 1:3].sum(axis=1), used[:, 3:].sum(axis=1)], axis=1)
 
 
-def _longest(live: Ints, price: Doubles) -> Doubles:
-    """(n,): dearest path from input to output, 0 where there is none."""
-    reach = np.full((len(live), 4), -np.inf)
-    reach[:, 0] = 0.0
-    for e, (u, v) in enumerate(EDGES):
-        through = np.where(live[:, e] != 0, reach[:, u] + price[live[:, e]], -np.inf)
-        reach[:, v] = np.maximum(reach[:, v], through)
-    longest: Doubles = np.maximum(reach[:, 3], 0.0)
+def _longest(live: Codes) -> Doubles:
+    """(n, 6): dearest path from input to output by each of the prices, 0 where there is none."""
+    reach = np.full((4, len(live), _PRICES.shape[1]), -np.inf)
+    reach[0] = 0.0
+    for (u, v), operation in zip(EDGES, live.T, strict=True):
+        through = np.where(operation[:, None] != 0, reach[u] + _PRICES[operation], -np.inf)
+        reach[v] = np.maximum(reach[v], through)
+    longest: Doubles = np.maximum(reach[3], 0.0)
     return longest

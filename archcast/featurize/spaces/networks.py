@@ -66,6 +66,8 @@ class AllNetworks(Space):
         """The same of what `check_batch` gave."""
         if isinstance(items, np.ndarray):
             self.check_decisions()
+        if set(map(type, items)) == {Network}:
+            return NetworkBatch(self, tuple(items))
         return NetworkBatch(self, tuple(map(_read, items, range(len(items)))))
 
 

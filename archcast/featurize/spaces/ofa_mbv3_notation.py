@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import getitem, itemgetter
 from typing import Any
 
 import numpy as np
@@ -55,16 +56,20 @@ def parse_items(items: Sequence[Arch]) -> Codes:
 
 def _parse_plain(items: Sequence[Arch]) -> Codes | None:
     """Codes of a batch of correct plain dicts of plain integers, or None."""
-    if set(map(type, items)) != {dict} or not all(map(_has_plain_keys, items)):
+    if set(map(type, items)) != {dict}:
         return None
-    lists = [
-        small_integers([item[key] for item in items], length)
-        for key, length in (("ks", N_POSITIONS), ("e", N_POSITIONS), ("d", N_STAGES))
-    ]
-    lists.append(small_integers([r if type(r) is list else [r] for r in (item["r"] for item in items)], 1))
-    if any(values is None for values in lists):
+    if set(map(len, items)) != {len(KEYS)} and not all(map(_has_width_alone, items)):
         return None
-    ks, e, d, r = (table[values] for table, values in zip(_CODE_OF, lists, strict=True))
+    try:
+        *columns, resolutions = [list(map(itemgetter(key), items)) for key in KEYS]
+    except KeyError:
+        return None
+    if list not in map(type, resolutions):
+        resolutions = list(zip(resolutions, strict=True))
+    values = list(map(small_integers, (*columns, resolutions), (N_POSITIONS, N_POSITIONS, N_STAGES, 1)))
+    if type(None) in map(type, values):
+        return None
+    ks, e, d, r = map(getitem, _CODE_OF, values)
     if d.min() < 0 or r.min() < 0:
         return None
     used = used_positions(d)
@@ -75,9 +80,9 @@ def _parse_plain(items: Sequence[Arch]) -> Codes | None:
     return codes
 
 
-def _has_plain_keys(item: dict[Any, Any]) -> bool:
-    width_free = len(item) == 4 or (len(item) == 5 and _is_width(item.get("wid", 0)))
-    return width_free and "ks" in item and "e" in item and "d" in item and "r" in item
+def _has_width_alone(item: dict[Any, Any]) -> bool:
+    """Whether a dict has no more than its keys, or one more that says the width."""
+    return len(item) == len(KEYS) or (len(item) == len(KEYS) + 1 and _is_width(item.get("wid", 0)))
 
 
 def _parse_slowly(item: Arch, i: int) -> list[int]:

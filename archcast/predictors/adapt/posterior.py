@@ -122,7 +122,7 @@ class Adapted(Predictor):
 
     def _columns(self, codes: Codes) -> Doubles:
         groups = self.space_.structure(codes, self.dataset_)
-        return stacked(groups | {"one": np.ones((len(codes), 1))}, (*groups, "one"))
+        return np.concatenate([*groups.values(), np.ones((len(codes), 1))], axis=1)
 
     def lower(self) -> Lowered | None:
         groups = self.space_.cost_groups if self.space_.counts_nodes else self.space_.term_groups

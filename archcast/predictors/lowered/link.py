@@ -88,8 +88,8 @@ def apply(link: Link, q: Doubles, s: Floats | None = None) -> Doubles:
     Shapes:
         q: (n, c); s: (n, h); output: (n, c)
     """
-    for step in steps(link, q.dtype):
-        q = step(q, s)
+    for operation in link:
+        q = operation.numpy(q.dtype)(q, s)
     return q
 
 

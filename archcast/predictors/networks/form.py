@@ -14,6 +14,7 @@ network has met more than `MOST_KEPT` predictors they are worked out anew.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from archcast.predictors.networks.contract import NetworkPredictor
 MOST_KEPT = 64
 """Predictors whose values stay with one network."""
 _KEPT = "_costs"
+_kept_of = attrgetter(_KEPT)
 
 
 class NetworkForm:
@@ -54,6 +56,7 @@ class NetworkForm:
         self._per_second: Doubles | None = 1000.0 * self._batches[list(columns)] if per_second else None
         first, count = self.columns[0], len(self.columns)
         together = self.columns == tuple(range(first, first + count))
+        self._of_version = itemgetter(version)
         self._picked: Any = slice(first, first + count) if together else np.array(columns)
 
     @property
@@ -70,21 +73,19 @@ class NetworkForm:
         out = self.direct(networks)
         return out if self._per_second is None else self.per_second(out)
 
-    def direct(self, networks: Any) -> Floats:
-        """In the unit of the predictor's own metric; shapes as `values`."""
-        out = self.known(networks)
-        if np.isnan(out).any():
-            self._refuse(networks, out)
-        return out
+    def direct(self, networks: Any, *, strict: bool = True) -> Floats:
+        """In the unit of the predictor's own metric; shapes as `values`.
 
-    def known(self, networks: Any) -> Floats:
-        """As `direct`, with NaN in place of an error for what cannot be told."""
-        version = self.version
+        Args:
+            strict: refuse what cannot be told, in place of NaN.
+        """
         try:
-            rows = [network.__dict__[_KEPT][version] for network in networks]
-        except KeyError:
+            rows = list(map(self._of_version, map(_kept_of, networks)))
+        except (AttributeError, KeyError):
             rows = self._learnt(networks)
         out: Floats = np.concatenate(rows).reshape(len(rows), -1)[:, self._picked]
+        if strict and np.isnan(out).any():
+            self._refuse(networks, out)
         return out
 
     def per_second(self, latency_ms: Floats) -> Floats:
