@@ -129,7 +129,7 @@ def adapt(
 
     given = given_samples(samples, device, metric, space, dataset)
     with given.naming():
-        made = learn(
+        adapted = learn(
             *(given.archs, given.values, device, metric, given.space, source, seed, given.dataset),
             families=family,
             notation=notation,
@@ -138,18 +138,18 @@ def adapt(
     record: dict[str, Any] = {
         "device": device,
         "metric": metric,
-        "unit": made.entry.unit,
-        "space": made.entry.space,
-        "dataset": made.entry.dataset,
-        "measurements": made.card.rows,
-        "predictor": made.entry.predictor,
+        "unit": adapted.entry.unit,
+        "space": adapted.entry.space,
+        "dataset": adapted.entry.dataset,
+        "measurements": adapted.card.rows,
+        "predictor": adapted.entry.predictor,
         "folder": None,
         "next": f"archcast predict ARCH --device {device} --metric {metric}",
     }
     fault = None
     if save:
         try:
-            record["folder"] = str(made.save())
+            record["folder"] = str(adapted.save())
         except PlaceError as error:  # what was learned is shown first
             fault = error
     print_record(record, as_json=as_json)
@@ -157,9 +157,9 @@ def adapt(
         raise fault
     if not track:
         return
-    if not isinstance(made, AdaptedPredictor):
+    if not isinstance(adapted, AdaptedPredictor):
         raise InputError("--track is for architectures of a space: runs of networks are not tracked")
-    leave_run(track, lambda: _tracked(made, seed))
+    leave_run(track, lambda: _tracked(adapted, seed))
 
 
 def _tracked(made: AdaptedPredictor, seed: int) -> str:

@@ -46,7 +46,7 @@ def check(
 
     given = given_samples(samples, device, metric, space, dataset)
     with given.naming():
-        found = compare(
+        checked = compare(
             *(given.archs, given.values, device, metric, given.space, given.dataset),
             coverage=coverage,
             notation=notation,
@@ -54,13 +54,13 @@ def check(
     folder = None
     if adapt:
         with given.naming():
-            made = found.adapt(strict=strict)
-        folder = str(made.save())
+            adapted = checked.adapt(strict=strict)
+        folder = str(adapted.save())
     if as_json:
-        print_record(found.record() | {"folder": folder}, as_json=True)
+        print_record(checked.record() | {"folder": folder}, as_json=True)
     else:
-        _show(found, given, folder)
-    if not found.right:
+        _show(checked, given, folder)
+    if not checked.right:
         raise typer.Exit(NOT_RIGHT)
 
 
@@ -77,9 +77,9 @@ def _show(found: Check, given: GivenSamples, folder: str | None) -> None:
     }
     if found.learned is not None:
         then = found.learned
-        told = f"by {then.again} measured again" if then.by_pairs else "by the errors then and now"
+        basis = f"by {then.again} measured again" if then.by_pairs else "by the errors then and now"
         record["learned"] = f"from {then.samples} measurements, {then.error:.3g} % off on average"
-        record["drift"] = f"{_estimate(then.drift, '%')}, {told}"
+        record["drift"] = f"{_estimate(then.drift, '%')}, {basis}"
     if folder is not None:
         record["folder"] = folder
     print_record(record, as_json=False)

@@ -81,22 +81,22 @@ def codesign(
         seed=seed,
         report=_report,
     )
-    made = find(models.problem(limits, objectives))
+    result = find(models.problem(limits, objectives))
     title, dropped = "predicted, not measured", 0
     if confirm:
-        told = confirm_pairs(made, target, top=top, report=_report)
-        made, dropped = told.result, told.dropped
+        confirmed = confirm_pairs(result, target, top=top, report=_report)
+        result, dropped = confirmed.result, confirmed.dropped
         title = f"accuracy predicted, costs estimated by {target}, not measured"
-    if not made.feasible:
-        raise InputError(made.infeasible_text())
+    if not result.feasible:
+        raise InputError(result.infeasible_text())
     typer.echo(
-        f"{models.values.space.n_networks:,} configurations, {made.evaluations:,} scored "
-        f"in {made.seconds:.3f} s",
+        f"{models.values.space.n_networks:,} configurations, {result.evaluations:,} scored "
+        f"in {result.seconds:.3f} s",
         err=True,
     )
     if dropped:
         typer.echo(f"{dropped} pairs broke a limit by the estimator and were left out", err=True)
-    records = made.records(top)
+    records = result.records(top)
     if to is not None:
         write(to, records, records, what="pairs")
     print_records(records, as_json=as_json, title=title)

@@ -166,7 +166,7 @@ def matching(pattern: str) -> list[Path]:
         InputError: there is none.
     """
     is_path = Path(pattern).exists()
-    found = [pattern] if is_path else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - patterns from the root too
-    if not found:
+    names = [pattern] if is_path else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - patterns from the root too
+    if not names:
         raise InputError(f"--onnx must name a model file, and there is none at {shorten(pattern)}")
-    return [Path(name) for name in found]
+    return [Path(name) for name in names]

@@ -94,23 +94,23 @@ def estimate(
     targets = _targets(target, settings or [], grid)
     if arch and notation is None and is_file(arch[0]):
         files = read_files(arch, batch=batch, inputs=inputs or (), bind=bind or ())
-        found = [estimate_files(one, files, breakdown=breakdown, quiet=as_json) for one in targets]
+        estimated = [estimate_files(one, files, breakdown=breakdown, quiet=as_json) for one in targets]
         if store:
             _keep_structures(files)
-        _keep([rows for _, rows in found] if to is not None or store else [], to, store=store)
-        _print([r for shown, _ in found for r in shown], whole=breakdown, as_json=as_json)
+        _keep([rows for _, rows in estimated] if to is not None or store else [], to, store=store)
+        _print([r for shown, _ in estimated for r in shown], whole=breakdown, as_json=as_json)
         return
     chosen, codes = _networks(arch, archs, space, n, every, seed, notation)
     records: list[dict[str, Any]] = []
     tables: list[pa.Table] = []
     for one in targets:
-        estimator, made = _estimated(one, chosen, codes, dataset, live=live, quiet=as_json)
+        estimator, estimates = _estimated(one, chosen, codes, dataset, live=live, quiet=as_json)
         if to is not None or store:
-            tables.append(estimate_rows(estimator, made, live=live))
+            tables.append(estimate_rows(estimator, estimates, live=live))
         if breakdown:
-            records += layer_records(estimator, chosen, made, live=live)
+            records += layer_records(estimator, chosen, estimates, live=live)
         else:
-            records += network_records(estimator, chosen, made)
+            records += network_records(estimator, chosen, estimates)
     _keep(tables, to, store=store)
     _print(records, whole=breakdown, as_json=as_json)
 
@@ -123,10 +123,10 @@ def _estimated(
 
     estimator = make_estimator(target)
     with shown_progress(target.label, hidden=quiet, kept=ESTIMATED) as report:
-        made = estimate_networks(estimator, space, codes, dataset, live=live, report=report)
-    if len(made.failures) == len(codes):
-        raise InputError(f"{target.label} can estimate none of the networks: {made.failures[0]}")
-    return estimator, made
+        estimates = estimate_networks(estimator, space, codes, dataset, live=live, report=report)
+    if len(estimates.failures) == len(codes):
+        raise InputError(f"{target.label} can estimate none of the networks: {estimates.failures[0]}")
+    return estimator, estimates
 
 
 def _keep_structures(networks: dict[str, Network]) -> None:
@@ -191,13 +191,13 @@ def _targets(specs: list[str] | None, settings: list[str], grid: bool) -> list[T
     if not specs:
         raise InputError("a target must be given with --target; archcast estimate --list names them")
     given = parse_pairs(settings, "--set")
-    found: dict[str, Target] = {}
+    targets: dict[str, Target] = {}
     for spec in specs:
         target = load_target(spec, given)
         for point in target.points() if grid else [{}]:
             made = load_target(spec, point | given)
-            found[made.label] = made
-    return list(found.values())
+            targets[made.label] = made
+    return list(targets.values())
 
 
 def _print(records: list[dict[str, Any]], *, whole: bool, as_json: bool) -> None:

@@ -62,18 +62,18 @@ def estimate_files(
     from archcast.collect.estimate.records import breakdown as records_of
 
     estimator = make_estimator(target)
-    made: dict[str, NetworkEstimate] = {}
+    estimates: dict[str, NetworkEstimate] = {}
     for name, network in networks.items():
         try:
             with shown_progress(f"{name} on {target.label}", hidden=quiet, kept=ESTIMATED) as report:
-                made[name] = estimate_kernels(estimator, network, report)
+                estimates[name] = estimate_kernels(estimator, network, report)
         except InputError as error:
             raise named(name, error) from error
     records: list[dict[str, Any]] = []
-    for name, found in made.items():
-        _tell(name, found)
-        records += records_of(name, found) if breakdown else [_record(name, found)]
-    return records, kernel_rows(estimator, networks, made)
+    for name, estimate in estimates.items():
+        _tell(name, estimate)
+        records += records_of(name, estimate) if breakdown else [_record(name, estimate)]
+    return records, kernel_rows(estimator, networks, estimates)
 
 
 def _record(name: str, found: NetworkEstimate) -> dict[str, Any]:

@@ -77,16 +77,16 @@ def explain(
         if method is not None or predictor is not None:
             raise InputError("--method and --predictor must be left out by kernels, which sum to the cost")
         network = Files(batch, inputs or (), bind or ()).read(arch) if is_file else None
-        told = explained_by_kernels(
+        by_kernels = explained_by_kernels(
             arch, network, device, metric=metric, space=space, dataset=dataset, notation=notation
         )
-        _keep(told, draw_kernels, to, picture)
-        print_kernels(told, as_json=as_json)
+        _keep(by_kernels, draw_kernels, to, picture)
+        print_kernels(by_kernels, as_json=as_json)
         return
     from archcast.search.explain.contributions import explain as compute
     from archcast.search.explain.figures import draw_explanation
 
-    made = compute(
+    parts = compute(
         arch,
         device,
         metric=metric,
@@ -98,13 +98,13 @@ def explain(
         seed=seed,
         notation=notation,
     )
-    _keep(made, draw_explanation, to, picture)
+    _keep(parts, draw_explanation, to, picture)
     if as_json:
-        print_record(made.to_json(), as_json=True)
+        print_record(parts.to_json(), as_json=True)
         return
-    typer.echo(made.arch)
-    typer.echo(f"{made.metric} on {made.device}, {made.unit}: {made.predictor}, method {made.method}")
-    print_records(made.records(), as_json=False)
+    typer.echo(parts.arch)
+    typer.echo(f"{parts.metric} on {parts.device}, {parts.unit}: {parts.predictor}, method {parts.method}")
+    print_records(parts.records(), as_json=False)
 
 
 def _keep(told: Any, draw: Callable[[Any], Any], to: Path | None, picture: Path | None) -> None:

@@ -44,8 +44,8 @@ def leave_run(asked: bool | None, make: Callable[[], str]) -> None:
         said = make()
     except Exception as error:  # whatever MLflow and its database raise, the result stands
         why = str(error).strip().partition("\n")[0] or type(error).__name__
-        told = f"no run was left in MLflow: {why}"
+        sentence = f"no run was left in MLflow: {why}"
         if asked:
-            raise InputError(told) from error
-        said = f"archcast: {told}"
+            raise InputError(sentence) from error
+        said = f"archcast: {sentence}"
     typer.echo(said, err=True)

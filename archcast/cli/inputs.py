@@ -79,19 +79,19 @@ def given_architectures(
         InputError: both or neither are given, or the file cannot be read.
         ParseError: an architecture is not in the notation.
     """
-    found = _as_given(archs, file, what, whole=notation is not None and is_whole(notation))
+    read = _as_given(archs, file, what, whole=notation is not None and is_whole(notation))
     if notation is None:
-        return found
+        return read
     from archcast.featurize.spaces.catalog import given, notation_named
 
-    items = found.archs
+    items = read.archs
     if len(items) == 1 and isinstance(
         items[0], list
     ):  # [12804, 77] in a file are two indices, and no network
         inner = notation_named(notation)[1].inside(items[0])
-        found = found if inner is None else Given(inner)
-    with found.naming():
-        return Given(list(given(found.archs, space, notation)[1]), found.table)
+        read = read if inner is None else Given(inner)
+    with read.naming():
+        return Given(list(given(read.archs, space, notation)[1]), read.table)
 
 
 def is_whole(notation: str) -> bool:
@@ -132,7 +132,7 @@ def read_samples(
     from archcast.core.reading import samples_of
 
     table = read_table(file, "samples", header=True)
-    found = samples_of(table, metric=metric, asked={"device": device, "dataset": dataset, "space": space})
-    for note in found.notes:
+    samples = samples_of(table, metric=metric, asked={"device": device, "dataset": dataset, "space": space})
+    for note in samples.notes:
         typer.echo(f"archcast: {note}", err=True)
-    return found
+    return samples

@@ -53,8 +53,8 @@ def network(
         raise InputError(f"operators not understood: {', '.join(summary.unknown)}")
     if svg is not None:
         _draw(net, runtime, svg)
-    made = kernels(net, runtime)
-    total_macs, total_bytes = max(summary.macs, 1), max(sum(k.bytes for k in made), 1)
+    fused = kernels(net, runtime)
+    total_macs, total_bytes = max(summary.macs, 1), max(sum(k.bytes for k in fused), 1)
     records = [
         {
             "kernel": k.kind,
@@ -65,13 +65,13 @@ def network(
             "bytes": k.bytes,
             "share of bytes": f"{k.bytes / total_bytes:.1%}",
         }
-        for k in dearest(made, n)
+        for k in dearest(fused, n)
     ]
     if as_json:
-        print_record(summary.to_dict() | {"kernels": len(made), "dearest": records}, as_json=True)
+        print_record(summary.to_dict() | {"kernels": len(fused), "dearest": records}, as_json=True)
         return
     typer.echo(str(summary))
-    typer.echo(f"{'kernels':<16}{len(made):,} ({runtime})")
+    typer.echo(f"{'kernels':<16}{len(fused):,} ({runtime})")
     if records:
         print_records(records, as_json=False)
 
@@ -125,14 +125,14 @@ def _made(name: str) -> Any:
     module, _, factory = name.partition(":")
     sys.path.insert(0, "")
     try:
-        made = getattr(importlib.import_module(module), factory)
+        model = getattr(importlib.import_module(module), factory)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(
             f"{shorten(name)} must name a file, or a function as package.module:name: {error}"
         ) from error
     finally:
         sys.path.remove("")
-    return made() if callable(made) and not hasattr(made, "forward") else made
+    return model() if callable(model) and not hasattr(model, "forward") else model
 
 
 def _short(operators: Sequence[str]) -> str:

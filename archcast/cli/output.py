@@ -72,7 +72,7 @@ def _shown(value: Any) -> str:
 @contextmanager
 def telling_warnings() -> Iterator[None]:
     """Tell archcast's warnings on standard error as they come, one sentence each and each once."""
-    told: set[str] = set()
+    seen: set[str] = set()
     with warnings.catch_warnings():
         warnings.simplefilter("always", ArchcastWarning)
         usual = warnings.showwarning
@@ -80,8 +80,8 @@ def telling_warnings() -> Iterator[None]:
         def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
             if not issubclass(category, ArchcastWarning):
                 usual(message, category, *where)
-            elif (said := " ".join(str(message).split())) not in told:
-                told.add(said)
+            elif (said := " ".join(str(message).split())) not in seen:
+                seen.add(said)
                 typer.echo(f"archcast: {said}", err=True)
 
         warnings.showwarning = show  # type: ignore[assignment] # file and line are passed on unread

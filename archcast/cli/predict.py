@@ -117,7 +117,7 @@ def devices(
         "version",
         "hardware",
     )
-    found = served(
+    entries = served(
         space,
         metric,
         hardware=hardware,
@@ -126,10 +126,10 @@ def devices(
         batch=batch,
         threads=threads,
     )
-    if not found:
+    if not entries:
         typer.echo("archcast: nothing that can be predicted is like that", err=True)
     how = ("runtime", "precision", "batch", "threads") if as_json else ()
-    records = [{name: getattr(s, name) for name in (*names, *how)} for s in found]
+    records = [{name: getattr(s, name) for name in (*names, *how)} for s in entries]
     print_records(records, as_json=as_json)
 
 

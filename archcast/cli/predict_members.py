@@ -54,15 +54,15 @@ class Query:
         """The same with what was measured beside it; nothing predicted where nothing predicts the device."""
         from archcast.serving.measured import measured
 
-        found = measured(codes, self.device, self.metric, self.space, self.dataset)
-        tell_absent(found)
+        table = measured(codes, self.device, self.metric, self.space, self.dataset)
+        tell_absent(table)
         try:
             records = self.predicted(codes, coverage)
         except UnknownNameError:
-            if not found.known.any():
+            if not table.known.any():
                 raise
-            records = self._unpredicted(codes, found)
-        return [record | own for record, own in zip(records, found.records(), strict=True)]
+            records = self._unpredicted(codes, table)
+        return [record | own for record, own in zip(records, table.records(), strict=True)]
 
     def _unpredicted(self, codes: Codes, found: Measurements) -> list[dict[str, Any]]:
         return [

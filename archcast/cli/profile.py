@@ -58,23 +58,23 @@ def profile(
     if (gain or reduce is not None) and metric == "accuracy":
         raise InputError("metric must be a cost with --gain and --reduce, got accuracy")
     asked: dict[str, Any] = {"predictor": predictor, "samples": samples, "seed": seed, "table": table}
-    made = _profiled(space, device, metric, dataset, asked, quiet=as_json)
+    cost = _profiled(space, device, metric, dataset, asked, quiet=as_json)
     accuracy = gained = None
     if gain or reduce is not None:
         asked["predictor"] = None
         accuracy = _profiled(space, None, "accuracy", dataset, asked, quiet=as_json)
-        gained = gain_records(made, accuracy) if gain else None
+        gained = gain_records(cost, accuracy) if gain else None
     smaller = None
     if reduce is not None and accuracy is not None:
-        smaller = _reduced(made, accuracy, keep, reduce)
+        smaller = _reduced(cost, accuracy, keep, reduce)
     if to is not None:
-        made.save(to)
+        cost.save(to)
     if picture is not None:
-        _draw(made, accuracy if gain else None, picture)
+        _draw(cost, accuracy if gain else None, picture)
     if as_json:
-        _print_json(made, accuracy, gained, smaller)
+        _print_json(cost, accuracy, gained, smaller)
     else:
-        _print_tables(made, accuracy, gained, smaller, whole=places)
+        _print_tables(cost, accuracy, gained, smaller, whole=places)
 
 
 def _profiled(
@@ -90,9 +90,9 @@ def _profiled(
 def _reduced(cost: Profile, accuracy: Profile, keep: int, path: Path) -> ReducedSpace:
     from archcast.search.blocks.reduce import reduce_space
 
-    made = reduce_space(cost, accuracy, keep=keep)
-    made.save(path)
-    return made
+    smaller = reduce_space(cost, accuracy, keep=keep)
+    smaller.save(path)
+    return smaller
 
 
 def _draw(made: Profile, accuracy: Profile | None, path: Path) -> None:

@@ -98,8 +98,8 @@ def score(
             workers=workers,
             seconds=seconds,
         )
-        with shown_progress("files") as told:
-            record = score_folder(source, to, asked, told)
+        with shown_progress("files") as progress:
+            record = score_folder(source, to, asked, progress)
     else:
         reading = _unusual(inputs, bind, workers, batch, coverage, seconds)
         _refuse(parts | reading, "is for a folder of model files, which --in must name")
@@ -112,8 +112,8 @@ def score(
         from archcast.serving.scale import ListedFile
 
         naming = chosen.naming() if isinstance(chosen, ListedFile) else nullcontext()
-        with naming, shown_progress("parts") as told:
-            record = _score(chosen, to, space, device, told, part_rows=part_rows, address=address, **how)
+        with naming, shown_progress("parts") as progress:
+            record = _score(chosen, to, space, device, progress, part_rows=part_rows, address=address, **how)
     print_record(record, as_json=as_json)
 
 

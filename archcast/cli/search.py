@@ -224,13 +224,13 @@ def measured_lines(front: list[dict[str, Any]]) -> list[str]:
     lines = []
     for record in front:
         known = [name for name in record if name.startswith(MEASURED[0])]
-        told = [
+        values = [
             f"{name.removeprefix(MEASURED[0])} {record[name]:.4g} by {record[source_column(name)]}"
             for name in known
             if record[name] is not None
         ]
         if known:
-            lines.append(f"measured of {record['arch']}: {', '.join(told) or 'nothing'}")
+            lines.append(f"measured of {record['arch']}: {', '.join(values) or 'nothing'}")
     return lines
 
 

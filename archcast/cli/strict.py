@@ -12,8 +12,8 @@ from archcast.core.numbers import is_whole_text, read_number
 
 def with_strict_numbers(command: Any) -> Any:
     """The same command, whose numbers, and those of its subcommands, are read by `read_number`."""
-    for found in _commands(command):
-        for param in found.params:
+    for own in _commands(command):
+        for param in own.params:
             kind = _number_of(param.type_descriptor.annotation)
             if kind is not None:
                 param.process_value = partial(_checked, param.process_value, max(param.opts, key=len), kind)

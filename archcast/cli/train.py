@@ -123,11 +123,11 @@ def _fitted(
         return run_training(space, metric, **options), None
     from archcast.training.sweep import sweep
 
-    found = sweep(space, metric, trials=trials, track=track, curve=curve, on_trial=_say_trial, **options)
-    typer.echo(f"best of {trials} trials: {_said(found.search.best.settings)}", err=True)
-    if trials > 1 and not found.search.decided:
+    swept = sweep(space, metric, trials=trials, track=track, curve=curve, on_trial=_say_trial, **options)
+    typer.echo(f"best of {trials} trials: {_said(swept.search.best.settings)}", err=True)
+    if trials > 1 and not swept.search.decided:
         typer.echo("the settings made no difference: all trials answered alike", err=True)
-    return found.run, found.tracked
+    return swept.run, swept.tracked
 
 
 def _say_trial(trial: Trial) -> None:
@@ -199,12 +199,12 @@ def _save_tables(run: TrainingRun, folder: Path) -> None:
     beside = save(
         quick.predictor, folder.with_name(f"{folder.name}-tables"), card=card, intervals=quick.intervals
     )
-    found = card.agreement
+    agreement = card.agreement
     typer.echo(
         f"a table of all members answers; without {beside} {family} does"
         if isinstance(quick.predictor, Tabulated)
-        else f"a student answers, whose error is at most {found['worse']:+.1%} larger by "
-        f"{found['held_out']:.0f} held-out measurements and no answer farther than "
-        f"{found['most_difference']:.2%} from its teacher's; without {beside} {family} does",
+        else f"a student answers, whose error is at most {agreement['worse']:+.1%} larger by "
+        f"{agreement['held_out']:.0f} held-out measurements and no answer farther than "
+        f"{agreement['most_difference']:.2%} from its teacher's; without {beside} {family} does",
         err=True,
     )

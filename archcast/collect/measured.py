@@ -226,8 +226,8 @@ def _rows_of(
 
 def _plain(table: pa.Table) -> list[dict[str, Any]]:
     names = ["arch", "value", "spread", "status", "environment", "note"]
-    found: list[dict[str, Any]] = table.select(names).to_pylist()
-    return found
+    rows: list[dict[str, Any]] = table.select(names).to_pylist()
+    return rows
 
 
 def _joined(

@@ -77,8 +77,8 @@ class NetworkStore:
 
     def keys(self) -> tuple[str, ...]:
         """Keys of all networks, sorted."""
-        found = (path.stem for path in self.folder.glob("*.onnx"))
-        return tuple(sorted(key for key in found if _KEY.fullmatch(key)))
+        names = (path.stem for path in self.folder.glob("*.onnx"))
+        return tuple(sorted(key for key in names if _KEY.fullmatch(key)))
 
     def __contains__(self, key: str) -> bool:
         return bool(_KEY.fullmatch(key)) and self._path(key).is_file()

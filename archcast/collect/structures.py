@@ -125,13 +125,13 @@ class Structures:
             DataError: the file is damaged.
         """
         key = asked if isinstance(asked, str) else asked.key
-        made = self._made.get(key)
-        if made is None:
+        network = self._made.get(key)
+        if network is None:
             if key not in self._at:
                 raise UnknownNameError("network", key, tuple(self._at)[:8])
             block, place = self._at[key]
-            made = self._made[key] = self._open(block)[place]
-        return made
+            network = self._made[key] = self._open(block)[place]
+        return network
 
     def of(self, table: str) -> tuple[Structure, ...]:
         """The records of a table; raise UnknownNameError where there is no such table."""

@@ -61,8 +61,8 @@ def nodes_cost(nodes: Iterable[Node], values: Mapping[str, Value]) -> Doubles:
     total = [[0] * len(QUANTITIES) for _ in COST_CLASSES]
     for node in nodes:
         read = tuple([_typed(values[name]) for name in node.inputs if name])
-        made = tuple([_typed(values[name]) for name in node.outputs if name])
-        place, costs = _node_cost(node.op, tuple(node.attributes.items()), read, made)
+        written = tuple([_typed(values[name]) for name in node.outputs if name])
+        place, costs = _node_cost(node.op, tuple(node.attributes.items()), read, written)
         if place >= 0:
             row = total[place]
             for i, more in enumerate(costs):
@@ -84,9 +84,9 @@ def _node_cost(
 ) -> tuple[int, tuple[int, ...]]:
     """Place of a node's class, -1 where it costs nothing, and its quantities; like nodes cost the same."""
     read = [Value(f"in{i}", *typed) for i, typed in enumerate(inputs)]
-    made = [Value(f"out{i}", *typed) for i, typed in enumerate(outputs)]
-    values = {value.name: value for value in (*read, *made)}
-    node = Node(op, tuple(v.name for v in read), tuple(v.name for v in made), dict(attributes))
+    written = [Value(f"out{i}", *typed) for i, typed in enumerate(outputs)]
+    values = {value.name: value for value in (*read, *written)}
+    node = Node(op, tuple(v.name for v in read), tuple(v.name for v in written), dict(attributes))
     work = OPERATORS[op].work(node, values)
     if work.kind in FREE:
         return -1, ()
@@ -95,7 +95,7 @@ def _node_cost(
     params = sum(values[name].elements for name in work.learned)
     operands = [value.elements for value in read if not value.constant]
     taken = max(operands) if work.kind == "multiply" else sum(operands)
-    return _CLASS_INDEX[work.kind], (1, params, work.macs, taken, sum(v.elements for v in made))
+    return _CLASS_INDEX[work.kind], (1, params, work.macs, taken, sum(v.elements for v in written))
 
 
 def quantity(costs: Doubles, name: str, cost_class: str | None = None) -> Doubles:

@@ -47,10 +47,10 @@ class DecoderArch:
         Raises:
             InputError: it is not of the form, or its layers do not have one number each.
         """
-        found = _FORM.fullmatch(arch)
-        if found is None:
+        match = _FORM.fullmatch(arch)
+        if match is None:
             raise InputError(f"a decoder must be written like e192|l2|h12.8|r2.3|b1, got {shorten(arch)}")
-        width, layers, heads, ratios, biased = found.groups()
+        width, layers, heads, ratios, biased = match.groups()
         each, ratio = (tuple(int(n) for n in row.split(".") if n) for row in (heads, ratios))
         if {len(each), len(ratio)} != {int(layers)} or 0 in (*each, *ratio, int(width)):
             raise InputError(f"a decoder must have heads and a ratio for each layer, got {shorten(arch)}")
@@ -104,10 +104,10 @@ class _Writer:
         *rest, inner = self._values[x].dims
         name = f"linear{len(self._nodes)}"
         weight = self._weight(f"{name}.weight", (inner, features))
-        made = self.node("MatMul", (x, weight), (*rest, features))
+        product = self.node("MatMul", (x, weight), (*rest, features))
         if not (self._biased if biased is None else biased):
-            return made
-        return self.added(made, self._weight(f"{name}.bias", (features,)))
+            return product
+        return self.added(product, self._weight(f"{name}.bias", (features,)))
 
     def attention(self, x: str, heads: int) -> str:
         """Queries, keys and values of one product, attention of every token to those before, a projection."""

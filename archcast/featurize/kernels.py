@@ -92,9 +92,9 @@ def kernels(network: Network, runtime: str | Sequence[str] = "onnxruntime") -> t
         RULES[name].apply(groups)
     works = _top_works(groups.network)
     return tuple(
-        made
+        kernel
         for members, kind in groups.listed()
-        if (made := _kernel(groups, members, kind, works)) is not None
+        if (kernel := _kernel(groups, members, kind, works)) is not None
     )
 
 

@@ -99,9 +99,9 @@ def _node(node: Node, place: int, weights: Draw | None, shapes: bool) -> Any:
 
     domain, _, op = node.op.rpartition("::")
     name = f"{node.part.replace('.', '/')}/{op}_{place}".lstrip("/")
-    made = helper.make_node(op, node.inputs, node.outputs, name=name, domain=domain)
-    made.attribute.extend(_attribute(key, value, weights, shapes) for key, value in node.attributes.items())
-    return made
+    proto = helper.make_node(op, node.inputs, node.outputs, name=name, domain=domain)
+    proto.attribute.extend(_attribute(key, value, weights, shapes) for key, value in node.attributes.items())
+    return proto
 
 
 def _attribute(name: str, value: Attribute, weights: Draw | None, shapes: bool) -> Any:
@@ -128,16 +128,16 @@ def _tensor(value: Value, weights: Draw | None) -> Any:
     number = NUMBERS[value.dtype]
     if value.data is not None and number < 16:
         dtype = helper.tensor_dtype_to_np_dtype(number)
-        made = numpy_helper.from_array(np.array(value.data, dtype=dtype).reshape(value.dims), value.name)
+        tensor = numpy_helper.from_array(np.array(value.data, dtype=dtype).reshape(value.dims), value.name)
     elif weights is None:
-        made = TensorProto(name=value.name, data_type=number, dims=value.dims)
+        tensor = TensorProto(name=value.name, data_type=number, dims=value.dims)
     elif isinstance(drawn := weights(value), bytes):
-        made = TensorProto(name=value.name, data_type=number, dims=value.dims, raw_data=drawn)
+        tensor = TensorProto(name=value.name, data_type=number, dims=value.dims, raw_data=drawn)
     else:
-        made = numpy_helper.from_array(drawn, value.name)
+        tensor = numpy_helper.from_array(drawn, value.name)
     if value.learned is not None:
-        made.doc_string = PARAMETER if value.learned else CONSTANT
-    return made
+        tensor.doc_string = PARAMETER if value.learned else CONSTANT
+    return tensor
 
 
 class _Drawn:

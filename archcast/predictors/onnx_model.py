@@ -34,9 +34,9 @@ class OnnxModel:
         return outputs
 
     def _session(self) -> Any:
-        made = self._made
-        if made is not None and made[0] == os.getpid():
-            return made[1]
+        kept = self._made
+        if kept is not None and kept[0] == os.getpid():
+            return kept[1]
         session = _session(self.content)
         self._made = (os.getpid(), session)
         return session

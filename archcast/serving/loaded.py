@@ -98,8 +98,8 @@ class LoadedPredictor:
     def notes_of_codes(self, codes: Codes, predicted: Floats) -> list[str]:
         """The same for codes that `archcast.parse` gave and their predicted values."""
         connected = self.space.connected(codes).tolist()
-        told = zip(connected, map(self.range_note, predicted.tolist()), strict=True)
-        return ["; ".join(filter(None, ("" if path else NO_PATH, outside))) for path, outside in told]
+        both = zip(connected, map(self.range_note, predicted.tolist()), strict=True)
+        return ["; ".join(filter(None, ("" if path else NO_PATH, outside))) for path, outside in both]
 
     def predict_codes(self, codes: Codes) -> Floats:
         """Predicted values of codes that `archcast.parse` gave.
@@ -224,8 +224,8 @@ class LoadedNetworks(LoadedPredictor):
         """
         networks = _networks(self._read(arch_batch, notation))
         values = self.predict_networks(networks)
-        told = zip(self.model.notes(networks), map(self.range_note, values.tolist()), strict=True)
-        return ["; ".join(filter(None, both)) for both in told]
+        pairs = zip(self.model.notes(networks), map(self.range_note, values.tolist()), strict=True)
+        return ["; ".join(filter(None, both)) for both in pairs]
 
 
 class LoadedMembers(LoadedPredictor):

@@ -132,10 +132,10 @@ def _note(
     model: NetworkPredictor,
 ) -> None:
     """Write into `notes` what must be known of the values of a group."""
-    told = model.notes_by_device(networks)
+    own = model.notes_by_device(networks)
     for place, (entry, column) in enumerate(zip(group.entries, group.places, strict=True)):
         for item, value in enumerate(direct[:, place].tolist()):
             if np.isnan(value):
                 notes[item][column] = form.why_not(networks[item], place)
                 continue
-            notes[item][column] = "; ".join(filter(None, (told[item][place], entry.range_note(value))))
+            notes[item][column] = "; ".join(filter(None, (own[item][place], entry.range_note(value))))

@@ -238,13 +238,13 @@ def _look() -> Store:
         own = settings.predictors_dir()
         changed = own.stat().st_mtime_ns if own.is_dir() else 0
         same = last is not None and (last.own, last.changed) == (own, changed) and not _just(changed)
-        made = last.store if last is not None and same else Store(own, last.store if last else None)
-        _last = _Look(home, own, changed, now, made)
+        current = last.store if last is not None and same else Store(own, last.store if last else None)
+        _last = _Look(home, own, changed, now, current)
     known = {refusal.reason for refusal in last.store.refused} if last is not None else set()
-    for refusal in made.refused:
+    for refusal in current.refused:
         if refusal.reason not in known:
             warnings.warn(refusal.sentence, ArchcastWarning, stacklevel=4)
-    return made
+    return current
 
 
 _SETTLES_NS = 20_000_000

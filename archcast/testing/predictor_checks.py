@@ -44,11 +44,11 @@ def check_predictor(make: Callable[[], Predictor], space: Space) -> None:
 
 def check_registered(subject: Subject) -> None:
     """The family is known under its name and its configuration is frozen."""
-    made = subject.make()
-    _require(PREDICTORS[made.family] is type(made), f"{made.family} must be registered")
-    for field in fields(made.config):
+    predictor = subject.make()
+    _require(PREDICTORS[predictor.family] is type(predictor), f"{predictor.family} must be registered")
+    for field in fields(predictor.config):
         try:
-            setattr(made.config, field.name, None)
+            setattr(predictor.config, field.name, None)
         except AttributeError:
             continue
         raise AssertionError(f"setting {field.name} must be frozen")
@@ -62,18 +62,18 @@ def check_unfitted(subject: Subject) -> None:
 
 def check_fit(subject: Subject) -> None:
     """`fit` returns self, changes nothing it was given, and nothing global; the same seed repeats it."""
-    made, labels = subject.make(), subject.labels
-    codes, values, config = labels.codes.copy(), labels.values.copy(), asdict(made.config)
+    predictor, labels = subject.make(), subject.labels
+    codes, values, config = labels.codes.copy(), labels.values.copy(), asdict(predictor.config)
     expected = subject.answers  # imports what the family needs before the state is taken
     _draw_globally()  # so that seeding the generators again would show
     before = _global_state()
-    _require(made.fit(labels, seed=0) is made, "fit must return self")
+    _require(predictor.fit(labels, seed=0) is predictor, "fit must return self")
     given = subject.held_codes.copy()
-    again = made.predict(given)
+    again = predictor.predict(given)
     _require(_global_state() == before, "fit and predict must leave the global generators and threads alone")
     _require(np.array_equal(codes, labels.codes), "fit must not change codes")
     _require(np.array_equal(values, labels.values, equal_nan=True), "fit must not change values")
-    _require(asdict(made.config) == config, "fit must not change the configuration")
+    _require(asdict(predictor.config) == config, "fit must not change the configuration")
     _require(np.array_equal(given, subject.held_codes), "predict must not change codes")
     _require(np.array_equal(again, expected), "the same seed must give the same predictions")
 
@@ -86,9 +86,9 @@ def check_output(subject: Subject) -> None:
     none = subject.fitted.predict_checked(subject.held_codes[:0])
     _require(none.shape == (0, m), f"predictions of no codes must have shape (0, {m}), got {none.shape}")
     far = subject.fitted.predict(_corners(subject.space))
-    for found in (subject.answers, far):
-        _require(bool(np.isfinite(found).all()), "predictions must be finite")
-        _require(bool((found > 0).all()), "latencies must be above 0")
+    for values in (subject.answers, far):
+        _require(bool(np.isfinite(values).all()), "predictions must be finite")
+        _require(bool((values > 0).all()), "latencies must be above 0")
 
 
 def check_rows(subject: Subject) -> None:
@@ -96,25 +96,25 @@ def check_rows(subject: Subject) -> None:
     codes = subject.held_codes
     order: Ints = np.random.default_rng(3).permutation(len(codes))
     singly = np.concatenate([subject.fitted.predict(codes[i : i + 1]) for i in range(len(codes))])
-    for found, what in (
+    for values, what in (
         (subject.fitted.predict(codes[order]), "the order of rows"),
         (subject.fitted.predict(np.repeat(codes, 12, axis=0))[::12][order], "repeated rows"),
         (singly[order], "rows one by one"),
     ):
         _require(
-            bool(np.allclose(found, subject.answers[order], rtol=_LOOSE)), f"predictions depend on {what}"
+            bool(np.allclose(values, subject.answers[order], rtol=_LOOSE)), f"predictions depend on {what}"
         )
 
 
 def check_quality(subject: Subject) -> None:
     """Held-out additive latencies are ranked far better than chance and missed less than by a constant."""
     for column in (0, 1):
-        truth, found = subject.held_values[:, column], subject.answers[:, column].astype(np.float64)
-        rank = np.corrcoef(_ranks(truth), _ranks(found))[0, 1]
+        truth, predicted = subject.held_values[:, column], subject.answers[:, column].astype(np.float64)
+        rank = np.corrcoef(_ranks(truth), _ranks(predicted))[0, 1]
         _require(rank > 0.5, f"Spearman of device{column} must be above 0.5, got {rank:.3f}")
         known = subject.labels.values[:, column]
         constant = np.exp(np.nanmean(np.log(known)))
-        ours, theirs = (np.abs(np.log(p / truth)).mean() for p in (found, constant))
+        ours, theirs = (np.abs(np.log(p / truth)).mean() for p in (predicted, constant))
         _require(ours < theirs, f"error of device{column} must be below a constant's, got {ours:.3f}")
 
 
@@ -128,11 +128,11 @@ def check_single_target(subject: Subject) -> None:
     """One target alone can be learned, and from a metric that is not logarithmic."""
     labels = subject.labels.only(("device0",))
     labels = replace(labels, metric="accuracy", values=100 - labels.values)
-    found = subject.make().fit(labels, seed=0).predict(subject.held_codes)
+    predicted = subject.make().fit(labels, seed=0).predict(subject.held_codes)
     truth = 100 - subject.held_values[:, 0]
-    _require(found.shape == (len(truth), 1), f"one target must give one column, got {found.shape}")
-    _require(bool(np.isfinite(found).all()), "predictions must be finite")
-    rank = np.corrcoef(_ranks(truth), _ranks(found[:, 0].astype(np.float64)))[0, 1]
+    _require(predicted.shape == (len(truth), 1), f"one target must give one column, got {predicted.shape}")
+    _require(bool(np.isfinite(predicted).all()), "predictions must be finite")
+    rank = np.corrcoef(_ranks(truth), _ranks(predicted[:, 0].astype(np.float64)))[0, 1]
     _require(rank > 0.5, f"Spearman must be above 0.5, got {rank:.3f}")
 
 
@@ -141,9 +141,9 @@ def check_select(subject: Subject) -> None:
     before = subject.fitted.header()
     for columns in ((1,), (2, 0)):
         selected = subject.fitted.select(columns)
-        found, expected = selected.predict(subject.held_codes), subject.answers[:, columns]
-        _require(found.shape == expected.shape, f"targets {columns} must give a column each")
-        _require(bool(np.allclose(found, expected, rtol=_LOOSE)), f"targets {columns} must answer alike")
+        values, expected = selected.predict(subject.held_codes), subject.answers[:, columns]
+        _require(values.shape == expected.shape, f"targets {columns} must give a column each")
+        _require(bool(np.allclose(values, expected, rtol=_LOOSE)), f"targets {columns} must answer alike")
         named = tuple(subject.fitted.targets_[c] for c in columns)
         _require(selected.targets_ == named, f"targets must be {named}, got {selected.targets_}")
     _require(subject.fitted.header() == before, "select must leave the predictor as it was")

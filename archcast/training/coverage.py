@@ -44,15 +44,15 @@ def coverage_by_size(fitted: Fitted, *, seed: int = 0) -> Doubles:
         output: (5, m), NaN where the rows are too few
     """
     logarithmic = fitted.predictor.metric_ in LOGARITHMIC
-    found = np.full((PARTS, fitted.truth.shape[1]), np.nan)
+    shares = np.full((PARTS, fitted.truth.shape[1]), np.nan)
     for column in range(fitted.truth.shape[1]):
         known = np.isfinite(fitted.truth[:, column])
         y, p = fitted.truth[known, column], fitted.predicted[known, column].astype(np.float64)
         if len(y) >= PARTS:
             inside = cross_fitted(y, p, logarithmic=logarithmic, seed=seed)[level(COVERAGE)]
             parts = np.array_split(np.argsort(p, kind="stable"), PARTS)
-            found[:, column] = [inside[part].mean() for part in parts]
-    return found
+            shares[:, column] = [inside[part].mean() for part in parts]
+    return shares
 
 
 def empirical_coverage(truth: Doubles, predicted: Doubles, *, logarithmic: bool, seed: int = 0) -> Doubles:

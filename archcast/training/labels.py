@@ -42,12 +42,12 @@ def load_labels(
         values[rows, len(targets) : len(targets) + len(matrix.devices)] = matrix.values
         targets += _targets(matrix)
     known = np.isfinite(values).any(axis=1)
-    known_space, told = SPACES[space], matrices[0].dataset
+    known_space, dataset = SPACES[space], matrices[0].dataset
     used = [recipe_of(name) for name in dict.fromkeys(s for m in matrices for s in m.sources)]
     return Labels(
         space=space,
         metric=metric,
-        dataset=known_space.check_dataset(told if told in known_space.datasets else None),
+        dataset=known_space.check_dataset(dataset if dataset in known_space.datasets else None),
         targets=tuple(targets),
         codes=codes[known],
         values=values[known],

@@ -149,11 +149,11 @@ def _had(store: MeasurementStore, space: str, dataset: str, identity: dict[str, 
         there = json.loads(text)
         for part, own in identity.items():
             for name, value in own.items():
-                found = there.get(part, {}).get(name)
-                if found != value:
+                before = there.get(part, {}).get(name)
+                if before != value:
                     raise InputError(
                         f"accuracies of {space} on {dataset} in {store.folder} were reached with {part} "
-                        f"{name}={found!r} and do not compare with {name}={value!r}: "
+                        f"{name}={before!r} and do not compare with {name}={value!r}: "
                         "keep them apart by another ARCHCAST_HOME"
                     )
     return {arch for arch, status, _, _ in rows if status in _KNOWN}

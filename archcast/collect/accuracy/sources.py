@@ -124,12 +124,12 @@ def _from_function(name: str) -> tuple[Images, ...]:
 def _function(name: str) -> Callable[[], Any]:
     module, _, attribute = name.partition(":")
     try:
-        found = getattr(importlib.import_module(module), attribute)
+        named = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"data {name} must name a function that can be imported: {error}") from error
-    if not callable(found):
-        raise InputError(f"data {name} must name a function, got {shorten(found)}")
-    function: Callable[[], Any] = found
+    if not callable(named):
+        raise InputError(f"data {name} must name a function, got {shorten(named)}")
+    function: Callable[[], Any] = named
     return function
 
 

@@ -70,7 +70,7 @@ class VelaEstimator(Estimator):
             ]
             if given[key] not in sections:
                 raise UnknownNameError(f"{key} of {self.target.name}", given[key], sections)
-        made = features.ArchitectureFeatures(
+        hardware = features.ArchitectureFeatures(
             vela_config_files=[str(ini)],
             accelerator_config=given["accelerator"],
             system_config=given["system_config"],
@@ -80,16 +80,16 @@ class VelaEstimator(Estimator):
             arena_cache_size=None,
         )
         system = (
-            f"[architecture]\nmacs={made.num_macs_per_cycle}\ncores={made.ncores}\n"
-            f"[vela]\nsystem_config_name={made.system_config}\nmemory_mode_name={made.memory_mode}\n{text}"
+            f"[architecture]\nmacs={hardware.num_macs_per_cycle}\ncores={hardware.ncores}\n"
+            f"[vela]\nsystem_config_name={hardware.system_config}\nmemory_mode_name={hardware.memory_mode}\n{text}"
         )
         options = (
             "\n[compiler]\nenable_db=true\noutput_format=TFLite\ncop_format=COP1\n"
-            f"\n[scheduler]\noptimize=Performance\narena_size_limit={made.arena_cache_size}\n"
+            f"\n[scheduler]\noptimize=Performance\narena_size_limit={hardware.arena_cache_size}\n"
             "cpu_tensor_alignment=16\n"
         )
         name = "".join(part.capitalize() for part in given["accelerator"].split("-")[:-1])
-        return name, system, options, float(made.core_clock)
+        return name, system, options, float(hardware.core_clock)
 
     def estimate(self, network: Network) -> NetworkEstimate:
         """Latency of a network, and the cycles that Vela counts for each operator it made.
@@ -100,16 +100,16 @@ class VelaEstimator(Estimator):
         kernel_works(
             network, self.target.conventions, refused_by=self.target.name
         )  # refuses what has no convention
-        made = self._compile(to_tflite(network))
-        on_processor = [row["name"] for row in made["rows"] if row["operator"] == PASSED]
-        if made["cpu_ops"] or on_processor:
-            layers = ", ".join(on_processor) or f"{made['cpu_ops']} operators"
-            reasons = [line for line in made["printed"] if line.startswith("Reason:")]
+        compiled = self._compile(to_tflite(network))
+        on_processor = [row["name"] for row in compiled["rows"] if row["operator"] == PASSED]
+        if compiled["cpu_ops"] or on_processor:
+            layers = ", ".join(on_processor) or f"{compiled['cpu_ops']} operators"
+            reasons = [line for line in compiled["printed"] if line.startswith("Reason:")]
             raise InputError(
                 f"{self.target.name} does not run these operators, they would run on the processor and are "
                 f"not estimated: {layers}" + (f" ({reasons[0]})" if reasons else "")
             )
-        return self._estimate(network, made)
+        return self._estimate(network, compiled)
 
     def compiled(self, network: Network, file: bytes) -> tuple[NetworkEstimate, tuple[int, ...]]:
         """Cost of a TFLite file whose tensors are named by a network's nodes, and nodes that it does not run.

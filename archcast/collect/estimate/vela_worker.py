@@ -28,12 +28,12 @@ def compile_network(request: dict[str, Any]) -> dict[str, Any]:
     regor = importlib.import_module("ethosu.regor")
     file = base64.b64decode(request["file"])
     try:
-        made = regor.compile(
+        compiled = regor.compile(
             request["name"], file, "TFLITE", request["system"], options=request["options"], verbose=False
         )
     except Exception as error:  # the compiler raises its own kinds, without a common base
         return {"error": str(error) or type(error).__name__}
-    report, table = made.perf_report, made.opt_database.tables["perf"]
+    report, table = compiled.perf_report, compiled.opt_database.tables["perf"]
     rows = [dict(zip(table.header, row, strict=False)) for row in table.data]
     return {
         "cycles": int(report.totalCycles),

@@ -143,14 +143,14 @@ def _environment(facts: Mapping[str, Any], device: MeasuredDevice) -> dict[str, 
                 f"run pip install {needed} there"
             )
     kept = {k: facts[k] for k in ("processor", "cores", "governor", "system", "architecture", "python")}
-    made = kept | {
+    environment = kept | {
         "runtime": f"{package} {facts['versions'][package]}",
         "accelerator": device.accelerator,
         "threads": device.threads,
         "precision": device.precision,
         "batch": device.batch,
     }
-    return made | ({"calibration": "random inputs"} if device.precision == "int8" else {})
+    return environment | ({"calibration": "random inputs"} if device.precision == "int8" else {})
 
 
 def _sensor(sensors: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

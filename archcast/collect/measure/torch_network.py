@@ -65,9 +65,9 @@ class TorchNetwork(nn.Module):
         held = self._held(given)
         for i, (step, names, output, _) in enumerate(self.calls):
             held[output] = step(*[held[name] for name in names])
-            made, stated = list(held[output].shape)[1:], self.shapes[output][1:]
-            if made != stated:
-                raise ValueError(f"node {i} gives the shape {made}, but its network states {stated}")
+            shape, stated = list(held[output].shape)[1:], self.shapes[output][1:]
+            if shape != stated:
+                raise ValueError(f"node {i} gives the shape {shape}, but its network states {stated}")
 
     def _held(self, given: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
         return {name: given[i] for i, name in enumerate(self.inputs)}

@@ -252,10 +252,10 @@ def series_of(table: pa.Table) -> tuple[Series, ...]:
     """What a measurement table has at least one value of."""
     keys = ["space", "metric", "dataset", "device"]
     listed = table.filter(table["value"].is_valid()).select(keys).group_by(keys).aggregate([]).to_pylist()
-    found: dict[tuple[str, str, str], list[str]] = {}
+    devices_of: dict[tuple[str, str, str], list[str]] = {}
     for row in listed:
-        found.setdefault((row["space"], row["metric"], row["dataset"]), []).append(row["device"])
-    return tuple(Series(*series, tuple(sorted(devices))) for series, devices in sorted(found.items()))
+        devices_of.setdefault((row["space"], row["metric"], row["dataset"]), []).append(row["device"])
+    return tuple(Series(*series, tuple(sorted(devices))) for series, devices in sorted(devices_of.items()))
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:

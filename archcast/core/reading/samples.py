@@ -133,12 +133,12 @@ def is_failed(cell: Any) -> bool:
 
 def _value_column(table: Table, metric: str) -> tuple[str, str]:
     """The column of the metric's values, and the unit that its name tells."""
-    told = {name: found for name in table.columns if (found := metric_of(name)) is not None}
-    fitting = [name for name, (said, _) in told.items() if said in ("value", metric)]
-    if len(fitting) > 1 and not any(told[name][1].isdigit() for name in fitting):  # `value.1` is a second run
-        fitting = [name for name in fitting if is_unit(told[name][1], metric)] or fitting
+    read = {name: found for name in table.columns if (found := metric_of(name)) is not None}
+    fitting = [name for name, (said, _) in read.items() if said in ("value", metric)]
+    if len(fitting) > 1 and not any(read[name][1].isdigit() for name in fitting):  # `value.1` is a second run
+        fitting = [name for name in fitting if is_unit(read[name][1], metric)] or fitting
     if len(fitting) == 1:
-        return fitting[0], told[fitting[0]][1]
+        return fitting[0], read[fitting[0]][1]
     if fitting:
         raise InputError(f"{table.name} must have {metric} in one column, and has {', '.join(fitting)}")
     raise InputError(

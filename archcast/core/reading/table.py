@@ -76,11 +76,11 @@ class Table:
         Raises:
             InputError: there is no column `arch`, or a row has none.
         """
-        found = self.cells(ARCH)
-        for i, arch in enumerate(found):
+        archs = self.cells(ARCH)
+        for i, arch in enumerate(archs):
             if arch is None:
                 raise InputError(f"{self.where(i)} must have an architecture, and its cell is empty")
-        return found
+        return archs
 
     def where(self, row: int) -> str:
         """`measured.csv line 3`."""

@@ -228,12 +228,12 @@ def _decoded(text: str) -> Any:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object's keys, each once."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    once = dict(pairs)
+    if len(once) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"the key {shorten(twice)} stands twice in one object")
-    return found
+    return once
 
 
 def _why(error: Exception) -> str:

@@ -59,7 +59,7 @@ def boxes(network: Network, runtime: str = "onnxruntime") -> list[Box]:
     owner = {place: number for number, kernel in enumerate(every) for place in kernel.nodes}
     writer = {name: place for place, node in enumerate(network.nodes) for name in node.outputs if name}
     origins: dict[str, frozenset[int]] = {name: frozenset({-1}) for name in network.inputs}
-    made = []
+    drawn = []
     for place, node in enumerate(network.nodes):
         read = _origins(network.reads[place], origins)
         origins |= dict.fromkeys(node.outputs, frozenset({owner[place]}) if place in owner else read)
@@ -67,8 +67,8 @@ def boxes(network: Network, runtime: str = "onnxruntime") -> list[Box]:
         inside = set(kernel.nodes)
         names = [n for place in kernel.nodes for n in network.reads[place] if writer.get(n) not in inside]
         read = _origins(tuple(names), origins) - {number}
-        made.append(_box(network, number, kernel, read))
-    return made
+        drawn.append(_box(network, number, kernel, read))
+    return drawn
 
 
 def _origins(names: tuple[str, ...], origins: Mapping[str, frozenset[int]]) -> frozenset[int]:

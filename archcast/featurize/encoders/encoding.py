@@ -38,15 +38,15 @@ def encode(
         codes: (n, k); output: (n, d)
     """
     _check(pieces)
-    made = []
+    blocks = []
     for piece in pieces:
         if piece == "decisions":
-            made.append(one_hot(codes, space.cardinalities).astype(np.float64))
+            blocks.append(one_hot(codes, space.cardinalities).astype(np.float64))
         elif piece == "terms":
-            made.append(space.terms(codes)[1])
+            blocks.append(space.terms(codes)[1])
         else:
-            made.append(np.log1p(feature_values(space, codes, dataset, names=features)))
-    return np.concatenate(made, axis=1)
+            blocks.append(np.log1p(feature_values(space, codes, dataset, names=features)))
+    return np.concatenate(blocks, axis=1)
 
 
 def encoding_names(
@@ -77,8 +77,8 @@ def encoding_groups(space: Space, pieces: tuple[str, ...]) -> tuple[tuple[int, .
     single = tuple((c,) for c in range(len(space.columns)))
     if "terms" not in pieces or space.term_groups is None:
         return single if "terms" not in pieces else None
-    told = {c for group in space.term_groups for c in group}
-    return (*space.term_groups, *(group for group in single if group[0] not in told))
+    grouped = {c for group in space.term_groups for c in group}
+    return (*space.term_groups, *(group for group in single if group[0] not in grouped))
 
 
 def _check(pieces: tuple[str, ...]) -> None:

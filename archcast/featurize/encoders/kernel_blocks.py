@@ -77,7 +77,7 @@ def _blocks(space: Space, codes: Codes, dataset: str, features: tuple[str, ...] 
 def _scales(name: str, dataset: str, features: tuple[str, ...] | None) -> dict[str, tuple[Doubles, Doubles]]:
     """Mean and factor of every column."""
     space = SPACES[name]
-    made = {}
+    scales = {}
     for block, values in _blocks(space, space.sample(_DRAWN, seed=0), dataset, features).items():
         deviation = values.std(axis=0)
         varies = deviation > _FLAT
@@ -85,5 +85,5 @@ def _scales(name: str, dataset: str, features: tuple[str, ...] | None) -> dict[s
         factor = varies / np.sqrt(2 * (used**2).sum())
         if block not in _ALIKE:
             factor = factor / np.where(varies, deviation, 1.0)
-        made[block] = (values.mean(axis=0), factor)
-    return made
+        scales[block] = (values.mean(axis=0), factor)
+    return scales

@@ -63,8 +63,8 @@ class _Seen:
         """Log of what rounding channels up adds."""
         v = self.view
         padded = np.ceil(v.inputs / inputs) * inputs * np.ceil(v.outputs / outputs) * outputs
-        found: Doubles = np.log(padded / (v.inputs * v.outputs)) * self.tiled
-        return found
+        idle: Doubles = np.log(padded / (v.inputs * v.outputs)) * self.tiled
+        return idle
 
 
 _Property = Callable[[_Seen], Doubles]
@@ -130,8 +130,8 @@ def kernel_roofs(table: KernelTable, *, batch: int) -> Roofs:
     return Roofs(
         table.classes.astype(np.int64),
         amounts * costs[:, None],
-        np.stack([found(seen) * multiplies for found in ON_MACS.values()], axis=1),
-        np.stack([found(seen) * multiplies for found in ON_BYTES.values()], axis=1),
+        np.stack([factor(seen) * multiplies for factor in ON_MACS.values()], axis=1),
+        np.stack([factor(seen) * multiplies for factor in ON_BYTES.values()], axis=1),
     )
 
 

@@ -75,17 +75,17 @@ class KernelView:
 
     def _transform(self) -> None:
         """Count what is done of convolutions of 3 x 3: fewer products, of more weights."""
-        made = Transformed.of(
+        transformed = Transformed.of(
             single=(self.of("conv_kxk") * (self.stride == 1) * (self.groups == 1)) > 0,
             window=self.window,
             inputs=self.inputs,
             outputs=self.outputs,
             places=self.places / self.times,
         )
-        self.transformed, fits = made, made.fits
-        products = made.points * made.tiles * self.times
+        self.transformed, fits = transformed, transformed.fits
+        products = transformed.points * transformed.tiles * self.times
         self.macs = np.where(fits, products * self.inputs * self.outputs, self.macs)
-        self.weights = np.where(fits, self.weights * made.points / self.window, self.weights)
+        self.weights = np.where(fits, self.weights * transformed.points / self.window, self.weights)
 
     def of(self, *kinds: str) -> Doubles:
         """1 where a kernel is of one of the classes, (k,)."""

@@ -108,15 +108,15 @@ def _depthwise() -> tuple[Column, ...]:
 
 
 def _convolutions() -> tuple[Column, ...]:
-    made: list[Column] = []
+    columns: list[Column] = []
     for name, kind in (("kxk", _kxk), ("one", _one), ("grouped", _of_groups)):
-        made += [
+        columns += [
             Column(f"{name}.padded", partial(_times, kind, "padded"), "products.padded"),
             Column(f"{name}.tiles", partial(_times, kind, "tiles"), "products.tiles"),
             Column(f"{name}.bytes", partial(_times, kind, "moved"), "bytes"),
         ]
     return (
-        *made,
+        *columns,
         Column("kxk.laid_out", partial(_times, _kxk, "laid_out"), "bytes"),
         Column("kxk.winograd", _winograd, "products.padded"),
         Column("kxk.shallow", lambda k: k.padded * _kxk(k) * (k.inputs < 4), "products.padded", 2),
@@ -252,10 +252,10 @@ def kernel_work(table: KernelTable, key: str, *, batch: int = 1) -> Doubles:
     Shapes:
         output: (kernels + 1, d); the last row is the start
     """
-    made = WORK[key]
-    view = KernelView(table, batch, made.tiling)
-    values = np.zeros((len(table) + 1, len(made.columns)))
-    for place, column in enumerate(made.columns):
+    work = WORK[key]
+    view = KernelView(table, batch, work.tiling)
+    values = np.zeros((len(table) + 1, len(work.columns)))
+    for place, column in enumerate(work.columns):
         values[:-1, place] = column.count(view)
     values[-1, -1] = 1.0
     return values

@@ -60,6 +60,6 @@ def _columns(network: Network) -> Doubles:
             continue
         by_kind[:, place[c.work.kind]] += (c.times, c.work.macs * c.times, c.work.bytes * c.times)
     totals = [layers if name == "layers" else getattr(summary, name) for name in _TOTALS]
-    made = np.concatenate([[*totals, unknown], by_kind.reshape(-1)])
-    network.__dict__[_KEPT] = made
-    return made
+    row = np.concatenate([[*totals, unknown], by_kind.reshape(-1)])
+    network.__dict__[_KEPT] = row
+    return row

@@ -86,10 +86,10 @@ def pack_networks(networks: Sequence[Network]) -> PackedGraphs:
 
     Types are classes of cost, the input's the last; features are the costs.
     """
-    made = [_operators(network) for network in networks]
-    ptr = np.concatenate([[0], np.cumsum([len(costs) for costs, _ in made])]).astype(np.int64)
-    costs = np.concatenate([costs for costs, _ in made])
-    edges = np.concatenate([start + pairs for start, (_, pairs) in zip(ptr[:-1], made, strict=True)], axis=1)
+    parts = [_operators(network) for network in networks]
+    ptr = np.concatenate([[0], np.cumsum([len(costs) for costs, _ in parts])]).astype(np.int64)
+    costs = np.concatenate([costs for costs, _ in parts])
+    edges = np.concatenate([start + pairs for start, (_, pairs) in zip(ptr[:-1], parts, strict=True)], axis=1)
     counts = costs[:, :, 0]
     return PackedGraphs(
         node_type=np.where(counts.any(axis=1), counts.argmax(axis=1), len(COST_CLASSES)).astype(np.int64),

@@ -37,8 +37,8 @@ class Program:
 
 def program_of(device: DeviceName) -> Program:
     """The program of a device; a runtime that is not said is one that joins nodes, as most do."""
-    found = _RUNTIME.fullmatch(device.runtime)
-    name, version, option = found.groups() if found else ("", "", None)
+    match = _RUNTIME.fullmatch(device.runtime)
+    name, version, option = match.groups() if match else ("", "", None)
     if name == NCNN:
         return Program(NCNN)
     if name in _CLIPPING or option == "mobile":

@@ -74,9 +74,9 @@ def unquantized(network: Network, *, narrow: bool = False) -> Unquantized:
     """
     ops = {_bare(op) for op in {node.op for node in network.nodes}}
     if not network.bodies and not (ops.isdisjoint(_PAIRS) and ops.isdisjoint(_PLAIN)):
-        made = _Undoing(network, narrow).run()
-        if made is not None:
-            return made
+        plain = _Undoing(network, narrow).run()
+        if plain is not None:
+            return plain
     return Unquantized(network, tuple((place,) for place in range(len(network.nodes))))
 
 
@@ -142,8 +142,8 @@ class _Undoing:
             self._drop(place, node, product)
             self._stand_for(self.same.get(product, product), self.scales[scale])
         elif bare == "Mul" and any(name in self.scales for name in inputs):
-            made = [p for name in inputs for p in self.scales.get(name, [])]
-            self.scales[node.outputs[0]] = [*made, place]
+            places = [p for name in inputs for p in self.scales.get(name, [])]
+            self.scales[node.outputs[0]] = [*places, place]
         else:
             return False
         return True

@@ -19,14 +19,14 @@ def exact_nodes(network: Network) -> frozenset[int]:
     for node in network.nodes:
         for name in node.inputs:
             readers.setdefault(name, []).append(node)
-    found: set[int] = set()
+    exact: set[int] = set()
     for node in network.nodes:
         if node.op == "Softmax":
             scores = _scores(network, writer, node.inputs[0])
             if scores is not None:
-                found.update((id(scores), id(node)))
-                found.update(id(n) for n in _following(readers, node.outputs[0]))
-    return frozenset(found)
+                exact.update((id(scores), id(node)))
+                exact.update(id(n) for n in _following(readers, node.outputs[0]))
+    return frozenset(exact)
 
 
 def _scores(network: Network, writer: Mapping[str, Node], name: str) -> Node | None:

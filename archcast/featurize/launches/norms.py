@@ -87,7 +87,7 @@ def reduction(run: Launches, node: Node) -> None:
 
 def _variance(run: Launches, node: Node) -> list[int]:
     """The nodes after a mean that make a variance of it: differences, their squares, the mean of those."""
-    found: list[int] = []
+    places: list[int] = []
     data, name = node.inputs[0], node.outputs[0]
     for op, inputs in (("Sub", {data, name}), ("Mul", None), ("ReduceMean", None)):
         place = run.sole_reader(name) if node.op == "ReduceMean" else None
@@ -96,9 +96,9 @@ def _variance(run: Launches, node: Node) -> list[int]:
         reader = run.network.nodes[place]
         if not set(reader.inputs[: 2 if op != "ReduceMean" else 1]) <= (inputs or {name}):
             return []
-        found.append(place)
+        places.append(place)
         name = reader.outputs[0]
-    return found
+    return places
 
 
 def _left(node: Node, run: Launches, data: Tensor) -> int:

@@ -29,6 +29,6 @@ def launched(network: Network, program: Program) -> Launches:
             LAUNCHES.get(node.op, norms.whole)(run, node)
         except (InputError, ValueError, IndexError) as error:  # operands of other shapes than it has
             where = f" in {node.part}" if node.part else ""
-            told = error if isinstance(error, InputError) else f"its operands do not fit ({error})"
-            raise InputError(f"node {place} ({node.op}{where}): {told}") from error
+            reason = error if isinstance(error, InputError) else f"its operands do not fit ({error})"
+            raise InputError(f"node {place} ({node.op}{where}): {reason}") from error
     return run

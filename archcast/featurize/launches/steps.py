@@ -152,12 +152,12 @@ class Launches:
 
     def tensor(self, name: str) -> Tensor:
         """What a name stands for."""
-        found = self.tensors.get(name)
-        if found is None:
+        tensor = self.tensors.get(name)
+        if tensor is None:
             value = self.network.values[name]
-            found = replace(self.fresh(name, value.dims, -1, value.dtype), constant=True)
-            self.tensors[name] = found
-        return found
+            tensor = replace(self.fresh(name, value.dims, -1, value.dtype), constant=True)
+            self.tensors[name] = tensor
+        return tensor
 
     def operands(self, node: Node) -> list[Tensor]:
         """Inputs that are tensors, each once; numbers and small tables of shapes are none."""
@@ -238,11 +238,11 @@ class Launches:
         if kept and key in self._casts and self._casts[key].dims == tensor.dims:
             return replace(self._casts[key], strides=tensor.strides)
         strides = tensor.strides if tensor.constant else dense_like(tensor.dims, tensor.strides)
-        made = replace(tensor, source=self.name(), strides=strides, width=width, constant=False)
-        self.launch("cast", node, [tensor], made)
+        narrowed = replace(tensor, source=self.name(), strides=strides, width=width, constant=False)
+        self.launch("cast", node, [tensor], narrowed)
         if kept:
-            self._casts[key] = made
-        return made
+            self._casts[key] = narrowed
+        return narrowed
 
     def lowered(self, tensor: Tensor, node: Node) -> Tensor:
         """A tensor in the number format of products."""
@@ -254,9 +254,9 @@ class Launches:
 
     def copied(self, tensor: Tensor, node: Node, strides: Dims | None = None) -> Tensor:
         """A copy with rows one after another, or with the strides given."""
-        made = replace(tensor, source=self.name(), strides=strides or contiguous(tensor.dims), constant=False)
-        turned = _inner(tensor) != _inner(made)
-        return self.launch("turned" if turned else "copy", node, [tensor], made)
+        copy = replace(tensor, source=self.name(), strides=strides or contiguous(tensor.dims), constant=False)
+        turned = _inner(tensor) != _inner(copy)
+        return self.launch("turned" if turned else "copy", node, [tensor], copy)
 
     def rows(self, tensor: Tensor, node: Node) -> Tensor:
         """The tensor with rows one after another, copied where it is not; compilers write it so at once."""

@@ -82,10 +82,10 @@ def dense_like(dims: Dims, strides: Dims) -> Dims:
     if any(strides[axis] == 0 and dims[axis] > 1 for axis in order):
         return contiguous(dims)
     packed = contiguous(permuted(dims, tuple(order)))
-    made = [0] * len(dims)
+    dense = [0] * len(dims)
     for place, axis in enumerate(order):
-        made[axis] = packed[place]
-    return tuple(made)
+        dense[axis] = packed[place]
+    return tuple(dense)
 
 
 def distinct(dims: Dims, strides: Dims) -> int:

@@ -87,15 +87,15 @@ def _work(node: Node, values: Values, seen: _Seen) -> Work:
     )
     alike = (node.op, len(inputs), kinds, tuple(node.attributes.items()) if node.attributes else ())
     try:
-        found = seen.get(alike)
+        counted = seen.get(alike)
     except TypeError:  # an attribute that no reader makes
         return OPERATORS[node.op].work(node, values)
-    if found is None:
+    if counted is None:
         work = OPERATORS[node.op].work(node, values)
         if all(name in inputs for name in work.learned):
             seen[alike] = work, tuple(inputs.index(name) for name in work.learned)
         return work
-    work, trained = found
+    work, trained = counted
     if not trained:
         return work
     names = tuple([inputs[p] for p in trained])
@@ -122,8 +122,8 @@ def _dearness(counted: tuple[Counted, ...]) -> tuple[int, int]:
 def _turns(node: Node, values: Values) -> int:
     """How often the body of a node runs."""
     if node.op == "Loop" and node.inputs and node.inputs[0]:
-        told = values[node.inputs[0]].data
-        return int(told[0]) if told and isinstance(told[0], int) and 0 <= told[0] < 2**31 else 1
+        turns = values[node.inputs[0]].data
+        return int(turns[0]) if turns and isinstance(turns[0], int) and 0 <= turns[0] < 2**31 else 1
     if node.op == "Scan":
         scanned = node.attributes.get("num_scan_inputs", 1)
         if not isinstance(scanned, int) or not 1 <= scanned <= len(node.inputs):

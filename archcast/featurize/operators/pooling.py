@@ -42,5 +42,5 @@ def reduction(node: Node, values: Values) -> Work:
 def _is_global_mean(node: Node, values: Values) -> bool:
     if node.op != "ReduceMean":
         return False
-    read, made = values[node.inputs[0]].dims, values[node.outputs[0]].dims
-    return len(read) == 4 and prod(made) == read[0] * read[1] and made[:2] == read[:2]
+    read, written = values[node.inputs[0]].dims, values[node.outputs[0]].dims
+    return len(read) == 4 and prod(written) == read[0] * read[1] and written[:2] == read[:2]

@@ -97,11 +97,11 @@ def _layer(words: list[str]) -> Layer:
 
 def _shapes(row: tuple[float, ...]) -> tuple[tuple[int, ...], ...]:
     """Rows of dimensions, w, h and c, as shapes."""
-    made = []
+    shapes = []
     for start in range(0, len(row) - 3, 4):
         rank, w, h, c = (int(v) for v in row[start : start + 4])
-        made.append(((w,), (h, w), (c, h, w))[min(max(rank, 1), 3) - 1])
-    return tuple(made)
+        shapes.append(((w,), (h, w), (c, h, w))[min(max(rank, 1), 3) - 1])
+    return tuple(shapes)
 
 
 def _text(path: Path) -> str:

@@ -12,14 +12,14 @@ def _with_projections(w: Writer, layer: Layer) -> None:
     """Queries, keys and values are made of the inputs, attended to by heads, and projected."""
     width, heads = layer.whole(0), layer.whole(1, 1)
     given = [layer.inputs[min(i, len(layer.inputs) - 1)] for i in range(3)]
-    made = []
+    projected = []
     for role, name in zip("qkv", given, strict=True):
         product, summed = f"{layer.name}.{role}p", f"{layer.name}.{role}"
         w.node("MatMul", [name, w.weight(layer, f"{role}w", width, width)], [product], layer)
         w.node("Add", [product, w.weight(layer, f"{role}b", width)], [summed], layer)
-        made.append(summed)
+        projected.append(summed)
     mixed, product = f"{layer.name}.mixed", f"{layer.name}.op"
-    w.node("Attention", made, [mixed], layer, q_num_heads=heads, kv_num_heads=heads)
+    w.node("Attention", projected, [mixed], layer, q_num_heads=heads, kv_num_heads=heads)
     w.node("MatMul", [mixed, w.weight(layer, "ow", width, width)], [product], layer)
     w.node("Add", [product, w.weight(layer, "ob", width)], layer.outputs, layer)
 

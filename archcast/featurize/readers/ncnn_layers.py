@@ -59,10 +59,10 @@ class Writer:
     ) -> None:
         """Add a node of a layer."""
         domain, _, name = op.rpartition("::")
-        made = self.helper.make_node(
+        node = self.helper.make_node(
             name, list(inputs), list(outputs), name=f"{layer.name}/{name}", domain=domain, **attributes
         )
-        self.nodes.append(made)
+        self.nodes.append(node)
 
     def weight(self, layer: Layer, role: str, *dims: int) -> str:
         """A trained constant without elements."""

@@ -61,10 +61,10 @@ def bind_inputs(
     if unused:
         raise UnknownNameError("dimension", min(unused), open_dimensions(graph).union(counted) or {"none"})
     if batch != 1 and batch not in firsts:
-        told = (
+        sentence = (
             f"no input can have a batch of {shorten(batch)}: first dimensions are fixed in the file or given"
         )
-        raise InputError(told)
+        raise InputError(sentence)
     return {name: bound[name] for name in dims if name in counted}
 
 

@@ -13,18 +13,18 @@ from archcast.featurize.readers.onnx_fold import elements, has_elements
 
 def take_branches(graph: Any) -> int:
     """Put branches in the place of nodes whose condition is a constant, in place; how many nodes went."""
-    told = {tensor.name: tensor for tensor in graph.initializer if has_elements(tensor)}
-    if not any(_is_told(node, told) for node in graph.node):
+    known = {tensor.name: tensor for tensor in graph.initializer if has_elements(tensor)}
+    if not any(_is_told(node, known) for node in graph.node):
         return 0
     there = {name for node in graph.node for name in node.output}
     there.update(value.name for value in (*graph.input, *graph.initializer))
     nodes, taken = [], 0
     for node in graph.node:
-        if not _is_told(node, told):
+        if not _is_told(node, known):
             nodes.append(_copied(node, {}))
             continue
         taken += 1
-        holds = bool(elements(told[node.input[0]]).reshape(-1)[0])
+        holds = bool(elements(known[node.input[0]]).reshape(-1)[0])
         wanted = "then_branch" if holds else "else_branch"
         branch = next(a.g for a in node.attribute if a.name == wanted)
         names = _names(branch, node, there)
@@ -81,11 +81,11 @@ def _shown(branch: Any, node: Any, names: Mapping[str, str]) -> Iterator[Any]:
 
 def _copied(node: Any, names: Mapping[str, str]) -> Any:
     """A copy of a node under other names, also inside its own sub-graphs."""
-    made = type(node)()
-    made.CopyFrom(node)
+    copy = type(node)()
+    copy.CopyFrom(node)
     if names:
-        _rename(made, names)
-    return made
+        _rename(copy, names)
+    return copy
 
 
 def _rename(node: Any, names: Mapping[str, str]) -> None:

@@ -41,7 +41,7 @@ def fold(graph: Any, known: Mapping[str, Any]) -> int:
     stored = {tensor.name: tensor for tensor in graph.initializer}
     weights = {tensor.name for tensor in graph.initializer if is_weight(tensor)}
     sizes = {name for node in graph.node if node.op_type in _SIZED for name in node.input[1:]}
-    kept, made = [], []
+    kept, folded = [], []
     for node in graph.node:
         out = _folded(node, values, known, stored)
         if out is None:
@@ -58,24 +58,24 @@ def fold(graph: Any, known: Mapping[str, Any]) -> int:
                 continue
         elif is_weight(tensor):
             weights.add(name)
-        made.append(tensor)
-    if not made:
+        folded.append(tensor)
+    if not folded:
         return 0
     outputs = {value.name for value in graph.output}
-    gone = {tensor.name for tensor in made} - outputs
-    if len(gone) < len(made):  # an output stays the output of a node
+    gone = {tensor.name for tensor in folded} - outputs
+    if len(gone) < len(folded):  # an output stays the output of a node
         kept = [n for n in graph.node if not n.output or n.output[0] not in gone]
-        made = [tensor for tensor in made if tensor.name in gone]
-        if not made:
+        folded = [tensor for tensor in folded if tensor.name in gone]
+        if not folded:
             return 0
     copies = [_copy(node) for node in kept]
     del graph.node[:]
     graph.node.extend(copies)
-    graph.initializer.extend(made)
+    graph.initializer.extend(folded)
     infos = [_copy(info) for info in graph.value_info if info.name not in gone]
     del graph.value_info[:]
     graph.value_info.extend(infos)
-    return len(made)
+    return len(folded)
 
 
 def mark_constants(graphs: Iterable[Any]) -> None:
@@ -88,8 +88,8 @@ def mark_constants(graphs: Iterable[Any]) -> None:
         scales = {name for node in graph.node if "uantizeLinear" in node.op_type for name in node.input[1:]}
         names = {tensor.name for tensor in graph.initializer}
         for tensor in graph.initializer:
-            stem, found, _ = tensor.name.rpartition("_scale")
-            if tensor.name in scales or (found and f"{stem}_quantized" in names):
+            stem, is_scale, _ = tensor.name.rpartition("_scale")
+            if tensor.name in scales or (is_scale and f"{stem}_quantized" in names):
                 tensor.doc_string = CONSTANT
     if not any(is_weight(tensor) for tensor in listed[0].initializer):
         return
@@ -101,17 +101,17 @@ def mark_constants(graphs: Iterable[Any]) -> None:
 
 def is_weight(tensor: Any) -> bool:
     """Whether a stored tensor may be trained: floating-point, and no lone number but a named one."""
-    told = learned_of(tensor)
-    many = prod(tensor.dims) > 1 if told is None else told
+    learned = learned_of(tensor)
+    many = prod(tensor.dims) > 1 if learned is None else learned
     return many and tensor.data_type in _FLOATS
 
 
 def learned_of(tensor: Any) -> bool | None:
     """Whether a tensor is trained, None where nothing says so."""
-    told = {PARAMETER: True, CONSTANT: False}.get(tensor.doc_string)
-    if told is None and prod(tensor.dims) == 1 and tensor.data_type in _FLOATS:
+    learned = {PARAMETER: True, CONSTANT: False}.get(tensor.doc_string)
+    if learned is None and prod(tensor.dims) == 1 and tensor.data_type in _FLOATS:
         return bool(isinstance(tensor.name, str) and _PARAMETER_NAME.fullmatch(tensor.name)) or None
-    return told
+    return learned
 
 
 def _note(node: Any) -> str:
@@ -121,18 +121,18 @@ def _note(node: Any) -> str:
 
 
 def _copy(message: Any) -> Any:
-    made = type(message)()
-    made.CopyFrom(message)
-    return made
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy
 
 
 def _constants(graph: Any) -> dict[str, Array]:
     """Small constants of a graph."""
-    found: dict[str, Array] = {}
+    constants: dict[str, Array] = {}
     for tensor in graph.initializer:
         if prod(tensor.dims) <= _MOST and not tensor.external_data and has_elements(tensor):
-            found[tensor.name] = elements(tensor)
-    return found
+            constants[tensor.name] = elements(tensor)
+    return constants
 
 
 def elements(tensor: Any) -> Array:

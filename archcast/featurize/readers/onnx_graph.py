@@ -78,10 +78,10 @@ def _network(graph: Any, around: Mapping[str, Value], depth: int, opset: int) ->
         for name in node.output:
             if name and name not in values:
                 values[name] = Value(name, None)
-        made = _node(node, i, {**around, **values} if _has_body(node) else around, depth, opset)
-        if not alias.keys().isdisjoint(made.inputs):
-            made = replace(made, inputs=tuple(alias.get(name, name) for name in made.inputs))
-        nodes.append(made)
+        own = _node(node, i, {**around, **values} if _has_body(node) else around, depth, opset)
+        if not alias.keys().isdisjoint(own.inputs):
+            own = replace(own, inputs=tuple(alias.get(name, name) for name in own.inputs))
+        nodes.append(own)
     reached = _reached(nodes, outputs)
     outer = frozenset(name for name in reached if name in around and name not in values)
     used = reached.union(inputs, outputs)
@@ -99,12 +99,12 @@ def _is_copied_constant(node: Any, values: Mapping[str, Value], outputs: list[st
 
 def _reached(nodes: list[Node], outputs: list[str]) -> set[str]:
     """Names that nodes, their sub-graphs or the outputs read or write."""
-    found = set(outputs)
+    names = set(outputs)
     for node in nodes:
-        found.update(name for name in (*node.inputs, *node.outputs) if name)
+        names.update(name for name in (*node.inputs, *node.outputs) if name)
         for body in node.bodies:
-            found |= body.outer
-    return found
+            names |= body.outer
+    return names
 
 
 def _has_body(node: Any) -> bool:

@@ -110,9 +110,9 @@ def _infer_without_data(model: Any) -> Any:
 
 
 def _copy(message: Any) -> Any:
-    made = type(message)()
-    made.CopyFrom(message)
-    return made
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy
 
 
 def _name_domains(model: Any) -> None:

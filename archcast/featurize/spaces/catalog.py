@@ -63,21 +63,21 @@ class Spaces(Registry[Space]):
     def __contains__(self, name: object) -> bool:
         if super().__contains__(name):
             return True
-        found = saved_space(name) if isinstance(name, str) else None
-        if found is not None:
-            self.replace(found.name, found)
-        return found is not None
+        space = saved_space(name) if isinstance(name, str) else None
+        if space is not None:
+            self.replace(space.name, space)
+        return space is not None
 
     def saved(self) -> Iterable[Space]:
         """Those that were saved and not asked for yet."""
-        found = []
+        spaces = []
         for name in saved_names():
             try:
                 if name not in self._entries:
-                    found.append(self[name])
+                    spaces.append(self[name])
             except InputError as error:  # one that cannot be read leaves the others usable
                 warnings.warn(f"space {name} is left out: {error}", ArchcastWarning, stacklevel=4)
-        return found
+        return spaces
 
 
 _SHORT = 8
@@ -261,10 +261,10 @@ def notation_named(name: str, space: Space | None = None) -> tuple[Space, Foreig
     listed = SPACES.values() if space is None else (space,)
     known = {foreign.name: (s, foreign) for s in listed for foreign in s.notations}
     wanted = plain_letters(name) if isinstance(name, str) else name
-    found = [pair for own, pair in known.items() if plain_letters(own) == wanted]
-    if not found:
+    fitting = [pair for own, pair in known.items() if plain_letters(own) == wanted]
+    if not fitting:
         raise UnknownNameError(f"notation{f' of {space.name}' if space else ''}", name, known)
-    return found[0]
+    return fitting[0]
 
 
 def parse(arch_batch: ArchBatch, space: str | Space | None = None, notation: str | None = None) -> Codes:

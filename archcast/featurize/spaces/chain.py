@@ -101,11 +101,11 @@ class ChainSpace(Space):
     ) -> tuple[Summand, ...]:
         """One a part."""
         del live
-        made = []
+        summands = []
         for part, keys in zip(self.parts(self.check_dataset(dataset)), self.part_keys(codes).T, strict=True):
             used, forms = np.unique(keys, return_inverse=True)
-            made.append(Summand(part.name, forms.reshape(-1), map(partial(_alone, part), used.tolist())))
-        return tuple(made)
+            summands.append(Summand(part.name, forms.reshape(-1), map(partial(_alone, part), used.tolist())))
+        return tuple(summands)
 
     def structure(self, codes: Codes, dataset: str | None = None) -> dict[str, Doubles]:
         """Groups `place` and `forms` instead of `terms` where parts repeat."""
@@ -146,14 +146,14 @@ def _spread(few: Doubles, filled: Ints) -> Doubles:
 @lru_cache(maxsize=32)
 def _cost_tables(space: ChainSpace, dataset: str) -> tuple[tuple[Doubles, ...], Ints]:
     """One (n_keys, columns) table a part, and which of the C * Q cost columns any part fills."""
-    made: dict[tuple[object, ...], Doubles] = {}  # parts that are built alike share a table
+    by_form: dict[tuple[object, ...], Doubles] = {}  # parts that are built alike share a table
     tables = []
     for part in space.parts(dataset):
         alike = (part.n_keys, part.build, part.input_shape)
-        if alike not in made:
-            made[alike] = np.stack([_form_cost(part, key) for key in range(part.n_keys)])
-        tables.append(made[alike])
-    filled = np.flatnonzero(np.concatenate(list(made.values())).any(axis=0))
+        if alike not in by_form:
+            by_form[alike] = np.stack([_form_cost(part, key) for key in range(part.n_keys)])
+        tables.append(by_form[alike])
+    filled = np.flatnonzero(np.concatenate(list(by_form.values())).any(axis=0))
     return tuple(np.ascontiguousarray(table[:, filled]) for table in tables), filled
 
 

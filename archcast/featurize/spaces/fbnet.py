@@ -74,17 +74,17 @@ class FBNet(ChainSpace):
 
     def parts(self, dataset: str) -> tuple[Part, ...]:
         given = INPUTS[dataset]
-        made = [fixed_part("stem", _stem(given.stem_stride), 3, given.side)]
+        parts = [fixed_part("stem", _stem(given.stem_stride), 3, given.side)]
         channels, side = STEM, _halved(given.side, given.stem_stride)
         for s, count in enumerate(STAGES):
             first = _layer(CHANNELS[s], given.strides[s])
-            made.append(Part(f"stage{s}.block0", len(BLOCKS), first, always(channels, side)))
+            parts.append(Part(f"stage{s}.block0", len(BLOCKS), first, always(channels, side)))
             channels, side = CHANNELS[s], _halved(side, given.strides[s])
             later, shape = _layer(channels, 1), always(channels, side)
-            made += [
+            parts += [
                 Part(f"stage{s}.block{position}", len(BLOCKS), later, shape) for position in range(1, count)
             ]
-        return (*made, fixed_part("head", _head(given.head, given.classes), channels, side))
+        return (*parts, fixed_part("head", _head(given.head, given.classes), channels, side))
 
     def part_keys(self, codes: Codes) -> Ints:
         return np.pad(codes.astype(np.int64), ((0, 0), (1, 1)))

@@ -129,8 +129,8 @@ class HAT(Space):
     def decisions(self, codes: Codes) -> tuple[Decision, ...]:
         """Columns with a choice, but the decoder's layers and what is summed over them together."""
         alone = [c for c, top in enumerate(self.cardinalities) if top > 1 and c not in _DECODER]
-        made = [Decision(self.columns[c], (c,)) for c in alone]
-        return (*made, Decision("decoder_layers_and_their_sums", _DECODER))
+        single = [Decision(self.columns[c], (c,)) for c in alone]
+        return (*single, Decision("decoder_layers_and_their_sums", _DECODER))
 
     def choice(self, decision: Decision, codes: Codes) -> str:
         shown = self.format(codes)[0]

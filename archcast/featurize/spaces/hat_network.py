@@ -101,8 +101,8 @@ class TransformerBuilder:
     def _linear(self, x: str, features: int) -> str:
         """With bias, over the last dimension."""
         *rest, inner = self.values[x].dims
-        made = self._node("MatMul", (x, self._weight("weight", (inner, features))), (*rest, features))
-        return self._node("Add", (made, self._weight("bias", (features,))), (*rest, features))
+        product = self._node("MatMul", (x, self._weight("weight", (inner, features))), (*rest, features))
+        return self._node("Add", (product, self._weight("bias", (features,))), (*rest, features))
 
     def _mask(self, tokens: int) -> str:
         rows = (0.0 if seen <= own else _FORBIDDEN for own in range(tokens) for seen in range(tokens))

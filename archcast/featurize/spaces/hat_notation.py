@@ -126,9 +126,9 @@ def _parse_plain(items: Sequence[Arch]) -> Codes | None:
     for i, column in enumerate(COLUMNS):
         choices = _WHOLE.get(column)
         if choices is not None:
-            found = values[:, i, None] == np.array(choices)
-            codes[:, i] = found.argmax(axis=1)
-            right &= found.any(axis=1)
+            equal = values[:, i, None] == np.array(choices)
+            codes[:, i] = equal.argmax(axis=1)
+            right &= equal.any(axis=1)
             continue
         mean = MEANS[column]
         layers = np.full(len(items), ENCODER_DEPTH) if i < 4 else depth

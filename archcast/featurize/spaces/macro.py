@@ -77,15 +77,15 @@ class Macro(ChainSpace):
         return out
 
     def parts(self, dataset: str) -> tuple[Part, ...]:
-        made = [fixed_part("stem", _stem, 3, SIDE)]
+        parts = [fixed_part("stem", _stem, 3, SIDE)]
         channels, side = STEM, SIDE
         for s, columns in enumerate(STAGES):
             for position in range(len(columns)):
                 build = _layer(CHANNELS[s], 1 if position else 2)
                 name = f"stage{s + 1}.block{position}"
-                made.append(Part(name, 3, build, always(channels, side)))
+                parts.append(Part(name, 3, build, always(channels, side)))
                 channels, side = CHANNELS[s], SIDE // 2 ** (s + 1)
-        return (*made, fixed_part("head", _head, channels, side))
+        return (*parts, fixed_part("head", _head, channels, side))
 
     def part_keys(self, codes: Codes) -> Ints:
         return np.pad(codes.astype(np.int64), ((0, 0), (1, 1)))

@@ -71,25 +71,25 @@ class MnasNet(ChainSpace):
         """Seven blocks of up to three or four layers, which are alike: a block is forced on all of them."""
         shapes = list(product(range(len(EXPANSIONS)), range(len(KERNELS)), range(2)))
         blocks = tuple(f"e{EXPANSIONS[e]}_k{KERNELS[k]}" + ("_se" if se else "") for e, k, se in shapes)
-        made, names = [], []
+        places, names = [], []
         for unit, layers in enumerate(LAYERS):
             columns = (4 * unit, 4 * unit + 1, 4 * unit + 3)
             forced = tuple(Forced(b, columns, shape) for b, shape in enumerate(shapes))
             for layer in range(len(layers)):
-                made.append(Place(unit, layer, (4 * unit + 2, layer) if layer else None, forced))
+                places.append(Place(unit, layer, (4 * unit + 2, layer) if layer else None, forced))
                 names.append(str(layer + 1))
         units = tuple(f"block{u}" for u in range(len(LAYERS)))
-        return Places(units, tuple(names), blocks, tuple(made))
+        return Places(units, tuple(names), blocks, tuple(places))
 
     def parts(self, dataset: str) -> tuple[Part, ...]:
-        made = [fixed_part("stem", _stem, 3, SIDE)]
+        parts = [fixed_part("stem", _stem, 3, SIDE)]
         channels, side = STEM, SIDE // 2
         for block in range(7):
             forms = int(np.prod(self.cardinalities[4 * block : 4 * block + 4]))
             build = _block(block)
-            made.append(Part(f"block{block}", forms, build, always(channels, side)))
+            parts.append(Part(f"block{block}", forms, build, always(channels, side)))
             channels, side = CHANNELS[block], side // STRIDES[block]
-        return (*made, fixed_part("head", _head, channels, side))
+        return (*parts, fixed_part("head", _head, channels, side))
 
     def part_keys(self, codes: Codes) -> Ints:
         wide = codes.astype(np.int64).reshape(-1, 7, 4)

@@ -183,13 +183,13 @@ class NASBench201(Space):
             return super().summands(codes, dataset, live=live)
         empty = np.full(len(EDGES), NONE, dtype=np.int8)
         frame = self.network(empty, dataset)
-        made = [Summand("", np.zeros(len(codes), dtype=np.int64), (frame,))]
+        summands = [Summand("", np.zeros(len(codes), dtype=np.int64), (frame,))]
         for edge, top in enumerate(self.cardinalities):
             alone = np.repeat(empty[None], top, axis=0)
             alone[:, edge] = np.arange(top)
             graphs = tuple(self.network(code, dataset) for code in alone)
-            made.append(Summand("", codes[:, edge].astype(np.int64), graphs, frame))
-        return tuple(made)
+            summands.append(Summand("", codes[:, edge].astype(np.int64), graphs, frame))
+        return tuple(summands)
 
     def costs(self, codes: Codes, dataset: str | None = None, *, live: bool = False) -> Doubles:
         frame, edge, sums, dead = _cost_tables(self.check_dataset(dataset))
@@ -361,9 +361,9 @@ def _cost_tables(dataset: str) -> tuple[Doubles, Doubles, Doubles, Doubles]:
 def _representatives() -> Ints:
     """(15,625,): number of the first cell by index of the published class, by number."""
     ordered = numbers_by_index()
-    found = np.empty_like(ordered)
-    found[ordered] = ordered[published_forms(all_codes()[ordered], OPERATIONS)]
-    return found
+    first = np.empty_like(ordered)
+    first[ordered] = ordered[published_forms(all_codes()[ordered], OPERATIONS)]
+    return first
 
 
 @lru_cache(maxsize=2)

@@ -108,7 +108,7 @@ def numbers_of_texts(items: Sequence[Arch]) -> NDArray[np.uint16] | None:
     """
     known = _number_bytes()
     try:
-        found = known[items[0]] if len(items) == 1 else b"".join(itemgetter(*items)(known))
+        packed = known[items[0]] if len(items) == 1 else b"".join(itemgetter(*items)(known))
     except (KeyError, TypeError):
         return None
-    return np.frombuffer(found, dtype=np.uint16)
+    return np.frombuffer(packed, dtype=np.uint16)

@@ -84,8 +84,8 @@ def _read(given: Arch, item: int) -> Network:
     try:
         return network(given)
     except InputError as error:
-        told = str(error).removesuffix(f" (item {error.item})")
-        raise InputError(told, item=item) from error
+        sentence = str(error).removesuffix(f" (item {error.item})")
+        raise InputError(sentence, item=item) from error
 
 
 NETWORKS = AllNetworks()

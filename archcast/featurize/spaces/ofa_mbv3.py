@@ -144,7 +144,7 @@ class OFAMobileNetV3(ChainSpace):
 
     def parts(self, dataset: str) -> tuple[Part, ...]:
         many = len(RESOLUTIONS)
-        made = [
+        parts = [
             Part("stem", many, _stem, _shape(3, 0, 1)),
             Part("first", many, _first, _shape(STEM, 1, 1)),
         ]
@@ -156,8 +156,8 @@ class OFAMobileNetV3(ChainSpace):
             for position in range(POSITIONS):
                 like = later if position else first
                 name = f"stage{s + 1}.block{position}"
-                made.append(Part(name, like.n_keys, like.build, like.input_shape))
-        return (*made, Part("head", many, _head, _shape(channels, halvings, 1)))
+                parts.append(Part(name, like.n_keys, like.build, like.input_shape))
+        return (*parts, Part("head", many, _head, _shape(channels, halvings, 1)))
 
     def part_keys(self, codes: Codes) -> Ints:
         wide = codes.astype(np.int64)

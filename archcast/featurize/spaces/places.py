@@ -56,10 +56,10 @@ class Place(NamedTuple):
 
     def alternatives(self) -> list[list[int]]:
         """Blocks that write the same columns, so that one excludes the others."""
-        found: dict[tuple[int, ...], list[int]] = {}
+        blocks: dict[tuple[int, ...], list[int]] = {}
         for forced in self.forced:
-            found.setdefault(forced.columns, []).append(forced.block)
-        return list(found.values())
+            blocks.setdefault(forced.columns, []).append(forced.block)
+        return list(blocks.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ class Places:
 
     def columns(self) -> dict[tuple[int, ...], dict[tuple[int, ...], int]]:
         """Columns that blocks are alternatives in -> their codes -> the block."""
-        found: dict[tuple[int, ...], dict[tuple[int, ...], int]] = {}
+        blocks: dict[tuple[int, ...], dict[tuple[int, ...], int]] = {}
         for place in self.places:
             for forced in place.forced:
-                found.setdefault(forced.columns, {})[forced.codes] = forced.block
-        return found
+                blocks.setdefault(forced.columns, {})[forced.codes] = forced.block
+        return blocks
 
 
 def column_places(
@@ -108,13 +108,13 @@ def column_places(
         stages: columns of each unit's layers.
         layers: names of the layers; None counts them within their unit, from 1.
     """
-    made, names = [], []
+    places, names = [], []
     for unit, columns in enumerate(stages):
         for layer, column in enumerate(columns):
             forced = tuple(Forced(b, (column,), (b,)) for b in range(len(blocks)))
-            made.append(Place(unit, layer, None, forced))
+            places.append(Place(unit, layer, None, forced))
             names.append(str(layer + 1))
-    return Places(units, layers or tuple(names), blocks, tuple(made))
+    return Places(units, layers or tuple(names), blocks, tuple(places))
 
 
 def decision_places(columns: tuple[str, ...], shown: Sequence[Sequence[str]]) -> Places:
@@ -124,8 +124,8 @@ def decision_places(columns: tuple[str, ...], shown: Sequence[Sequence[str]]) ->
         shown: each decision's values, as text.
     """
     blocks = tuple(f"{column}={value}" for column, own in zip(columns, shown, strict=True) for value in own)
-    made, first = [], 0
+    places, first = [], 0
     for c, own in enumerate(shown):
-        made.append(Place(0, c, None, tuple(Forced(first + v, (c,), (v,)) for v in range(len(own)))))
+        places.append(Place(0, c, None, tuple(Forced(first + v, (c,), (v,)) for v in range(len(own)))))
         first += len(own)
-    return Places(("network",), columns, blocks, tuple(made))
+    return Places(("network",), columns, blocks, tuple(places))

@@ -88,25 +88,25 @@ class SkipNet(ChainSpace):
 
     def genome(self) -> Genome:
         """Codes; a lattice has one number of skips for all cells."""
-        made = Genome(self)
+        genome = Genome(self)
         depths, widths = range(N_CELLS), range(N_CELLS, 2 * N_CELLS)
-        made.axes = (*(Axis((c,), 3) for c in depths), *(Axis((c,), 4) for c in widths), Axis((6, 7, 8), 3))
-        return made
+        genome.axes = (*(Axis((c,), 3) for c in depths), *(Axis((c,), 4) for c in widths), Axis((6, 7, 8), 3))
+        return genome
 
     def places(self) -> Places:
         """Three cells of up to twelve layers, which are alike: a width or skips are forced on all of them."""
         widths = sorted({w for choices in WIDTHS for w in choices})
         blocks = tuple(f"w{w}" for w in widths) + tuple(f"t{t}" for t in SKIPS)
-        made, names = [], []
+        places, names = [], []
         for unit, own in enumerate(WIDTHS):
             forced = [Forced(widths.index(w), (N_CELLS + unit,), (code,)) for code, w in enumerate(own)]
             forced += [Forced(len(widths) + t, (2 * N_CELLS + unit,), (t,)) for t in range(len(SKIPS))]
             for layer in range(POSITIONS):
                 least = layer + 1 - DEPTHS[0]
-                made.append(Place(unit, layer, (unit, least) if least > 0 else None, tuple(forced)))
+                places.append(Place(unit, layer, (unit, least) if least > 0 else None, tuple(forced)))
                 names.append(str(layer + 1))
         units = tuple(f"cell{u + 1}" for u in range(N_CELLS))
-        return Places(units, tuple(names), blocks, tuple(made))
+        return Places(units, tuple(names), blocks, tuple(places))
 
     # -- the network --------------------------------------------------------------------------------
 
@@ -118,12 +118,12 @@ class SkipNet(ChainSpace):
         x = b.input(*IMAGES[self.check_dataset(dataset)])
         cells = zip(*(part[0].tolist() for part in _decisions(code)), strict=True)
         for c, (depth, width, skips) in enumerate(cells):
-            made: list[str] = []
+            layers: list[str] = []
             for i in range(1, depth + 1):
                 b.part = _part_name(c, i)
-                read = [made[j - 1] for j in sources(i, skips)]
+                read = [layers[j - 1] for j in sources(i, skips)]
                 x = _layer(b, [x, *read], width, stride=_stride(c, i))
-                made.append(x)
+                layers.append(x)
         b.part = "head"
         classifier(b, x, CLASSES)
         return b.network()
@@ -132,19 +132,19 @@ class SkipNet(ChainSpace):
         """One part a layer; built alone, its skips are copies of its one input, at the same cost."""
         channels, side = IMAGES[dataset]
         before: tuple[int, ...] = (channels,)
-        made = []
+        parts = []
         for c, widths in enumerate(WIDTHS):
             outside, side = side, side // (1 if c == 0 else 2)
             first = Part("", len(before) * len(widths), _first(c), _by_first(before, len(widths), outside))
             later = Part("", 1 + len(widths) * len(SKIPS), _later(c), _by_later(widths, side))
             for i in range(1, POSITIONS + 1):
                 like = first if i == 1 else later
-                made.append(Part(_part_name(c, i), like.n_keys, like.build, like.input_shape))
+                parts.append(Part(_part_name(c, i), like.n_keys, like.build, like.input_shape))
             before = widths
         head = Part(
             "head", len(before), lambda b, x, _: classifier(b, x, CLASSES), lambda k: (before[k], side)
         )
-        return (*made, head)
+        return (*parts, head)
 
     def part_keys(self, codes: Codes) -> Ints:
         wide = codes.astype(np.int64)
@@ -217,8 +217,8 @@ class SkipNet(ChainSpace):
             "skips": width * reads,
             "joined": width * joined,
         }
-        made = tuple(f"cell{c}_{name}" for name in columns for c in range(N_CELLS))
-        return (*names, *made), np.concatenate([decisions, *(v / 1e3 for v in columns.values())], axis=1)
+        own = tuple(f"cell{c}_{name}" for name in columns for c in range(N_CELLS))
+        return (*names, *own), np.concatenate([decisions, *(v / 1e3 for v in columns.values())], axis=1)
 
 
 def sources(i: int, skips: int) -> tuple[int, ...]:
@@ -275,9 +275,9 @@ def _layer(b: NetworkBuilder, read: Sequence[str], width: int, *, stride: int) -
 def _channel_peak(depth: int, skips: int) -> int:
     """Most bytes alive in the later layers of a cell of one channel at one place."""
     b = NetworkBuilder()
-    made = [b.input(1, 1)]
+    layers = [b.input(1, 1)]
     for i in range(2, depth + 1):
-        made.append(_layer(b, [made[-1], *(made[j - 1] for j in sources(i, skips))], 1, stride=1))
+        layers.append(_layer(b, [layers[-1], *(layers[j - 1] for j in sources(i, skips))], 1, stride=1))
     return peak_bytes(b.network())
 
 

@@ -127,8 +127,8 @@ def fit_prior(labels: Labels, *, config: PriorConfig | None = None) -> DevicePri
     groups = space.structure(labels.codes, labels.dataset)
     y = _standardised(costs(labels.values, labels.metric))
     recipe = _cell_components if "live" in groups else _chain_components
-    made = list(recipe(groups, y, config)) if y.shape[1] else []
-    components = (*made, _plain(groups, alone=not made))
+    learned = list(recipe(groups, y, config)) if y.shape[1] else []
+    components = (*learned, _plain(groups, alone=not learned))
     return DevicePrior(labels.space, labels.dataset, components, config)
 
 

@@ -169,8 +169,8 @@ def read_manifest(folder: Folder) -> Manifest:
         header, requires = record["header"], dict(record["requires"])
         check_names(path, header, requires)
         if header["served"] not in FORMS:
-            told = shorten(header["served"])
-            raise ArtifactError(f"served of {path} must be one of {', '.join(FORMS)}, got {told}")
+            served = shorten(header["served"])
+            raise ArtifactError(f"served of {path} must be one of {', '.join(FORMS)}, got {served}")
         reads = {part: dict(columns) for part, columns in record["reads"].items()}
         intervals, card = _intervals_from(record["intervals"]), Card.from_json(record["card"])
         files, beside = record["files"], record.get("beside", {})

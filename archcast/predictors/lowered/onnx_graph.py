@@ -62,7 +62,7 @@ class OnnxGraph:
         """The file."""
         helper, types = self.onnx.helper, self.onnx.TensorProto
         self._nodes.append(helper.make_node("Identity", [last], [OUTPUT]))
-        made = helper.make_model(
+        model = helper.make_model(
             helper.make_graph(
                 self._nodes,
                 "archcast",
@@ -74,6 +74,6 @@ class OnnxGraph:
             ir_version=IR_VERSION,
             producer_name="archcast",
         )
-        self.onnx.checker.check_model(made)
-        content: bytes = made.SerializeToString()
+        self.onnx.checker.check_model(model)
+        content: bytes = model.SerializeToString()
         return content

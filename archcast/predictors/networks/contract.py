@@ -256,13 +256,13 @@ class NetworkPredictor(ABC):
 
     def select(self, columns: tuple[int, ...]) -> Self:
         """The predictor of some devices only."""
-        made = type(self)(self.config)
-        made.metric_, made.operators_ = self.metric_, self.operators_
-        made.devices_ = tuple(self.devices_[c] for c in columns)
-        made.errors_ = None if self.errors_ is None else self.errors_.select(columns)
-        made.remembered_ = None if self.remembered_ is None else self.remembered_.select(columns)
-        made.take_columns(self, columns)
-        return made
+        selected = type(self)(self.config)
+        selected.metric_, selected.operators_ = self.metric_, self.operators_
+        selected.devices_ = tuple(self.devices_[c] for c in columns)
+        selected.errors_ = None if self.errors_ is None else self.errors_.select(columns)
+        selected.remembered_ = None if self.remembered_ is None else self.remembered_.select(columns)
+        selected.take_columns(self, columns)
+        return selected
 
     def to_files(self) -> dict[str, bytes]:
         """What was learned, errors with it, as file name -> content."""
@@ -297,16 +297,16 @@ def network_predictor(header: Mapping[str, Any], files: Mapping[str, bytes]) -> 
     """The predictor that `header` and `to_files` describe, of a family that `catalog` made known."""
     family = NETWORK_PREDICTORS[header["family"]]
     config = {key: tuple(v) if isinstance(v, list) else v for key, v in header["config"].items()}
-    made = family(family.Config(**config))
-    made.metric_ = header["metric"]
-    made.devices_ = tuple(device for device, _ in header["targets"])
-    made.operators_ = tuple(header["operators"])
-    made.take_files(files)
+    predictor = family(family.Config(**config))
+    predictor.metric_ = header["metric"]
+    predictor.devices_ = tuple(device for device, _ in header["targets"])
+    predictor.operators_ = tuple(header["operators"])
+    predictor.take_files(files)
     if FILE in files:
-        made.errors_ = NetworkIntervals.from_file(files[FILE])
+        predictor.errors_ = NetworkIntervals.from_file(files[FILE])
     if REMEMBERED in files:
-        made.remembered_ = Remembered.from_file(files[REMEMBERED])
-    return made
+        predictor.remembered_ = Remembered.from_file(files[REMEMBERED])
+    return predictor
 
 
 def operators_of(networks: Iterable[Network]) -> tuple[str, ...]:
@@ -335,8 +335,8 @@ def unseen_operators(predictor: NetworkPredictor, network: Network) -> list[str]
         return [""] * m
     of_all = _share_of(predictor, network, of_new)
     least = LEAST_SHARE if all(op in OPERATORS for op in new) else 0.0
-    told = [f"{costly} in no network it learned from ({share:.0%} of the cost)" for share in of_all]
-    return [text if share >= least else "" for text, share in zip(told, of_all, strict=True)]
+    texts = [f"{costly} in no network it learned from ({share:.0%} of the cost)" for share in of_all]
+    return [text if share >= least else "" for text, share in zip(texts, of_all, strict=True)]
 
 
 def unseen_shares(predictor: NetworkPredictor, network: Network) -> Doubles:

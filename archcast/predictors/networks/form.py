@@ -105,12 +105,12 @@ class NetworkForm:
         kept = [network.__dict__.setdefault(_KEPT, {}) for network in networks]
         missing = {n.key: n for n, own in zip(networks, kept, strict=True) if self.version not in own}
         try:
-            made = self.model.predict(list(missing.values()))
+            values = self.model.predict(list(missing.values()))
         except InputError as error:
             raise self._named(networks, error) from error
         several = np.array([items_of(network) > 1 for network in missing.values()], dtype=bool)
-        made[several[:, None] & (self._batches > 1)] = np.nan
-        by_key = dict(zip(missing, map(np.array, made), strict=True))
+        values[several[:, None] & (self._batches > 1)] = np.nan
+        by_key = dict(zip(missing, map(np.array, values), strict=True))
         rows = []
         for network, own in zip(networks, kept, strict=True):
             row = own.get(self.version)

@@ -151,13 +151,13 @@ class NetworkIntervals:
     @classmethod
     def from_file(cls, content: bytes) -> NetworkIntervals:
         """What `to_file` gave."""
-        found: Mapping[str, Doubles] = unpack(content, FILE)
+        arrays: Mapping[str, Doubles] = unpack(content, FILE)
         return cls(
-            found["widths"].astype(np.float64),
-            found["slope"],
-            found["known"].astype(np.float64) / _STEPS,
-            float(found["farthest"]),
-            found["ends"].astype(np.float64),
+            arrays["widths"].astype(np.float64),
+            arrays["slope"],
+            arrays["known"].astype(np.float64) / _STEPS,
+            float(arrays["farthest"]),
+            arrays["ends"].astype(np.float64),
         )
 
 
@@ -184,11 +184,11 @@ def _learned(errors: Doubles, apart: Doubles, weights: Doubles) -> tuple[float, 
     for slope in SLOPES:
         scale = 1 + slope * apart
         ratios = errors / scale
-        made = [np.tile(_quantiles(np.abs(ratios), weights, LEVELS), (2, 1))]
+        widths_of = [np.tile(_quantiles(np.abs(ratios), weights, LEVELS), (2, 1))]
         if weights.sum() > BOTH_SIDES - 0.5:
             sides = (LEVELS + 1) / 2
-            made.append(np.stack([_quantiles(sign * ratios, weights, sides) for sign in (-1, 1)]))
-        for widths in made:
+            widths_of.append(np.stack([_quantiles(sign * ratios, weights, sides) for sign in (-1, 1)]))
+        for widths in widths_of:
             nominal = sum(float(np.interp(0.9, LEVELS, side)) for side in widths)
             typical = float(np.average(scale, weights=weights)) * nominal
             if best is None or typical < best[0]:

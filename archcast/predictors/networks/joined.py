@@ -33,8 +33,8 @@ class JoinedForm:
 
     def __init__(self, parts: Sequence[tuple[NetworkForm, Sequence[int]]]) -> None:
         self._parts = [(form, list(places)) for form, places in parts]
-        told = repr([(form.version, form.columns, form.is_rate, places) for form, places in self._parts])
-        self._key = hashlib.sha256(told.encode()).hexdigest()
+        described = repr([(form.version, form.columns, form.is_rate, places) for form, places in self._parts])
+        self._key = hashlib.sha256(described.encode()).hexdigest()
 
     def values(self, networks: Any) -> Floats:
         """In the metric's unit.

@@ -66,10 +66,10 @@ class Kind:
 
 def kinds_of(devices: Sequence[str]) -> dict[Kind, list[int]]:
     """Columns of devices by kind, in the order in which the kinds occur."""
-    found: dict[Kind, list[int]] = {}
+    columns: dict[Kind, list[int]] = {}
     for column, device in enumerate(devices):
-        found.setdefault(Kind.of(device), []).append(column)
-    return found
+        columns.setdefault(Kind.of(device), []).append(column)
+    return columns
 
 
 def pass_costs(values: Doubles, metric: str, devices: Sequence[str]) -> Doubles:
@@ -97,8 +97,8 @@ def enough_measured(family: str, labels: NetworkLabels) -> None:
 def kind_of(device: str) -> str:
     """Runtime, processor and precision of a device in few words, such as `tflite cpu int8`."""
     name = DeviceName.parse(device)
-    found = re.match(r"[a-z]+", name.runtime)
-    runtime = found[0] if found else ""
+    letters = re.match(r"[a-z]+", name.runtime)
+    runtime = letters[0] if letters else ""
     if "mobile" in name.runtime.split("_"):
         runtime += "_mobile"
     if "compiled" in name.runtime.split("_"):

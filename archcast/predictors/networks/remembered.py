@@ -130,8 +130,8 @@ class Remembered:
     @classmethod
     def from_file(cls, content: bytes) -> Remembered:
         """What `to_file` gave."""
-        found = unpack(content, FILE)
-        whole = [found[name].astype(np.float64) for name in ("totals", "roots", "rests")]
+        arrays = unpack(content, FILE)
+        whole = [arrays[name].astype(np.float64) for name in ("totals", "roots", "rests")]
         return cls(whole[0], whole[1] / _STEPS, whole[2])
 
 

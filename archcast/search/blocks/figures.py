@@ -28,16 +28,16 @@ def draw_profile(profile: Profile) -> Any:
     Returns:
         A matplotlib figure.
     """
-    places, found = profile.places, profile.found
+    places, effects = profile.places, profile.found
     figure = _figure(places, maps=3)
     axes = figure.subplots(3, 1)
-    reach = float(np.nanmax(np.abs(found.response))) or 1.0
+    reach = float(np.nanmax(np.abs(effects.response))) or 1.0
     for s, axis in enumerate(axes):
-        values = np.column_stack([found.response[:, :, s].T, found.block[:, s]])
-        base = f"{found.baseline[s]:.4g} {profile.unit}"
+        values = np.column_stack([effects.response[:, :, s].T, effects.block[:, s]])
+        base = f"{effects.baseline[s]:.4g} {profile.unit}"
         _map(figure, axis, places, values, reach, f"response of the {_TITLES[s]} (random networks: {base})")
         axis.images[0].colorbar.set_label(profile.unit, fontsize=8)
-    looked = f"{found.networks:,} {'networks, all' if profile.exact else 'random networks'}"
+    looked = f"{effects.networks:,} {'networks, all' if profile.exact else 'random networks'}"
     figure.suptitle(
         f"{profile.metric} of {profile.space} on {profile.device}: blocks by unit and layer\n"
         f"{profile.of}; {looked}",

@@ -59,10 +59,10 @@ def confirmed(found: CodesignResult, estimates: Estimates, *, top: int) -> Confi
         if not len(fresh):
             break
         model = problem.pairs(fresh)
-        told = quantities(model[:, 0], *estimates(fresh))
-        codes, values = np.concatenate([codes, fresh]), np.concatenate([values, told])
+        estimated = quantities(model[:, 0], *estimates(fresh))
+        codes, values = np.concatenate([codes, fresh]), np.concatenate([values, estimated])
         said = np.concatenate([said, model])
-        if _kept(problem, told).all() or _kept(problem, values).sum() >= top:
+        if _kept(problem, estimated).all() or _kept(problem, values).sum() >= top:
             break
         found = find(replace(problem, limits=_tightened(problem.limits, said, values)))
     return Confirmed(_best(found, problem, codes, values), int((~_kept(problem, values)).sum()))

@@ -59,9 +59,9 @@ class Loop:
             return _total_gain(belief, self._limits, tops)
 
         begin = np.concatenate(known) if known else None
-        found = self._domain.greatest(gain, self._tried, begin)
-        if found is not None:
-            return found
+        codes = self._domain.greatest(gain, self._tried, begin)
+        if codes is not None:
+            return codes
         return next((c for c, value in answers if c is not None and value is None), None)
 
     def best(self, limit: Limit) -> tuple[Codes | None, float | None]:

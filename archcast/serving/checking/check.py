@@ -253,15 +253,15 @@ def _compared(
 
 
 def _misfits(comparison: Comparison, archs: Sequence[Any], firsts: Ints) -> tuple[Misfit, ...]:
-    made = []
+    misfits = []
     for i in np.flatnonzero(comparison.misfits()).tolist():
         value, predicted = float(comparison.measured[i]), float(comparison.predicted[i])
         low, high = (
             float(x[i]) if comparison.has_intervals else None for x in (comparison.low, comparison.high)
         )
         item = int(firsts[i])
-        made.append(Misfit(item, archs[item], value, predicted, low, high, value / predicted))
-    return tuple(made)
+        misfits.append(Misfit(item, archs[item], value, predicted, low, high, value / predicted))
+    return tuple(misfits)
 
 
 def _named(arch: Any) -> str:

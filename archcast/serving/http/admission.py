@@ -78,10 +78,10 @@ class Admission:
     def window(self, name: str) -> Window:
         """That of a model, or of everything that is none."""
         name = name if name in self._known() else ""
-        found = self._windows.get(name)
-        if found is None:
-            found = self._windows[name] = Window(self._deadline_s)
-        return found
+        window = self._windows.get(name)
+        if window is None:
+            window = self._windows[name] = Window(self._deadline_s)
+        return window
 
     async def answer(self, scope: Scope, receive: Receive, handler: Handler) -> Response:
         """The handler's answer to a request that can be answered in time; others are refused unread.

@@ -35,14 +35,16 @@ class Bodies:
             MalformedError: the head says no number.
             TooLongError: it will be too long.
         """
-        told = headers.get(b"content-length")
-        if told is None:
+        given = headers.get(b"content-length")
+        if given is None:
             return 0
-        if not told.isdigit() or len(told) > 18:
-            raise MalformedError(f"Content-Length must be a whole number, got {shorten(told)}")
-        if int(told) > self._longest:
-            raise TooLongError(f"the body must be at most {self._longest} bytes, got {int(told)}{self._told}")
-        return int(told)
+        if not given.isdigit() or len(given) > 18:
+            raise MalformedError(f"Content-Length must be a whole number, got {shorten(given)}")
+        if int(given) > self._longest:
+            raise TooLongError(
+                f"the body must be at most {self._longest} bytes, got {int(given)}{self._told}"
+            )
+        return int(given)
 
     async def read(self, receive: Receive, parts: list[bytes], deadline: float) -> None:
         """A whole body into `parts`, to be given to `drop` when it is needed no more, whatever happens.

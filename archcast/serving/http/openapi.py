@@ -61,12 +61,12 @@ class Operation:
             for name in re.findall(r"{(\w+)}", self.path)
         ]
         given += [{"name": name, "in": "query", "required": False, "schema": text} for name in self.query]
-        told: Schema = {"summary": self.summary, "parameters": given}
+        operation: Schema = {"summary": self.summary, "parameters": given}
         kinds = {"application/json": self.body, "multipart/form-data": self.form}
         content = {kind: {"schema": schema} for kind, schema in kinds.items() if schema is not None}
         if content:
-            told["requestBody"] = {"required": True, "content": content}
-        return told | {"responses": {str(status): said for status, said in self.responses.items()}}
+            operation["requestBody"] = {"required": True, "content": content}
+        return operation | {"responses": {str(status): said for status, said in self.responses.items()}}
 
 
 def document_routes(operations: Sequence[Operation], *, token: bool) -> list[Route]:

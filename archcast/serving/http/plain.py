@@ -136,7 +136,7 @@ def _batch(body: dict[str, Any]) -> Any:
 
 def _told(answer: Answer) -> dict[str, Any]:
     entry = answer.model.entry
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "device": entry.device,
         "space": entry.space,
         "metric": entry.metric,
@@ -146,5 +146,5 @@ def _told(answer: Answer) -> dict[str, Any]:
         "values": answer.values.tolist(),
     }
     if answer.interval is not None:
-        told["lower"], told["upper"] = (ends.tolist() for ends in answer.interval)
-    return told
+        body["lower"], body["upper"] = (ends.tolist() for ends in answer.interval)
+    return body

@@ -165,7 +165,7 @@ def _sides(trial: Trial) -> list[Bools]:
 
 def record(name: str, n: int, figure: str, by_device: ByDevice) -> Record:
     """One record: a figure's mean by device over draws, their mean, its deviation over draws, the worst."""
-    values = np.array([[one[figure] for one in found] for found in by_device.values()])
+    values = np.array([[one[figure] for one in draws] for draws in by_device.values()])
     row: dict[str, Any] = {"predictor": name, "seeds": values.shape[1], "measured": n, "figure": figure}
     row |= {device: round(float(v.mean()), 4) for device, v in zip(by_device, values, strict=True)}
     by_mean = values.mean(axis=1)

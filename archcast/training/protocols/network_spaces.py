@@ -105,8 +105,8 @@ def _members(table: Table, count: int, sources: Sources, taught: Set[str]) -> _M
     drawn, others = np.sort(order[:count]), np.sort(order[count:])
     networks = [space.network(code) for code in labels.codes[drawn]]
     devices = tuple(named.get(device, device) for device in labels.devices)
-    told = answers_of(sources, networks)
-    return _Members(labels.rows(drawn), devices, labels.rows(others[:TEACHING]), told)
+    answers = answers_of(sources, networks)
+    return _Members(labels.rows(drawn), devices, labels.rows(others[:TEACHING]), answers)
 
 
 def _records(

@@ -31,8 +31,8 @@ def _names(item: Any) -> list[int]:
 
 
 def _is_list(item: Any) -> bool:
-    found = item.get("op_idx_list") if isinstance(item, dict) else None
-    return listed(found, N_LAYERS) and all(is_whole(value, len(BLOCKS)) for value in found or ())
+    indices = item.get("op_idx_list") if isinstance(item, dict) else None
+    return listed(indices, N_LAYERS) and all(is_whole(value, len(BLOCKS)) for value in indices or ())
 
 
 def _are_bare(item: Any) -> bool:

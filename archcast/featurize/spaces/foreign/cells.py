@@ -97,10 +97,10 @@ def _is_structure(item: Any) -> bool:
 
 
 def _structure(item: Any) -> str:
-    found = _STRUCTURE.fullmatch(_text_of(item) or "")
-    if found is None or int(found[1]) != _NODES:
+    match = _STRUCTURE.fullmatch(_text_of(item) or "")
+    if match is None or int(match[1]) != _NODES:
         raise InputError(f"cells must have {_NODES} nodes, got {shorten(item)}")
-    return found[2]
+    return match[2]
 
 
 def _is_lists(item: Any) -> bool:
@@ -142,8 +142,8 @@ def _config(item: Any) -> str:
 
 def _holds_cell(item: Any) -> bool:
     """Whether text has a cell among other words, as lines of a log and text in quotes have."""
-    found = _CELL.search(item) if isinstance(item, str) and len(item) < 500 else None
-    return found is not None and "~" in found[0] and found[0] != item.strip() and item.strip()[:1] != "|"
+    cell = _CELL.search(item) if isinstance(item, str) and len(item) < 500 else None
+    return cell is not None and "~" in cell[0] and cell[0] != item.strip() and item.strip()[:1] != "|"
 
 
 NOTATIONS = (

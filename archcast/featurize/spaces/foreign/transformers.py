@@ -41,16 +41,16 @@ def _mapping(item: Any) -> dict[str, Any] | None:
 
 def _from_text(text: str) -> dict[str, Any] | None:
     """A mapping of whole numbers and lists of them from YAML; None where it is another."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for line in text.splitlines() if len(text) <= MAX_TEXT else ():
         key, colon, value = line.partition("#")[0].partition(":")
         if not key.strip():
             continue
         try:
-            found[key.strip()] = json.loads(value) if colon else None
+            values[key.strip()] = json.loads(value) if colon else None
         except (ValueError, RecursionError):
-            found[key.strip()] = value.strip()
-    return found or None
+            values[key.strip()] = value.strip()
+    return values or None
 
 
 def _is_yaml(item: Any) -> bool:
@@ -58,16 +58,16 @@ def _is_yaml(item: Any) -> bool:
 
 
 def _read(item: Any) -> dict[str, Any]:
-    found = _mapping(item) or {}
+    given = _mapping(item) or {}
     out: dict[str, Any] = {}
     for side, features in _LAYERS.items():
         for feature in _WHOLE:
-            out[f"{side}_{feature}"] = _value(found, f"{side}_{feature}")
+            out[f"{side}_{feature}"] = _value(given, f"{side}_{feature}")
         layers = out[f"{side}_layer_num"]
         if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
             raise InputError(f"{side}_layer_num must be a whole number of layers, got {shorten(layers)}")
         for feature in features:
-            values = _by_layer(found, f"{side}_{feature}", layers)
+            values = _by_layer(given, f"{side}_{feature}", layers)
             if feature == "arbitrary_ende_attn":
                 values = [_attended(value) for value in values]
             out[f"{side}_{feature}_avg"] = sum(values) / layers

@@ -47,19 +47,19 @@ def _is_301(item: Any) -> bool:
 
 
 def _is_101(item: Any) -> bool:
-    found: Any = item
+    operations: Any = item
     if isinstance(item, dict):
-        found = next((item[k] for k in ("ops", "module_operations", "labels") if k in item), None)
+        operations = next((item[k] for k in ("ops", "module_operations", "labels") if k in item), None)
         values = [value for key, value in item.items() if _is_op(key) and isinstance(value, str)]
         if any(value in _BENCH_101 or value == "conv3x3" for value in values):
             return True
     elif hasattr(item, "ops"):
-        found = item.ops
+        operations = item.ops
     elif listed(item, 2) and isinstance(item[1], list | tuple):
-        found = item[1]
-    if not isinstance(found, list | tuple):
+        operations = item[1]
+    if not isinstance(operations, list | tuple):
         return False
-    names = {value for value in found if isinstance(value, str)}
+    names = {value for value in operations if isinstance(value, str)}
     return bool(names & _BENCH_101) or (names >= _ENDS and len(names) > 1)
 
 

@@ -132,9 +132,9 @@ def learn_device(
     by_own = OwnPrices.left_out(x, np.exp(logs), kind)
     share = _share(logs - by_sources, logs - by_own, known=known)
     spread = float(np.sqrt(_square(logs - by_own)))
-    told = share * by_sources + (1 - share) * by_own
+    left_out = share * by_sources + (1 - share) * by_own
     apart = _joined(share, deviation, spread, by_sources - by_own)
-    scale = _scale((logs - told) / apart)
+    scale = _scale((logs - left_out) / apart)
     learned = Learned(
         posterior=posterior,
         own=OwnPrices.learn(x, np.exp(logs), kind),
@@ -144,7 +144,7 @@ def learn_device(
         remembered=float((said.sure @ _positive(posterior)).mean()),
         left=sources.left,
     )
-    return learned, told, apart * scale
+    return learned, left_out, apart * scale
 
 
 def trust_in(device: str, said: SourceValues, places: Mapping[str, Sequence[int]]) -> dict[str, float]:
@@ -160,8 +160,8 @@ def trust_in(device: str, said: SourceValues, places: Mapping[str, Sequence[int]
 
 def _positive(posterior: Posterior) -> Doubles:
     weights = np.maximum(posterior.on_sources, 0.0)
-    found: Doubles = weights / max(float(weights.sum()), 1e-12)
-    return found
+    shares: Doubles = weights / max(float(weights.sum()), 1e-12)
+    return shares
 
 
 def _square(errors: Doubles) -> float:

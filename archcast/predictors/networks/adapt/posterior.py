@@ -156,19 +156,19 @@ def learn(
     Shapes:
         y: (n,); measured: (n, S); mixes: (n, c)
     """
-    found: list[tuple[float, Hypothesis]] = []
+    hypotheses: list[tuple[float, Hypothesis]] = []
     for name, own in places.items():
         alone = tuple((place,) for place in own)
-        found += _hypotheses(y, measured, mixes, alone, ADVANTAGE * trust[name], by_one=True)
+        hypotheses += _hypotheses(y, measured, mixes, alone, ADVANTAGE * trust[name], by_one=True)
     if len(places) > 1:
         kinds = tuple(tuple(own) for own in places.values())
-        found += _hypotheses(y, measured, mixes, kinds, 0.0, by_one=False)
-    evidence = np.array([log for log, _ in found])
+        hypotheses += _hypotheses(y, measured, mixes, kinds, 0.0, by_one=False)
+    evidence = np.array([log for log, _ in hypotheses])
     weights = np.exp(evidence - evidence.max())
     weights /= weights.sum()
     best = np.argsort(-weights)[:_MOST]
     total = weights[best].sum()
-    kept = tuple(_weighted(found[i][1], float(weights[i] / total)) for i in best)
+    kept = tuple(_weighted(hypotheses[i][1], float(weights[i] / total)) for i in best)
     return Posterior(kept, measured, mixes)
 
 
@@ -217,7 +217,7 @@ def _hypotheses(
     centres = np.concatenate([pick, mean], axis=1) if by_one else mean
     rest = y[:, None] - (measured - level) @ centres
     base, alike, prices = spread @ spread.T / count, likeness(mixes, mixes), mixes @ mixes.T
-    made = []
+    hypotheses = []
     for a, b, v in GRID:
         for g in PRICES:
             covariance = _robust(a * base + b * alike + g * prices + _FREE, np.median(rest, axis=1), v)
@@ -230,7 +230,7 @@ def _hypotheses(
             mixed = solved @ share
             toward = a * spread.T @ mixed / count
             on_sources = centres @ share + pick @ (toward - toward.mean())
-            made.append(
+            hypotheses.append(
                 (
                     float(logs.max() + np.log(np.exp(logs - logs.max()).sum())),
                     Hypothesis(
@@ -245,15 +245,15 @@ def _hypotheses(
                     ),
                 )
             )
-    return made
+    return hypotheses
 
 
 def _robust(covariance: Doubles, rest: Doubles, noise: float) -> Doubles:
     """Covariance of measurements, those that are far off noisier."""
     weights = np.ones(len(rest))
-    made = covariance + np.diag(noise / weights)
+    own = covariance + np.diag(noise / weights)
     for _ in range(_STEPS):
-        made = covariance + np.diag(noise / weights)
-        off = noise / weights * np.linalg.solve(made, rest)
+        own = covariance + np.diag(noise / weights)
+        off = noise / weights * np.linalg.solve(own, rest)
         weights = (FREEDOM + 1) / (FREEDOM + off**2 / noise)
-    return made
+    return own

@@ -79,9 +79,9 @@ class AdaptedNetworks(NetworkPredictor):
                 f"archs must be at least {LEAST} different measured networks, got {len(networks)}"
             )
         said, x = self.sources_.parts(networks), self._kind.totals(networks)
-        made = learn_device(logs, said, x, sources=self.sources_, device=labels.devices[0])
-        self.learned_, told, deviation = made
-        self.left_out_ = LeftOut(rows, told, deviation, said.values)
+        learned = learn_device(logs, said, x, sources=self.sources_, device=labels.devices[0])
+        self.learned_, left_out, deviation = learned
+        self.left_out_ = LeftOut(rows, left_out, deviation, said.values)
         self.operators_ = tuple(
             sorted({op for p in self.sources_.predictors for op in p.operators_} | set(self.operators_))
         )
@@ -221,16 +221,16 @@ def adapt_network(
     Raises:
         InputError: fewer than three different networks, values that are not finite and above 0, or no source.
     """
-    made = AdaptedNetworks()
-    made.sources_ = Sources(tuple(s for s in sources if s.metric_ in alike(metric))).without([device])
-    if not made.sources_.predictors:
+    adapted = AdaptedNetworks()
+    adapted.sources_ = Sources(tuple(s for s in sources if s.metric_ in alike(metric))).without([device])
+    if not adapted.sources_.predictors:
         raise InputError(f"there must be at least one source device with {metric} of networks")
     known = tuple(networks)
     labels = NetworkLabels(
         metric, (device,), known, np.asarray(values, dtype=np.float64)[:, None], ("",) * len(known)
     )
-    made.operators_ = operators_of(known)
-    return made.fit(labels, seed=seed)
+    adapted.operators_ = operators_of(known)
+    return adapted.fit(labels, seed=seed)
 
 
 def alike(metric: str) -> tuple[str, ...]:
@@ -242,9 +242,9 @@ def alike(metric: str) -> tuple[str, ...]:
 def _distinct(labels: NetworkLabels) -> tuple[list[Network], Doubles, Ints]:
     """Different networks with their mean log costs, and which of them each measurement is of."""
     costs = pass_costs(labels.values, labels.metric, labels.devices)[:, 0]
-    found: dict[str, tuple[Network, list[float]]] = {}
+    pairs: dict[str, tuple[Network, list[float]]] = {}
     for network, value in zip(labels.networks, costs.tolist(), strict=True):
-        found.setdefault(network.key, (network, []))[1].append(value)
-    place = {key: i for i, key in enumerate(found)}
+        pairs.setdefault(network.key, (network, []))[1].append(value)
+    place = {key: i for i, key in enumerate(pairs)}
     rows = np.array([place[network.key] for network in labels.networks])
-    return [n for n, _ in found.values()], np.array([np.log(v).mean() for _, v in found.values()]), rows
+    return [n for n, _ in pairs.values()], np.array([np.log(v).mean() for _, v in pairs.values()]), rows

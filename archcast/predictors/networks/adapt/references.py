@@ -79,8 +79,8 @@ def _prior(values: Doubles, shares: Doubles) -> Doubles:
     """Covariance of log values before anything is measured."""
     spread = values - values.mean(axis=0)
     spread = spread - spread.mean(axis=1, keepdims=True)
-    made: Doubles = _DIFFERENCES * spread @ spread.T / spread.shape[1]
-    return made + _LIKENESS * likeness(shares, shares) + _PRICES * shares @ shares.T + _LEVEL
+    differences: Doubles = _DIFFERENCES * spread @ spread.T / spread.shape[1]
+    return differences + _LIKENESS * likeness(shares, shares) + _PRICES * shares @ shares.T + _LEVEL
 
 
 def _after(covariance: Doubles, place: int) -> Doubles:

@@ -135,8 +135,8 @@ class Sources:
 
     def _said(self, values: Sequence[Doubles], work: Doubles) -> SourceValues:
         logs, sure = [], []
-        for predictor, told in zip(self.predictors, values, strict=True):
-            costs = pass_costs(np.maximum(told, _LEAST), predictor.metric_, predictor.devices_)
+        for predictor, own in zip(self.predictors, values, strict=True):
+            costs = pass_costs(np.maximum(own, _LEAST), predictor.metric_, predictor.devices_)
             rests, known = predictor.remembered(work)
             logs.append(np.log(costs) + rests)
             sure.append(np.repeat(known[:, None], len(predictor.devices_), axis=1))

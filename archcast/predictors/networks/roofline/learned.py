@@ -80,8 +80,8 @@ def learn_prices(taught: Taught, y: Doubles, shrink: float) -> Prices:
         return value + float(held @ added**2), slope + 2 * held * added
 
     options = {"maxiter": _STEPS, "maxcor": 20}
-    found = minimize(loss, np.zeros(SIZE), jac=True, method="L-BFGS-B", options=options)
-    return Prices.of(base + found.x)
+    fitted = minimize(loss, np.zeros(SIZE), jac=True, method="L-BFGS-B", options=options)
+    return Prices.of(base + fitted.x)
 
 
 def _loss(prices: Prices, taught: Taught, logs: Doubles) -> tuple[float, Doubles]:

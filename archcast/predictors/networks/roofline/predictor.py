@@ -52,13 +52,15 @@ class Roofline(NetworkPredictor):
         del seed
         enough_measured(self.family, labels)
         costs = pass_costs(labels.values, self.metric_, self.devices_)
-        found: dict[int, Prices] = {}
+        prices: dict[int, Prices] = {}
         for kind, columns in kinds_of(self.devices_).items():
             taught = Taught.of([_kept(network, kind) for network in labels.networks])
             for column in columns:
                 known = np.isfinite(costs[:, column])
-                found[column] = learn_prices(taught.networks(known), costs[known, column], self.config.shrink)
-        self.prices_ = tuple(found[column] for column in range(len(self.devices_)))
+                prices[column] = learn_prices(
+                    taught.networks(known), costs[known, column], self.config.shrink
+                )
+        self.prices_ = tuple(prices[column] for column in range(len(self.devices_)))
 
     def alike(self) -> list[list[int]]:
         """Columns of each kind of device."""
@@ -128,5 +130,5 @@ def _kept(network: Network, kind: Kind) -> tuple[Roofs, Doubles]:
     key = (kind.program, kind.batch)
     if key not in kept:
         kept[key] = joined(_roofs(network, kind))
-    found: tuple[Roofs, Doubles] = kept[key]
-    return found
+    learned: tuple[Roofs, Doubles] = kept[key]
+    return learned

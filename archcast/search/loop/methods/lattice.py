@@ -179,13 +179,13 @@ def _moves(k: int) -> Ints:
     Shapes:
         output: (moves, k)
     """
-    made = [sign * np.eye(k, dtype=np.int64)[gene] for gene in range(k) for sign in (1, -1)]
+    steps = [sign * np.eye(k, dtype=np.int64)[gene] for gene in range(k) for sign in (1, -1)]
     for i, j in combinations(range(k), 2):
         for a, b in product((1, -1), repeat=2):
             move = np.zeros(k, dtype=np.int64)
             move[i], move[j] = a, b
-            made.append(move)
-    moves = np.stack(made)
+            steps.append(move)
+    moves = np.stack(steps)
     return moves[np.lexsort(moves.T[::-1])]
 
 

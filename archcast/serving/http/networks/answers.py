@@ -41,9 +41,9 @@ def answers(network: Network, question: Question, here: Store) -> dict[str, Any]
         if costs.low is not None and costs.high is not None:
             record |= {"lower": _finite(costs.low[0, place]), "upper": _finite(costs.high[0, place])}
         notes.append(record)
-    made = {"metric": question.metric, "unit": METRICS[question.metric].unit, "coverage": question.coverage}
+    head = {"metric": question.metric, "unit": METRICS[question.metric].unit, "coverage": question.coverage}
     explained = {"explained": [explain(network, e, here) for e in entries]} if question.explain else {}
-    return made | {"answers": notes} | explained
+    return head | {"answers": notes} | explained
 
 
 def about(entry: Entry) -> dict[str, Any]:

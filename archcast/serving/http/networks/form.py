@@ -58,23 +58,23 @@ def read_form(content_type: str, body: bytes) -> Form:
         InputError: a shape or a number of a dimension is not written as one.
     """
     file, texts = _parts(_boundary(content_type), body)
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, values in texts.items():
         if name not in _KNOWN:
             raise MalformedError(
                 f"the form must have only the fields {_FILE}, {', '.join(_KNOWN)}; got {name!r}"
             )
         if name in _SEVERAL:
-            found[name] = values
+            fields[name] = values
         elif len(values) > 1:
             raise MalformedError(f"{name} must be given once, got it {len(values)} times")
         elif values[0]:
-            found[name] = _typed(name, values[0])
-    batch = found.pop("batch", 1)
-    shapes, bound = found.pop("input", ()), found.pop("bind", ())
+            fields[name] = _typed(name, values[0])
+    batch = fields.pop("batch", 1)
+    shapes, bound = fields.pop("input", ()), fields.pop("bind", ())
     if batch < 1:
         raise MalformedError(f"batch must be at least 1, got {batch}")
-    return Form(file, found, batch, shapes_of(shapes, "input"), numbers_of(bound, "bind"))
+    return Form(file, fields, batch, shapes_of(shapes, "input"), numbers_of(bound, "bind"))
 
 
 def takes_file(content_type: bytes) -> bool:

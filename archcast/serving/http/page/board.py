@@ -120,10 +120,10 @@ def measurements(
     answers: list[dict[str, Any]] = []
     absent: list[str] = []
     for device in devices:
-        found = measured(codes, device, metric, space, dataset)
-        (told,) = found.records()
-        answers.append({"device": device} | told)
-        absent += found.absent
+        table = measured(codes, device, metric, space, dataset)
+        (record,) = table.records()
+        answers.append({"device": device} | record)
+        absent += table.absent
     return {
         "space": space.name,
         "architecture": space.to_text(codes)[0],
@@ -139,16 +139,16 @@ def where(
 ) -> dict[str, Any]:
     """Where the cost of an architecture goes on a device, by part and by kernel; raises as `breakdown`."""
     model = asked_of(catalogue, space, metric, device, dataset=dataset)
-    found = breakdown(model, codes)
-    parts = [{"part": name, "value": value, "share": share} for name, value, share in by_part(found.costs)]
+    whole = breakdown(model, codes)
+    parts = [{"part": name, "value": value, "share": share} for name, value, share in by_part(whole.costs)]
     return {
         "device": model.entry.device,
         "metric": metric,
-        "unit": found.unit,
-        "is_cost": found.is_cost,
-        "value": sum(cost.value for cost in found.costs),
+        "unit": whole.unit,
+        "is_cost": whole.is_cost,
+        "value": sum(cost.value for cost in whole.costs),
         "parts": parts,
-        "kernels": [asdict(cost) for cost in found.costs],
+        "kernels": [asdict(cost) for cost in whole.costs],
     }
 
 
