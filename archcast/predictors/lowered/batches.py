@@ -76,9 +76,14 @@ def _in_blocks(form: Form, n: int, values: Callable[[slice], Floats]) -> Floats:
             out[start : start + form.rows] = values(slice(start, start + form.rows))
 
     threads = 1 if form.kind == "direct" else settings.threads()
+    on_threads(work, threads)
+    return out
+
+
+def on_threads(work: Callable[[int], None], threads: int) -> None:
+    """Call `work` with each number below `threads`, side by side."""
     if threads == 1:
         work(0)
-        return out
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(threads)))
-    return out
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads)))

@@ -12,7 +12,6 @@ for each block there is one row more to gather a network.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from archcast.core import settings
 from archcast.core.arrays import Codes, Floats
 from archcast.featurize.spaces.places import Forced, Place
+from archcast.predictors.lowered.batches import on_threads
 from archcast.predictors.lowered.forms import SumForm
 from archcast.predictors.lowered.tables import GroupedSum
 
@@ -48,11 +48,7 @@ class ForcedSums:
                 part = slice(start, start + _PART)
                 self._fill(out[:, part], members[part], place)
 
-        if threads == 1:
-            work(0)
-            return out
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, range(threads)))
+        on_threads(work, threads)
         return out
 
     def _fill(self, out: Floats, members: Codes, place: Place) -> None:

@@ -11,14 +11,13 @@ from archcast.collect.tables.catalog import recipe_of
 from archcast.core.arrays import Doubles, Ints
 from archcast.core.labels import Labels
 from archcast.featurize.spaces import SPACES
-from archcast.predictors.adapt.posterior import adapt_to
 from archcast.predictors.adapt.prior import DevicePrior, fit_prior
 from archcast.predictors.networks.adapt.sources import Sources
 from archcast.predictors.networks.contract import NetworkPredictor
-from archcast.training.metrics import quality
-from archcast.training.networks.few import COVERAGE, SourceAnswers, answers_of
+from archcast.training.networks.few import SourceAnswers, answers_of
 from archcast.training.networks.fit import new
 from archcast.training.networks.labels import MeasuredStructures
+from archcast.training.protocols.adaptation import Trial, ranked
 from archcast.training.protocols.network_devices import teaching
 from archcast.training.protocols.result import Progress, Record
 from archcast.training.protocols.schema import NetworkSpaces, Table
@@ -156,10 +155,6 @@ def _across(teaching: _Members, asked: _Members, rows: Ints, device: str) -> dic
 
 def _within(members: _Members, rows: Ints, device: str) -> dict[str, float]:
     """By the other devices of the space, measured on members that are not tested."""
-    truth, codes = members.of(device), members.labels.codes
-    prior, metric = members.prior(device), members.labels.metric
-    adapted = adapt_to(prior, codes[rows], truth[rows], device=device, metric=metric)
-    test = np.setdiff1d(np.arange(len(truth)), rows)
-    low, high = adapted.interval(codes[test], COVERAGE)
-    inside = (low[:, 0] <= truth[test]) & (truth[test] <= high[:, 0])
-    return quality(truth[test], adapted.predict(codes[test])[:, 0]) | {"coverage_90": float(inside.mean())}
+    test = np.setdiff1d(np.arange(len(members.labels)), rows)
+    trial = Trial(members.devices.index(device), rows, test)
+    return ranked(members.prior(device), members.labels, trial)[0]
