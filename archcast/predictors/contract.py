@@ -57,11 +57,7 @@ class Predictor(ABC):
     _selected: tuple[int, ...] | None = None
 
     def __init__(self, config: Any = None) -> None:
-        self.config = self.Config() if config is None else config
-        if not isinstance(self.config, self.Config):
-            raise InputError(
-                f"config of {self.family} must be a {self.Config.__name__}, got {type(config).__name__}"
-            )
+        self.config = config_of(type(self), config)
 
     # -- to be written by a family ------------------------------------------------------------------
 
@@ -238,7 +234,7 @@ def from_header(
         features: the only features that it reads, in that order; None stands for all there are.
     """
     family = PREDICTORS[header["family"]]
-    predictor = family(family.Config(**_tuples(header["config"])))
+    predictor = family(family.Config(**with_tuples(header["config"])))
     targets = tuple(Target(device, dataset) for device, dataset in header["targets"])
     predictor._take_header(header["space"], header["metric"], header["dataset"], targets)
     scale = header["scale"]
@@ -251,6 +247,15 @@ def from_header(
     return predictor
 
 
-def _tuples(config: Mapping[str, Any]) -> dict[str, Any]:
+def config_of(family: Any, config: Any) -> Any:
+    """A family's configuration, its defaults where none is given; raise InputError for another's."""
+    if config is not None and not isinstance(config, family.Config):
+        raise InputError(
+            f"config of {family.family} must be a {family.Config.__name__}, got {type(config).__name__}"
+        )
+    return family.Config() if config is None else config
+
+
+def with_tuples(config: Mapping[str, Any]) -> dict[str, Any]:
     """JSON has no tuples; frozen configurations have no lists."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}

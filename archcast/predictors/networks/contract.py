@@ -30,6 +30,7 @@ from archcast.featurize.fusion.unquantized import unquantized
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.operators import OPERATORS
 from archcast.featurize.operators.meanings import is_known
+from archcast.predictors.contract import config_of, with_tuples
 from archcast.predictors.networks.intervals import FILE, NetworkIntervals, mix_of
 from archcast.predictors.networks.labels import NetworkLabels
 from archcast.predictors.networks.remembered import FILE as REMEMBERED
@@ -66,11 +67,7 @@ class NetworkPredictor(ABC):
     remembered_: Remembered | None = None
 
     def __init__(self, config: Any = None) -> None:
-        self.config = self.Config() if config is None else config
-        if not isinstance(self.config, self.Config):
-            raise InputError(
-                f"config of {self.family} must be a {self.Config.__name__}, got {type(config).__name__}"
-            )
+        self.config = config_of(type(self), config)
 
     # -- to be written by a family ------------------------------------------------------------------
 
@@ -296,8 +293,7 @@ NETWORK_PREDICTORS: Registry[type[NetworkPredictor]] = Registry("predictor of ne
 def network_predictor(header: Mapping[str, Any], files: Mapping[str, bytes]) -> NetworkPredictor:
     """The predictor that `header` and `to_files` describe, of a family that `catalog` made known."""
     family = NETWORK_PREDICTORS[header["family"]]
-    config = {key: tuple(v) if isinstance(v, list) else v for key, v in header["config"].items()}
-    predictor = family(family.Config(**config))
+    predictor = family(family.Config(**with_tuples(header["config"])))
     predictor.metric_ = header["metric"]
     predictor.devices_ = tuple(device for device, _ in header["targets"])
     predictor.operators_ = tuple(header["operators"])
