@@ -47,7 +47,8 @@ def train_network(
 
     A loss that is not finite ends training as failed, and so does running out of memory.
     """
-    with _one_thread(), torch.random.fork_rng(devices=_cuda_devices(accelerator)):
+    devices = [torch.cuda.current_device()] if accelerator == "cuda" else []
+    with _one_thread(), torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)  # inside fork_rng: the caller's generators are put back
         try:
             module = trainable(network).to(accelerator)
@@ -107,10 +108,6 @@ def _tested(module: TorchNetwork, part: Pair) -> tuple[float, float]:
 
 def _on(images: Images, accelerator: str) -> Pair:
     return torch.from_numpy(images.pixels).to(accelerator), torch.from_numpy(images.labels).to(accelerator)
-
-
-def _cuda_devices(accelerator: str) -> list[int]:
-    return [torch.cuda.current_device()] if accelerator == "cuda" else []
 
 
 @contextmanager

@@ -173,7 +173,12 @@ def _memory() -> tuple[Column, ...]:
         Column("memory.kernels", lambda k: k.memory, "kernels", 0.3),
         Column("memory.curved", lambda k: k.curved * k.memory, "bytes", 2),
         *(
-            Column(f"{name}.bytes", partial(_class_bytes, name), "bytes", often.get(name, _plausible(name)))
+            Column(
+                f"{name}.bytes",
+                partial(_class_bytes, name),
+                "bytes",
+                often.get(name, 1.0 if name in _CHEAP else 2.0),
+            )
             for name in _CLASSES
         ),
     )
@@ -185,10 +190,6 @@ def _class_bytes(name: str, k: KernelView) -> Doubles:
 
 def _roof(knee: int, k: KernelView) -> Doubles:
     return k.roof(knee)
-
-
-def _plausible(name: str) -> float:
-    return 1.0 if name in _CHEAP else 2.0
 
 
 def _set(tiling: Tiling) -> ColumnSet:

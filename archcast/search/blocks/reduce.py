@@ -250,7 +250,9 @@ def reduce_space(cost: Profile, accuracy: Profile, *, keep: int = 2) -> ReducedS
     lost = _lost_by(cost, accuracy)
     choices: dict[Columns, Allowed] = {}
     for columns, blocks in cost.places.columns().items():
-        here = [p for p, place in enumerate(cost.places.places) if _has(place.forced, columns)]
+        here = [
+            p for p, place in enumerate(cost.places.places) if any(f.columns == columns for f in place.forced)
+        ]
         own = np.array([lost[here, b].min() for b in blocks.values()])
         order = np.argsort(own, kind="stable")
         count = max(int((own <= 0.0).sum()), min(keep, len(own)))
@@ -261,10 +263,6 @@ def reduce_space(cost: Profile, accuracy: Profile, *, keep: int = 2) -> ReducedS
         f"the same place by more than {CERTAIN:g} standard errors; at least {keep} kept"
     )
     return ReducedSpace(cost.space, choices, rule)
-
-
-def _has(forced: tuple[Any, ...], columns: Columns) -> bool:
-    return any(one.columns == columns for one in forced)
 
 
 def _lost_by(cost: Profile, accuracy: Profile) -> Doubles:

@@ -168,7 +168,7 @@ def learn(
     weights /= weights.sum()
     best = np.argsort(-weights)[:_MOST]
     total = weights[best].sum()
-    kept = tuple(_weighted(hypotheses[i][1], float(weights[i] / total)) for i in best)
+    kept = tuple(replace(hypotheses[i][1], weight=float(weights[i] / total)) for i in best)
     return Posterior(kept, measured, mixes)
 
 
@@ -182,10 +182,6 @@ def likeness(a: Doubles, b: Doubles) -> Doubles:
     apart = (roots_a**2).sum(axis=1)[:, None] + (roots_b**2).sum(axis=1) - 2 * roots_a @ roots_b.T
     alike: Doubles = np.exp(-np.maximum(apart, 0.0) / (2 * _REACH**2))
     return alike
-
-
-def _weighted(h: Hypothesis, weight: float) -> Hypothesis:
-    return replace(h, weight=weight)
 
 
 def _pick(groups: Groups, sources: int) -> Doubles:
