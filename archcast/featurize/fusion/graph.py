@@ -32,8 +32,9 @@ class Groups:
         if len(self._members) < len(self.network.nodes) or self._kind:
             raise InputError("the rule quantized must stand before all others")
         plain = unquantized(self.network, narrow=True)
-        self._take(plain.network)
-        self.stands = plain.stands
+        if plain.network is not self.network:
+            self._take(plain.network)
+            self.stands = plain.stands
 
     def _take(self, network: Network) -> None:
         self.network = network

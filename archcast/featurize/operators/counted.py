@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from archcast.core.errors import InputError, shorten
 from archcast.core.network import Network, Node
@@ -39,20 +39,21 @@ def counted(network: Network) -> tuple[Counted, ...]:
     Raises:
         InputError: a shape is not known or not bound; names the node.
     """
-    return tuple(_counted(network, network.values, 1, {}))
+    return tuple(_counted(network, network.values, 1))
 
 
-_Seen: TypeAlias = "dict[tuple[Any, ...], tuple[Work, tuple[int, ...]]]"
+_MOST = 2**14
+_seen: dict[tuple[Any, ...], tuple[Work, tuple[int, ...]]] = {}
 """What is the same of like nodes -> their work, and which of their inputs are trained."""
 
 
-def _counted(network: Network, values: Values, times: int, seen: _Seen) -> Iterator[Counted]:
+def _counted(network: Network, values: Values, times: int) -> Iterator[Counted]:
     for place, node in enumerate(network.nodes):
-        yield _of(node, place, values, times, seen, has_bodies=place in network.bodies)
+        yield _of(node, place, values, times, has_bodies=place in network.bodies)
         if place not in network.bodies:
             continue
         inside = [
-            tuple(_counted(body, {**values, **body.values}, times * _turns(node, values), seen))
+            tuple(_counted(body, {**values, **body.values}, times * _turns(node, values)))
             for body in network.bodies[place]
         ]
         if node.op == "If":
@@ -61,11 +62,11 @@ def _counted(network: Network, values: Values, times: int, seen: _Seen) -> Itera
             yield from body
 
 
-def _of(node: Node, place: int, values: Values, times: int, seen: _Seen, *, has_bodies: bool) -> Counted:
+def _of(node: Node, place: int, values: Values, times: int, *, has_bodies: bool) -> Counted:
     if node.op not in OPERATORS:
         return Counted(node, _moved(node, values), times, understood=False)
     try:
-        work = OPERATORS[node.op].work(node, values) if has_bodies else _work(node, values, seen)
+        work = OPERATORS[node.op].work(node, values) if has_bodies else _work(node, values)
         return Counted(node, work, times)
     except InputError as error:
         where = f" in {node.part}" if node.part else ""
@@ -74,7 +75,7 @@ def _of(node: Node, place: int, values: Values, times: int, seen: _Seen, *, has_
         raise InputError(f"node {place} ({node.op}): its operands do not fit ({error})") from error
 
 
-def _work(node: Node, values: Values, seen: _Seen) -> Work:
+def _work(node: Node, values: Values) -> Work:
     """Work of a node; that of one like it, but for names, where there was one."""
     inputs = node.inputs
     if len({*inputs}) < len(inputs):
@@ -87,13 +88,15 @@ def _work(node: Node, values: Values, seen: _Seen) -> Work:
     )
     alike = (node.op, len(inputs), kinds, tuple(node.attributes.items()) if node.attributes else ())
     try:
-        counted = seen.get(alike)
+        counted = _seen.get(alike)
     except TypeError:  # an attribute that no reader makes
         return OPERATORS[node.op].work(node, values)
     if counted is None:
         work = OPERATORS[node.op].work(node, values)
         if all(name in inputs for name in work.learned):
-            seen[alike] = work, tuple(inputs.index(name) for name in work.learned)
+            if len(_seen) >= _MOST:
+                _seen.clear()
+            _seen[alike] = work, tuple(inputs.index(name) for name in work.learned)
         return work
     work, trained = counted
     if not trained:

@@ -7,7 +7,8 @@ but that runtimes run whole (`linear`, `matmul`, attention, recurrent layers), t
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -17,7 +18,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archcast.core.network import Attribute, Network, Node, Scalar, Value
 from archcast.featurize.readers.aten import ATEN, FUNCTIONS
-from archcast.featurize.readers.torch_shapes import call_on_meta, run_on_meta
+from archcast.featurize.readers.torch_build import outside
+from archcast.featurize.readers.torch_calls import eager_attention, watched
+from archcast.featurize.readers.torch_repeats import Repeats
+from archcast.featurize.readers.torch_shapes import call_on_meta, run_on_meta, tensors_in
 from archcast.featurize.readers.torch_values import ASKING, MOST, KnownValues
 
 OPSET = 23
@@ -30,6 +34,8 @@ class Recorder:
 
     Attributes:
         values, nodes: of the network so far.
+        modules: of the module, by name.
+        tensors: its parameters and buffers by name, each once.
     """
 
     def __init__(self, module: Any, part: str) -> None:
@@ -38,11 +44,28 @@ class Recorder:
         self.operation = ""
         self._path = [part] if part else []
         self._stack: list[str] = list(self._path)
-        self._modules = {id(m): name for name, m in module.named_modules(remove_duplicate=True)}
-        self._trained = frozenset(name for name, _ in module.named_parameters(remove_duplicate=True))
+        self.modules = dict(module.named_modules())
+        self._modules = {id(m): name for name, m in self.modules.items()}
+        parameters = self._tensors("_parameters")
+        self._trained = frozenset(parameters)
+        self.tensors = parameters | self._tensors("_buffers")
         self._names: dict[int, str] = {}
         self._standing_for: dict[int, str] = {}
         self._held: list[Any] = []
+
+    def _tensors(self, kind: str) -> dict[str, Any]:
+        """The module's tensors by name, each once.
+
+        Args:
+            kind: `_parameters` or `_buffers`.
+        """
+        found = {
+            id(t): (f"{name}.{key}" if name else key, t)
+            for name, module in reversed(self.modules.items())
+            for key, t in reversed(getattr(module, kind).items())
+            if t is not None
+        }
+        return dict(reversed(found.values()))
 
     # -- where it is ------------------------------------------------------------------------------
 
@@ -79,6 +102,28 @@ class Recorder:
             return self.values[name].constant and self.values[name].learned is not True
         return self._standing_for.get(id(tensor)) not in self._trained
 
+    def stands_for(self, tensor: Any) -> str | None:
+        """Name of the parameter or buffer that a meta tensor stands for."""
+        return self._standing_for.get(id(tensor))
+
+    def roles(self, tensors: Sequence[Any]) -> tuple[tuple[bool, bool | None, int], ...]:
+        """Of each tensor whether a node made it, whether it is constant (None where that is not known), and
+        the first that it is.
+        """
+        seen: dict[int, int] = {}
+        told = []
+        for t in tensors:
+            place = id(t)
+            name, own = self._names.get(place), self._standing_for.get(place)
+            made = name is not None and not self.values[name].constant
+            constant = False if made else None if own is None else own not in self._trained
+            told.append((made, constant, seen.setdefault(place, len(seen))))
+        return tuple(told)
+
+    def known(self, tensor: Any) -> str | None:
+        """Name of the value of a tensor that was seen before."""
+        return self._names.get(id(tensor))
+
     def name(self, tensor: Any) -> str:
         """Name of a tensor's value; one that was not seen before is a constant."""
         found = self._names.get(id(tensor))
@@ -86,11 +131,12 @@ class Recorder:
             return found
         own = self._standing_for.get(id(tensor))
         data = None
-        if tensor.device.type != "meta" and tensor.numel() <= _MOST_DATA and not tensor.is_complex():
+        if not tensor.is_meta and tensor.numel() <= _MOST_DATA and not tensor.is_complex():
             data = tuple(tensor.reshape(-1).tolist())
         name = own if own is not None else f"constant{len(self.values)}"
         learned = own in self._trained
-        self._know(tensor, Value(name, tuple(tensor.shape), dtype_of(tensor), True, data, learned))
+        make = _value if data is None else Value
+        self._know(tensor, make(name, tuple(tensor.shape), dtype_of(tensor), True, data, learned))
         return name
 
     def show(self, tensor: Any, name: str) -> None:
@@ -116,6 +162,13 @@ class Recorder:
         """A name for a value between nodes that stand for one operation."""
         name = f"v{len(self.values)}"
         self.values[name] = Value(name, tuple(shape), dtype)
+        return name
+
+    def like(self, value: Value, start: str) -> str:
+        """A name that begins so for another value of the same form."""
+        name = f"{start}{len(self.values)}"
+        make = _value if value.data is None else Value
+        self.values[name] = make(name, value.shape, value.dtype, value.constant, value.data, value.learned)
         return name
 
     def constant(self, data: Iterable[Scalar] | Scalar, dtype: str = "int64") -> str:
@@ -168,23 +221,37 @@ class Recorder:
 
 def dtype_of(tensor: Any) -> str:
     """Name of a tensor's type of elements."""
-    return str(tensor.dtype).removeprefix("torch.").replace("float8_", "float8").replace("_", "")
+    return _dtype_name(tensor.dtype)
+
+
+@lru_cache(maxsize=256)
+def _dtype_name(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.").replace("float8_", "float8").replace("_", "")
+
+
+_value = lru_cache(maxsize=2**15)(Value)
+"""Values without data, which networks share."""
 
 
 class _Functions(TorchFunctionMode):
     """Sees functions that runtimes run whole."""
 
-    def __init__(self, recorder: Recorder, dispatch: _Dispatch) -> None:
+    def __init__(self, recorder: Recorder, dispatch: _Dispatch, repeats: Repeats | None) -> None:
         super().__init__()
-        self.recorder, self.dispatch = recorder, dispatch
+        self.recorder, self.dispatch, self.repeats = recorder, dispatch, repeats
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if self.repeats is None:
+            return self._run(func, args, kwargs)
+        return self.repeats.function(func, args, kwargs, lambda: self._run(func, args, kwargs))
+
+    def _run(self, func: Any, args: Any, kwargs: Any) -> Any:
         write = FUNCTIONS.get(getattr(func, "__name__", ""))
         if write is None or self.dispatch.paused:
             return func(*args, **kwargs)
         args, kwargs = self.dispatch.moved(args, kwargs)
-        tensors = _tensors(args, kwargs)
+        tensors = tensors_in(args, kwargs)
         if all(t.device.type != "meta" for t in tensors):
             return func(*args, **kwargs)
         self.recorder.saw(func.__name__)
@@ -210,7 +277,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def moved(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
         """Arguments with tensors of values beside meta tensors moved to meta, as constants."""
-        there = {t.device.type for t in _tensors(args, kwargs)}
+        there = {t.device.type for t in tensors_in(args, kwargs)}
         if len(there) < 2 or "meta" not in there:
             return args, kwargs
         leaves, spec = pytree.tree_flatten((args, kwargs))
@@ -247,10 +314,10 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if is_known:
                 return answer
         out = run_on_meta(func, args, kwargs)
-        made = _tensors(out)
+        made = tensors_in(out)
         if not made or all(t.device.type != "meta" for t in made):
             return out
-        tensors = _tensors(args, kwargs)
+        tensors = tensors_in(args, kwargs)
         self.known.follow(func, args, kwargs, tensors, made)
         if all(recorder.is_constant(t) for t in tensors):
             return out  # so are its results
@@ -260,25 +327,12 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
 
-def _tensors(*values: Any) -> list[Any]:
-    """Tensors among what operations take and give: values, and lists, tuples and mappings of them."""
-    found = []
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            found.append(value)
-        elif isinstance(value, list | tuple):
-            found += _tensors(*value)
-        elif isinstance(value, dict):
-            found += _tensors(*value.values())
-    return found
-
-
 def _without_device(func: Any, args: Any, kwargs: Any) -> Any:
     """Keyword arguments, with a device asked for of tensors that are on meta replaced by it."""
     device = kwargs.get("device")
     if device is None or torch.device(device).type == "meta":
         return kwargs
-    moves = any(t.device.type == "meta" for t in _tensors(args))
+    moves = any(t.device.type == "meta" for t in tensors_in(args))
     return {**kwargs, "device": torch.device("meta")} if moves else kwargs
 
 
@@ -287,10 +341,8 @@ def record(recorder: Recorder, module: Any, args: tuple[Any, ...], kwargs: Mappi
 
     Parameters and buffers are replaced by meta tensors while it runs, in the way of `functional_call`.
     """
-    swapped = {
-        name: t if t.device.type == "meta" else torch.empty_like(t, device="meta")
-        for name, t in (*module.named_parameters(), *module.named_buffers())
-    }
+    own = recorder.tensors
+    swapped = {name: t if t.is_meta else torch.empty_like(t, device="meta") for name, t in own.items()}
     recorder.swap(swapped)
     inputs = []
     named = {f"input{i}" if len(args) > 1 else "input": value for i, value in enumerate(args)} | dict(kwargs)
@@ -299,44 +351,36 @@ def record(recorder: Recorder, module: Any, args: tuple[Any, ...], kwargs: Mappi
             recorder.input(name, value)
             inputs.append(name)
     dispatch = _Dispatch(recorder)
-    watched = (_Functions(recorder, dispatch), dispatch)
-    with _lock, _hooked(recorder), torch.no_grad(), _eager_attention(), watched[0], watched[1]:
-        out = torch.func.functional_call(module, swapped, args, dict(kwargs), strict=False)
+    quiet = _lock, outside(), torch.no_grad(), eager_attention()
+    with (
+        quiet[0],
+        quiet[1],
+        quiet[2],
+        quiet[3],
+        watched(recorder, dispatch.known) as repeats,
+        _Functions(recorder, dispatch, repeats),
+        dispatch,
+    ):
+        if all(t.is_meta for t in own.values()):
+            out = _run(recorder, module, args, kwargs)
+        else:
+            out = torch.func.functional_call(module, swapped, args, dict(kwargs), strict=False)
     leaves = [t for t in pytree.tree_leaves(_plain(out)) if isinstance(t, torch.Tensor)]
     results = list({id(t): t for t in leaves if t.device.type == "meta"}.values())
     return recorder.network(tuple(inputs), results)
 
 
+def _run(recorder: Recorder, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Run a module that is on meta; it has its own parameters and buffers afterwards."""
+    held = [(own, dict(own)) for m in recorder.modules.values() for own in (m._parameters, m._buffers) if own]
+    try:
+        return module(*args, **kwargs)
+    finally:
+        for own, before in held:
+            own.clear()
+            own.update(before)
+
+
 def _plain(out: Any) -> Any:
     """A module's results without the classes that libraries give them."""
     return dict(out) if isinstance(out, Mapping) else out
-
-
-class _hooked:  # noqa: N801
-    """Tells a recorder which module runs, by hooks that all modules share."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-
-    def __enter__(self) -> None:
-        hooks = torch.nn.modules.module
-        enter, leave = self._recorder.enter, self._recorder.leave
-        self._handles = [
-            hooks.register_module_forward_pre_hook(lambda module, args: enter(module)),
-            hooks.register_module_forward_hook(lambda module, args, out: leave()),
-        ]
-
-    def __exit__(self, *_: object) -> None:
-        for handle in self._handles:
-            handle.remove()
-
-
-class _eager_attention:  # noqa: N801
-    """Keeps torch from a fused encoder layer whose parts nobody sees."""
-
-    def __enter__(self) -> None:
-        self._before = torch.backends.mha.get_fastpath_enabled()
-        torch.backends.mha.set_fastpath_enabled(False)
-
-    def __exit__(self, *_: object) -> None:
-        torch.backends.mha.set_fastpath_enabled(self._before)

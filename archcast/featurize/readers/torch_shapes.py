@@ -14,10 +14,13 @@ from typing import Any, NamedTuple
 import torch
 
 _MOST = 2**14
-_PLAIN = (bool, int, float, str, type(None), torch.dtype, torch.layout, torch.memory_format, torch.device)
+_PLAIN = frozenset(
+    (bool, int, float, str, type(None), torch.dtype, torch.layout, torch.memory_format, torch.device)
+)
+_BATCH_NORM = torch.ops.aten.native_batch_norm.default
 
 
-class _Form(NamedTuple):
+class Form(NamedTuple):
     """All of a meta tensor but itself."""
 
     shape: tuple[int, ...]
@@ -25,11 +28,11 @@ class _Form(NamedTuple):
     dtype: torch.dtype
 
 
-class _NoFormError(Exception):
+class NoFormError(Exception):
     """An argument is of a kind whose results are not kept."""
 
 
-_known: dict[Hashable, tuple[bool, tuple[_Form, ...]]] = {}
+_known: dict[Hashable, tuple[bool, tuple[Form, ...]]] = {}
 _written: set[Hashable] = set()
 """Operations that write into their first operand and give it back, of forms that were run before."""
 
@@ -45,7 +48,7 @@ def run_on_meta(func: Any, args: Any, kwargs: Any) -> Any:
         return func(*args, **kwargs)
     try:
         key = _key_of(func, args, kwargs)
-    except _NoFormError:
+    except NoFormError:
         return func(*args, **kwargs)
     if not makes_new:
         return args[0] if key in _written else _write_first(key, func, args, kwargs)
@@ -60,13 +63,19 @@ def call_on_meta(func: Any, args: Any, kwargs: Any, tensors: Sequence[Any]) -> A
     """
     try:
         key = _key_of(func, args, kwargs)
-    except _NoFormError:
+    except NoFormError:
         return func(*args, **kwargs)
     return _kept(key, func, args, kwargs, {id(one) for t in tensors for one in (t, t._base)})
 
 
+def empty(form: Form) -> Any:
+    """A meta tensor of a form, past all that watches."""
+    with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+        return torch.empty_strided(form.shape, form.stride, dtype=form.dtype, device="meta")
+
+
 def _key_of(func: Any, args: Any, kwargs: Any) -> Hashable:
-    return (func, _form_of(args), *[(name, _form_of(value)) for name, value in kwargs.items()])
+    return (func, form_of(args), *[(name, form_of(value)) for name, value in kwargs.items()])
 
 
 def _kept(key: Hashable, func: Any, args: Any, kwargs: Any, operands: Set[int] = frozenset()) -> Any:
@@ -78,23 +87,36 @@ def _kept(key: Hashable, func: Any, args: Any, kwargs: Any, operands: Set[int] =
     found = _known.get(key)
     if found is not None:
         several, forms = found
-        made = [torch.empty_strided(f.shape, f.stride, dtype=f.dtype, device="meta") for f in forms]
+        made = [empty(form) for form in forms]
         return tuple(made) if several else made[0]
-    out = func(*args, **kwargs)
+    if func is _BATCH_NORM and (forms := _normalized(args)):
+        return tuple(map(empty, forms))
+    with torch._C._DisableTorchDispatch():  # all tensors are plain ones
+        out = func(*args, **kwargs)
     results = out if type(out) is tuple else (out,)
     on_meta = all(type(t) is torch.Tensor and t.device.type == "meta" for t in results)
     if on_meta and all(id(t) not in operands and id(t._base) not in operands - {id(None)} for t in results):
         if len(_known) >= _MOST:
             _known.clear()
-        _known[key] = (type(out) is tuple, tuple(_tensor_form(t) for t in results))
+        _known[key] = (type(out) is tuple, tuple(tensor_form(t) for t in results))
     return out
+
+
+def _normalized(args: Any) -> tuple[Form, ...]:
+    """Forms of what batch normalisation gives in training, which torch works out in twenty steps; or none."""
+    data, *held, training, _, _ = args
+    plain = training and data.is_contiguous() and len(data.shape) > 1 and data.numel() > data.shape[1] > 0
+    if not plain or any(t is not None and t.dtype != torch.float32 for t in (data, *held)):
+        return ()
+    each = Form((data.shape[1],), (1,), torch.float32)
+    return tensor_form(data), each, each
 
 
 def _write_first(key: Hashable, func: Any, args: Any, kwargs: Any) -> Any:
     """What an operation gives that writes into its first operand, kept where that has its form still."""
-    before = _tensor_form(args[0])
+    before = tensor_form(args[0])
     out = func(*args, **kwargs)
-    if out is args[0] and _tensor_form(out) == before and len(_written) < _MOST:
+    if out is args[0] and tensor_form(out) == before and len(_written) < _MOST:
         _written.add(key)
     return out
 
@@ -123,19 +145,39 @@ def _makes_new(func: Any) -> bool:
     return bool(schema.returns) and all(one.alias_info is None for one in every)
 
 
-def _form_of(value: Any) -> Hashable:
-    if isinstance(value, torch.Tensor):
-        if type(value) not in (torch.Tensor, torch.nn.Parameter) or value.device.type != "meta":
-            raise _NoFormError
-        return _tensor_form(value)
+def tensors_in(*values: Any) -> list[Any]:
+    """Tensors among what operations take and give: values, and lists, tuples and mappings of them."""
+    found = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found += tensors_in(*value)
+        elif isinstance(value, dict):
+            found += tensors_in(*value.values())
+    return found
+
+
+def form_of(value: Any) -> Hashable:
+    """All of an argument that results on meta depend on.
+
+    Raises:
+        NoFormError: there may be more.
+    """
+    kind = type(value)
+    if kind in _PLAIN:
+        return kind, value
+    if kind in (torch.Tensor, torch.nn.Parameter) and value.is_meta:
+        if value.layout is not torch.strided:
+            raise NoFormError
+        return value.shape, value.stride(), value.dtype
     if isinstance(value, list | tuple):
-        return tuple([_form_of(one) for one in value])
-    if isinstance(value, _PLAIN):
-        return type(value), value
-    raise _NoFormError
+        return tuple([(type(v), v) if type(v) in _PLAIN else form_of(v) for v in value])
+    raise NoFormError
 
 
-def _tensor_form(tensor: Any) -> _Form:
+def tensor_form(tensor: Any) -> Form:
+    """The form of a meta tensor."""
     if tensor.layout is not torch.strided:
-        raise _NoFormError
-    return _Form(tuple(tensor.shape), tensor.stride(), tensor.dtype)
+        raise NoFormError
+    return Form(tuple(tensor.shape), tensor.stride(), tensor.dtype)

@@ -36,6 +36,10 @@ class KnownValues:
         self._known[id(tensor)] = values
         self._held.append(tensor)  # so that no other tensor gets its id
 
+    def has(self, tensor: Any) -> bool:
+        """Whether the values of a meta tensor are known."""
+        return id(tensor) in self._known
+
     def answer(self, func: Any, args: Any, kwargs: Any) -> tuple[bool, Any]:
         """What an operation gives that asks for values, and whether they are known."""
         if not self._knows_all(args, kwargs):

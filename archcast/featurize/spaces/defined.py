@@ -131,13 +131,17 @@ class DefinedSpace(Space):
         made = _unpacked(packed) if packed is not None else self._built(checked)
         with self._lock:
             self._at_hand[key] = made
-            if packed is None:
-                self._kept[key] = _packed(made)
-            for kept, most in ((self._at_hand, _AT_HAND), (self._kept, _KEPT)):
-                kept.move_to_end(key)
-                if len(kept) > most:
-                    kept.popitem(last=False)
+            if len(self._at_hand) > _AT_HAND:
+                self._keep(*self._at_hand.popitem(last=False))
         return made
+
+    def _keep(self, key: bytes, made: Network) -> None:
+        """Keep a network packed, with what was worked out of it while it was at hand."""
+        if key not in self._kept:
+            self._kept[key] = zlib.compress(pickle.dumps(made, pickle.HIGHEST_PROTOCOL), 1)
+        self._kept.move_to_end(key)
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
 
     def example(self) -> Any:
         """Of a module: the shape of its input, a tensor, or several."""
@@ -214,18 +218,14 @@ def _version(values: Sequence[Choice]) -> int:
 
 def _light(build: Build, choice: dict[str, Any]) -> Any:
     """What `build` gives, modules without memory for their weights where it can be had so."""
-    torch = sys.modules.get("torch")
-    if torch is None:
+    if "torch" not in sys.modules:
         return build(dict(choice))
+    from archcast.featurize.readers.torch_build import built
+
     try:
-        with torch.device("meta"):
-            return build(dict(choice))
+        return built(lambda: build(dict(choice)))
     except Exception:  # it may need values; what is the function's own fault is raised again
         return build(dict(choice))
-
-
-def _packed(made: Network) -> bytes:
-    return zlib.compress(pickle.dumps(made, pickle.HIGHEST_PROTOCOL), 1)
 
 
 def _unpacked(packed: bytes) -> Network:

@@ -20,6 +20,7 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.network import Network
 from archcast.featurize.encoders.kernel_table import KernelTable
 from archcast.featurize.spaces import Space
+from archcast.featurize.spaces.defined import DefinedSpace
 
 Path: TypeAlias = tuple[str | int, ...]
 """Names of parts from the outermost, numbers where parts are numbered."""
@@ -82,7 +83,6 @@ class Members:
             network = self.space.network(code, self.dataset)
             self._seen[key] = self._read(code, self._tables(network))
             self._told[key] = self._terms([network])[0]
-            self._packed[key] = zlib.compress(pickle.dumps(network, pickle.HIGHEST_PROTOCOL), 1)
         return self._seen[key]
 
     def terms(self, code: Codes, by: Callable[[Sequence[Network]], Doubles]) -> Doubles:
@@ -93,8 +93,13 @@ class Members:
     def network(self, code: Codes) -> Network:
         """A member's network, with its kernels worked out."""
         key = code.tobytes()
-        self.see(code)
-        made: Network = pickle.loads(zlib.decompress(self._packed[key]))
+        if key in self._packed:
+            kept: Network = pickle.loads(zlib.decompress(self._packed[key]))
+            return kept
+        made = self.space.network(code, self.dataset)
+        self._tables(made)
+        if not isinstance(self.space, DefinedSpace):  # which keeps its own
+            self._packed[key] = zlib.compress(pickle.dumps(made, pickle.HIGHEST_PROTOCOL), 1)
         return made
 
     def held(self, seen: Member, *, apart: bool) -> Held:

@@ -19,18 +19,23 @@ from archcast.predictors.networks.members.structure import Structure, Unknown, f
 _Key: TypeAlias = tuple[str, Program, Callable[..., Any]]
 _found: WeakKeyDictionary[Space, dict[_Key, Structure | Unknown]] = WeakKeyDictionary()
 _lock = threading.Lock()
+_OBJECTS = 100_000
+"""Objects made after which the garbage collector looks through them, of some 20,000 that a member takes."""
 
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Keep the garbage collector from what is there already, which it would look through for every member."""
+    """Keep the garbage collector from what is there already, and from all but every few members."""
     if gc.get_freeze_count():
         yield
         return
     gc.freeze()
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _OBJECTS), *before[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*before)
         gc.unfreeze()
 
 
