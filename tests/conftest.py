@@ -131,3 +131,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("ARCHCAST_HOME", str(folder))
         open_client()
     return folder
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs without their pictures, of which each takes a fifth of a second."""
+    monkeypatch.setattr("archcast.training.tracking.fitted.figures", lambda *_: {})

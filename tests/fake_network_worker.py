@@ -1,11 +1,17 @@
-"""A worker of networks that does what it is asked: answer, hang, or end."""
+"""A worker of networks that does what it is asked: answer, hang, or end.
+
+It runs the file of frames by itself: what else the package has takes a second to import.
+"""
 
 import os
+import runpy
 import sys
 import time
-from pathlib import PurePath
+from importlib.util import find_spec
+from pathlib import Path, PurePath
 
-from archcast.serving.frames import Frame, read_frame, write_frame
+frames = runpy.run_path(str(Path(find_spec("archcast").origin).parent / "serving" / "frames.py"))
+Frame, read_frame, write_frame = (frames[name] for name in ("Frame", "read_frame", "write_frame"))
 
 asked, answered = sys.stdin.buffer, sys.stdout.buffer
 while (frame := read_frame(asked)) is not None:

@@ -11,21 +11,22 @@ TESTS = Path(__file__).resolve().parent
 PROOF = "collect/test_table_whole.py::test_pi5_figures"
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", PROOF, *words]
-    environment = os.environ | {"ARCHCAST_DATA": str(folder)}
-    return subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, check=False)
-
-
 def test_what_was_left_out_is_counted(tmp_path: Path) -> None:
-    done = run(tmp_path)
-    assert done.returncode == pytest.ExitCode.OK
-    assert "proofs on whole tables that did not run: 1; ARCHCAST_DATA must name the folder" in done.stdout
-
-
-def test_required_tables_must_be_there(tmp_path: Path) -> None:
     (tmp_path / "help").mkdir()
-    done = run(tmp_path, "--tables=required")
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert f"{tmp_path} lacks accel_nasbench, hat, hw_nas_bench_360" in done.stderr
-    assert "help" not in done.stderr.partition("lacks")[2]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", PROOF]
+    environment = os.environ | {"ARCHCAST_DATA": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == pytest.ExitCode.OK, done.stdout
+    assert "proofs on whole tables that did not run: 1; ARCHCAST_DATA must name the folder" in done.stdout
+    assert f"{tmp_path} lacks accel_nasbench, hat, hw_nas_bench_360" in done.stdout
+    assert "help" not in done.stdout.rpartition("lacks")[2]
+
+
+def test_required_tables_must_be_there(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    (conftest,) = [p for p in pytestconfig.pluginmanager.get_plugins() if hasattr(p, "ABSENT")]
+    monkeypatch.setattr(pytestconfig.option, "tables", "required")
+    monkeypatch.setattr(conftest, "ABSENT", ())
+    conftest.pytest_configure(pytestconfig)
+    monkeypatch.setattr(conftest, "ABSENT", ("hat",))
+    with pytest.raises(pytest.UsageError, match="lacks hat, and --tables=required lets no proof"):
+        conftest.pytest_configure(pytestconfig)

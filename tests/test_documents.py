@@ -51,15 +51,27 @@ CELLS = (
 Shell = Callable[[str], str]
 
 
+@pytest.fixture(scope="module")
+def models() -> dict[str, bytes]:
+    """The files of models that pages speak of."""
+    space = archcast.spaces("fbnet")
+    names = {"model.onnx": 0, "other.onnx": 1}
+    return {name: to_onnx(space.network(space.sample(1, seed=seed)[0])) for name, seed in names.items()}
+
+
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+def shell(
+    models: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Shell:
     """Runs a command line in a folder with the files that pages speak of; gives what it printed."""
     monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
-    for name, seed in (("model.onnx", 0), ("other.onnx", 1)):
-        space = archcast.spaces("fbnet")
-        Path(name).write_bytes(to_onnx(space.network(space.sample(1, seed=seed)[0])))
+    for name, content in models.items():
+        Path(name).write_bytes(content)
 
     def run(line: str) -> str:
         monkeypatch.setattr(sys, "argv", shlex.split(line, comments=True))

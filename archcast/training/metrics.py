@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from archcast.core.arrays import Doubles, Floats
 from archcast.core.errors import InputError
@@ -23,6 +22,8 @@ def quality(truth: Doubles, predicted: Doubles | Floats) -> dict[str, float]:
     Raises:
         InputError: fewer than two rows with a truth, or a prediction that is not finite.
     """
+    from scipy import stats  # a second to import
+
     kept = np.isfinite(truth)
     y, p = truth[kept], np.asarray(predicted, dtype=np.float64)[kept]
     if len(y) < 2:

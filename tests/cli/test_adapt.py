@@ -18,6 +18,7 @@ def write(path, values, archs=CELLS):
     return str(path)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_suggest_measure_adapt_predict(run, tmp_path):
     path = tmp_path / "measured.csv"
     done = run("suggest", "--space", "nasbench201", "-n", "5", "--csv", str(path), "--json")

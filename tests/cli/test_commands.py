@@ -14,6 +14,7 @@ from archcast.predictors.artifact.manifest import MANIFEST
 MACRO_ROWS = 1_313  # of the excerpt
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_train_track_promote_and_serve(run) -> None:
     words = ("train", "--space", "nasbench201", "-d", "raspi4", "--rows", "200", "--json")
     done = run(*words, "--predictor", "linear", "--promote", "--save", "mine")
@@ -31,6 +32,7 @@ def test_train_track_promote_and_serve(run) -> None:
     assert "champion" in worse.err
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_sweep_and_a_learning_curve(run) -> None:
     words = ("train", "--space", "nasbench201", "-d", "raspi4", "--rows", "120", "--json")
     done = run(*words, "--predictor", "lookup", "--sweep", "3", "--curve", "--promote")

@@ -164,9 +164,9 @@ def test_an_append_is_on_disk_before_it_is_acknowledged(
 
 
 def test_writers_and_a_reader_at_once(tmp_path: Path) -> None:
-    folder, appends = tmp_path / "store", 50
+    folder, appends = tmp_path / "store", 40
     with ExitStack() as stack:
-        forkers = [stack.enter_context(forker()) for _ in range(3)]
+        forkers = [stack.enter_context(forker()) for _ in range(2)]
         for number, process in enumerate(forkers):
             process.start("write", str(folder), str(number), appends)
         ends: list[int] = []
@@ -181,9 +181,9 @@ def test_writers_and_a_reader_at_once(tmp_path: Path) -> None:
             before = set(found)
             reads += 1
         waiting.join()
-    assert ends == [0, 0, 0]
+    assert ends == [0, 0]
     assert reads > 3
-    assert archs(folder) == sorted(a for n in range(3) for i in range(appends) for a in group(str(n), i))
+    assert archs(folder) == sorted(a for n in range(2) for i in range(appends) for a in group(str(n), i))
 
 
 def test_threads_share_a_store(tmp_path: Path) -> None:

@@ -15,9 +15,3 @@ def home(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("ARCHCAST_HOME", str(store))
     monkeypatch.chdir(tmp_path)
     return store
-
-
-@pytest.fixture
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs without their pictures, of which each takes a fifth of a second."""
-    monkeypatch.setattr("archcast.training.tracking.fitted.figures", lambda *_: {})

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -80,7 +81,9 @@ def test_another_protocol_or_other_images_are_not_mixed_in(store):
     assert len(store.to_table()) == 1
 
 
-def test_workers_train_what_one_process_trains(store, tmp_path):
+def test_workers_train_what_one_process_trains(store, tmp_path, monkeypatch):
+    """One process of the two that may be: each imports torch."""
+    monkeypatch.setattr(run, "ProcessPoolExecutor", lambda _, *given: ProcessPoolExecutor(1, *given))
     collect(store, CODES[:2])
     others = MeasurementStore(tmp_path / "others")
     assert collect(others, CODES[:2], workers=2) == 2

@@ -1,25 +1,33 @@
 import numpy as np
 import pytest
 
-from archcast.collect.accuracy import TrainingProtocol
+from archcast.collect.accuracy import TrainingProtocol, shapes
 from archcast.collect.accuracy.images import load_images
 from archcast.collect.accuracy.shapes import PATCH, SHAPES, SIDE, TEXTURES, drawn, patches, shape_images
 
 CLASSES = len(SHAPES) * len(TEXTURES)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def fewer():
+    """A sixth of the images; all take seconds to draw."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shapes, "N_IMAGES", 2000)
+        yield
+
+
 @pytest.fixture(scope="module")
-def made():
+def made(fewer):
     return shape_images()
 
 
 def test_every_call_gives_the_same_images_of_all_classes(made):
     pixels, labels = made
-    assert pixels.shape == (12_000, 16, 8, 8)
+    assert pixels.shape == (2000, 16, 8, 8)
     assert pixels.dtype == np.float32
     assert pixels.min() >= 0
     assert pixels.max() <= 1
-    np.testing.assert_array_equal(np.bincount(labels), [1200] * CLASSES)
+    np.testing.assert_array_equal(np.bincount(labels), [200] * CLASSES)
     again, names = shape_images()
     np.testing.assert_array_equal(again, pixels)
     np.testing.assert_array_equal(names, labels)

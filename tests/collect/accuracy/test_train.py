@@ -48,12 +48,12 @@ def test_images_for_testing_change_neither_weights_nor_stopping():
 
 
 def test_training_ends_when_the_loss_no_longer_falls():
-    protocol = replace(EASY, epochs=40, patience=2, train_images=40, learning_rate=0.01)
+    protocol = replace(EASY, epochs=20, patience=2, train_images=40, learning_rate=0.01)
     data = digits(protocol)
     hopeless = Images(data.stop.pixels, np.roll(data.stop.labels, 1))
     stopped = train_network(GRAPH, replace(data, stop=hopeless), protocol, seed=0)
-    patient = train_network(GRAPH, replace(data, stop=hopeless), replace(protocol, patience=40), seed=0)
-    assert 3 <= stopped.epochs < patient.epochs == 40
+    patient = train_network(GRAPH, replace(data, stop=hopeless), replace(protocol, patience=20), seed=0)
+    assert 3 <= stopped.epochs < patient.epochs == 20
 
 
 def test_a_loss_that_is_not_finite_fails_with_its_reason():

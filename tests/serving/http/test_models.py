@@ -19,7 +19,7 @@ PHONE, _, GPU = DEVICES
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def catalogue(alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path / "home"))
     save_tiny(predictors_dir() / "tiny")
     archcast.define_space("staged", FEW, staged)
@@ -29,7 +29,7 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("metric", ["latency", "throughput"])
 def test_members_are_answered_as_the_package_does(catalogue: Catalogue, metric: str) -> None:
-    codes = SPACES["staged"].sample(300, seed=0)
+    codes = SPACES["staged"].sample(60, seed=0)
     model = catalogue.find("staged", metric, GPU)
     wanted = archcast.predict(codes, GPU, metric=metric, space="staged")
     np.testing.assert_allclose(model.predict_codes(codes), wanted, rtol=1e-5)
