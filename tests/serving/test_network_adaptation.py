@@ -35,14 +35,14 @@ def truth(networks):
 
 
 def test_a_board_learned_from_networks_answers_for_networks_and_every_space():
-    known, others = drawn(8, 0), drawn(30, 1)
+    known, others = drawn(6, 0), drawn(12, 1)
     made = archcast.adapt(known, truth(known), device="my-board")
     assert np.abs(made.predict(others) / truth(others) - 1).mean() < 0.05
     low, high = made.predict_interval(others)
     assert (low < high).all()
     made.save()
     np.testing.assert_allclose(archcast.predict(others, "my-board"), made.predict(others), rtol=1e-5)
-    cells = SPACES["nasbench201"].to_text(SPACES["nasbench201"].sample(4, seed=0))
+    cells = SPACES["nasbench201"].to_text(SPACES["nasbench201"].sample(2, seed=0))
     through = archcast.predict(cells, "my-board")
     networks = [SPACES["nasbench201"].network(SPACES["nasbench201"].parse([cell])[0]) for cell in cells]
     np.testing.assert_allclose(through, made.predict(networks), rtol=1e-4)

@@ -73,10 +73,13 @@ def _times_run(folder: Path) -> int:
     return (folder / "log").read_text().count("ran")
 
 
-@pytest.mark.parametrize("started", [("my_towers.py",), ("-c", "import my_towers"), ("-m", "my_towers")])
-def test_a_script_without_a_guard_is_run_once_by_whatever_it_starts(folder, monkeypatch, started):
+@pytest.mark.parametrize(
+    ("started", "more"),
+    [(("my_towers.py",), SEARCHES), (("-c", "import my_towers"), ""), (("-m", "my_towers"), "")],
+)
+def test_a_script_without_a_guard_is_run_once_by_whatever_it_starts(folder, monkeypatch, started, more):
     monkeypatch.chdir(folder)
-    _script(folder, PREDICTS, SEARCHES, STARTS)
+    _script(folder, PREDICTS, more, STARTS)
     done = _run(*started)
     assert done.returncode == 0, done.stderr
     here, others = done.stdout.splitlines()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from page_cases import CELL, NEEDS_BROWSER, OTHER, Page, model_file, page_in_browser, said, tree_of, waited
 from serve_process import Served, served
+from service_cases import save_boards
 
 import archcast
 from archcast.collect.matrix import load_measurements
@@ -279,16 +280,20 @@ def test_a_mistake_in_an_architecture_is_told(page: Page) -> None:
     assert "nasbench201" in told
 
 
-def test_a_service_that_stopped_is_told_and_asked_again(window: Page, home: Path) -> None:
-    with served(home) as first:
+def test_a_service_that_stopped_is_told_and_asked_again(
+    window: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCAST_HOME", str(tmp_path))
+    save_boards("board_a", "board_b")
+    with served(tmp_path, alone=True) as first:
         window.open(first.url, a=CELL)
-        window.browser.wait_for("Best neighbours")
+        waited(lambda: len(window.rows()) == 2, "both boards are shown")
         first.stop()
-    window.type("//input[@id='filter']", "pixel")
+    window.browser.click("//form[@data-slot='a']//button[@type='submit']")
     window.browser.wait_for("The service does not answer")
-    with served(home, port=first.port):
+    with served(tmp_path, port=first.port, alone=True):
         window.browser.click("//div[@id='alert']//button")
-        waited(lambda: PHONE in window.rows(), "it is asked again")
+        waited(lambda: len(window.rows()) == 2, "it is asked again")
         assert window.browser.run("return document.querySelector('#alert').hidden")
 
 

@@ -16,6 +16,7 @@ from archcast.training.tracking.record import labels_digest
 from archcast.training.tracking.registry import register_and_promote
 from archcast.training.tracking.store import open_client
 
+pytestmark = pytest.mark.usefixtures("no_pictures")
 SPACE = archcast.spaces("nasbench201")
 
 
@@ -39,9 +40,8 @@ def test_the_run_has_figures_of_folds(home, metric):
     assert found.data.tags["archcast.sources"] == ",".join(made.sources)
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_measurements_that_taught_never_stand_as_held_out(home):
-    made = adapted(12)
+    made = adapted(5)
     run = track_adapted(made.model, made.measured, sources=made.sources, card=made.card)
     client = open_client()
     found = client.get_run(run.run_id)
@@ -58,9 +58,8 @@ def test_measurements_that_taught_never_stand_as_held_out(home):
     assert read_manifest(Path(saved)).card.held_out_rows == 0
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_an_adapted_predictor_is_promoted_by_its_folds(home):
-    made, other = adapted(6), adapted(7)
+    made, other = adapted(4), adapted(5)
     first, second = (
         track_adapted(m.model, m.measured, sources=m.sources, card=m.card) for m in (made, other)
     )
@@ -70,9 +69,8 @@ def test_an_adapted_predictor_is_promoted_by_its_folds(home):
     assert register_and_promote(second, force=True).version == 2
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_no_measurement_is_predicted_by_a_fit_that_saw_it(home, monkeypatch):
-    made = adapted(10)
+    made = adapted(5)
     seen = []
     learn = tracking_adapted.adapt_to
 
@@ -83,7 +81,7 @@ def test_no_measurement_is_predicted_by_a_fit_that_saw_it(home, monkeypatch):
     monkeypatch.setattr(tracking_adapted, "adapt_to", watched)
     track_adapted(made.model, made.measured, sources=made.sources, card=made.card)
     everything = {tuple(c) for c in made.measured.codes.tolist()}
-    assert len(seen) == 10
+    assert len(seen) == 5
     assert all(len(everything - taught) == 1 for taught in seen)
 
 
