@@ -78,7 +78,7 @@ def test_what_has_no_multiply_adds_is_a_window_a_sum_or_a_copy() -> None:
     assert folded(()) == (1, 1, 1)
 
 
-SMALL = {"nasbench201": {"edge_0_1": 2, "edge_0_2": 4, "edge_1_2": 1}, "mnasnet": {"block0_se": 1}}
+SMALL = {"macro": {"layer_0": 1}, "mnasnet": {"block0_se": 1}}
 """Members of few different layers, of every kind that the space has: decisions that are not their first."""
 
 
