@@ -25,7 +25,7 @@ def slower(_target, pairs, codes, *, dataset, report):
 
 
 def test_limits_are_held_by_the_estimator(run):
-    asked = ("codesign", "--limit", "latency<=1", "--limit", "area<=300", "--top", "3", "--json")
+    asked = ("codesign", "--limit", "latency<=1", "--hardware", "array=12x14", "--top", "3", "--json")
     trusted = json.loads(run(*asked, "--no-confirm").out)
     done = run(*asked)
     confirmed = json.loads(done.out)
