@@ -60,6 +60,7 @@ class Space(Members):
         counts_nodes: whether costs are sums over the nodes of `network`, so that one pass of it tells them.
         has_dead_layers: whether networks may hold layers on no path from input to output.
         looked_up: whether costs that a device's note calls looked up are sums of its measured blocks.
+        keeps_networks: whether a network that was asked for is at hand when it is asked for again.
         concatenates: whether skips are concatenated; they are added otherwise.
         term_groups: groups of columns such that every one of `terms` is a sum of functions of one group
             each; groups may share columns; None where that is not known.
@@ -72,6 +73,7 @@ class Space(Members):
     counts_nodes: bool = True
     has_dead_layers: bool = False
     looked_up: bool = False
+    keeps_networks: bool = False
     concatenates: bool = False
     term_groups: tuple[tuple[int, ...], ...] | None = None
     cost_groups: tuple[tuple[int, ...], ...] | None = None

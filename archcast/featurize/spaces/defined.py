@@ -48,6 +48,8 @@ class DefinedSpace(Space):
             whole numbers, fractions, text and truth values.
     """
 
+    keeps_networks = True
+
     def __init__(
         self, name: str, decisions: Mapping[str, Sequence[Choice]], build: Build, example: Any
     ) -> None:
@@ -138,7 +140,11 @@ class DefinedSpace(Space):
     def _keep(self, key: bytes, made: Network) -> None:
         """Keep a network packed, with what was worked out of it while it was at hand."""
         if key not in self._kept:
-            self._kept[key] = zlib.compress(pickle.dumps(made, pickle.HIGHEST_PROTOCOL), 1)
+            try:
+                packed = pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
+            except RuntimeError:  # another thread works something out of it at this moment: it is built again
+                return
+            self._kept[key] = zlib.compress(packed, 1)
         self._kept.move_to_end(key)
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)

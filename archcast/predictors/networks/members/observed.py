@@ -20,7 +20,6 @@ from archcast.core.arrays import Codes, Doubles
 from archcast.core.network import Network
 from archcast.featurize.encoders.kernel_table import KernelTable
 from archcast.featurize.spaces import Space
-from archcast.featurize.spaces.defined import DefinedSpace
 
 Path: TypeAlias = tuple[str | int, ...]
 """Names of parts from the outermost, numbers where parts are numbered."""
@@ -98,7 +97,7 @@ class Members:
             return kept
         made = self.space.network(code, self.dataset)
         self._tables(made)
-        if not isinstance(self.space, DefinedSpace):  # which keeps its own
+        if not self.space.keeps_networks:
             self._packed[key] = zlib.compress(pickle.dumps(made, pickle.HIGHEST_PROTOCOL), 1)
         return made
 
