@@ -25,8 +25,11 @@ import numpy as np
 
 from archcast.core.arrays import Doubles
 
-GRID = tuple((a, 0.006, v) for a in (0.1, 1.0, 4.0) for v in (0.002, 0.01))
-PRICES = (0.05, 0.5, 2.0)
+GRID = (*((a, 0.006, v) for a in (0.1, 1.0, 4.0) for v in (0.002, 0.01)), (0.01, 0.0005, 0.02))
+"""a, b, v; the last stands for a device that is as its sources are at another level, and networks that these
+know badly: what is left of each tells nothing of others."""
+PRICES = (0.0005, 0.005, 0.05, 0.5)
+"""g; chosen with the last of `GRID` on phones left out."""
 ADVANTAGE = 3.0
 """Log odds of a kind that is trusted wholly."""
 _REACH = 0.3
