@@ -287,11 +287,19 @@ class Entries:
             try:
                 entry = self._find(space, device, metric, dataset, predictor)
             except UnknownNameError as error:
+                further = None if device is None else self.beyond(device, metric)
+                if further is not None:
+                    return further._find(space, device, metric, dataset, predictor)
                 self._raise_refused(key, error)
                 raise
             if not entry.by_networks:  # a space may be defined anew
                 self._found[key] = entry
         return entry
+
+    def beyond(self, device: str, metric: str) -> Entries | None:
+        """Entries with what can be learned of a device for networks of any form; None where nothing can."""
+        del device, metric
+        return None
 
     def _find(
         self, space: str | None, device: str | None, metric: str, dataset: str | None, predictor: str | None

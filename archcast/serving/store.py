@@ -14,18 +14,12 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from archcast.core import settings
-from archcast.core.errors import (
-    ArchcastError,
-    ArchcastWarning,
-    ArtifactError,
-    InputError,
-    UnknownNameError,
-)
+from archcast.core.errors import ArchcastError, ArchcastWarning, ArtifactError, InputError
 from archcast.core.metric import METRICS
 from archcast.featurize.networks import NETWORK
 from archcast.featurize.spaces import Space
@@ -75,26 +69,9 @@ class Store(Entries):
             self._forms |= {key: form for key, form in before._forms.copy().items() if key[0] in kept}
             self._members |= {key: own for key, own in before._members.copy().items() if key[0] in kept}
 
-    def find(
-        self,
-        space: str | None,
-        *,
-        device: str | None,
-        metric: str,
-        dataset: str | None = None,
-        predictor: str | None = None,
-    ) -> Entry:
-        """As `Entries.find`; for a device known within other spaces alone, what is learned beyond them."""
-        asked = partial(
-            Entries.find, space=space, device=device, metric=metric, dataset=dataset, predictor=predictor
-        )
-        try:
-            return asked(self)
-        except UnknownNameError:
-            now = store(fresh=True)
-            if device is None or not now.learn_beyond(device, metric):
-                raise
-        return asked(store(fresh=True))
+    def beyond(self, device: str, metric: str) -> Store | None:
+        now = store(fresh=True)
+        return store(fresh=True) if now.learn_beyond(device, metric) else None
 
     def learn_beyond(self, device: str, metric: str) -> bool:
         """Learn for networks of any form what measurements within spaces tell; whether that says more now."""
