@@ -102,10 +102,6 @@ class Recorder:
             return self.values[name].constant and self.values[name].learned is not True
         return self._standing_for.get(id(tensor)) not in self._trained
 
-    def stands_for(self, tensor: Any) -> str | None:
-        """Name of the parameter or buffer that a meta tensor stands for."""
-        return self._standing_for.get(id(tensor))
-
     def roles(self, tensors: Sequence[Any]) -> tuple[tuple[bool, bool | None, int], ...]:
         """Of each tensor whether a node made it, whether it is constant (None where that is not known), and
         the first that it is.
